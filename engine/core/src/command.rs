@@ -1,0 +1,203 @@
+//! Wishes: what the fold wants done in the world.
+//!
+//! A driver sends commands after the events that caused them are on disk, and may send each of them twice: the id of a
+//! command is the identity of the attempt or the timer it is about, and who carries it out knows it again.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::event::RunOutcome;
+use crate::graph::{Shell, StatusRange};
+use crate::id::{AttemptId, AttemptKey, StepId};
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// One wish.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Start this attempt on a worker, or do nothing if it was started already.
+    StartAttempt(Box<AttemptSpec>),
+    /// End this attempt, process tree and all; its result comes back as an event.
+    CancelAttempt {
+        /// Which.
+        key: AttemptKey,
+    },
+    /// Give back [`crate::event::Event::TimerFired`] at this moment, never earlier.
+    SetTimer {
+        /// Which.
+        timer: Timer,
+        /// When.
+        at: Timestamp,
+    },
+    /// The timer is not wanted any more. One that fires all the same changes nothing.
+    ClearTimer {
+        /// Which.
+        timer: Timer,
+    },
+    /// The run is over: nothing of it is live, no further event in this epoch.
+    FinishRun {
+        /// How.
+        outcome: RunOutcome,
+    },
+}
+
+/// What a timer of a run is for; also its identity within the run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "timer", rename_all = "snake_case")]
+pub enum Timer {
+    /// The end of a `sleep`.
+    Sleep {
+        /// Epoch, step and visit that sleep.
+        key: AttemptKey,
+    },
+    /// The next attempt of a retry; the key names that attempt.
+    Retry {
+        /// The attempt to be started.
+        key: AttemptKey,
+    },
+    /// The end of the time people have to decide.
+    Approval {
+        /// Epoch, step and visit that wait.
+        key: AttemptKey,
+    },
+    /// The `delay` of a loop edge, counted from its firing.
+    LoopDelay {
+        /// Epoch of the firing.
+        epoch: u32,
+        /// Where the loop goes back to.
+        to: StepId,
+        /// Counts all firings of the run, from 1.
+        firing: u32,
+    },
+    /// The run's `timeout`.
+    Run {
+        /// Epoch of the run.
+        epoch: u32,
+    },
+}
+
+impl fmt::Display for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sleep { key } => write!(f, "sleep:{key}"),
+            Self::Retry { key } => write!(f, "retry:{key}"),
+            Self::Approval { key } => write!(f, "approval:{key}"),
+            Self::LoopDelay { epoch, to, firing } => write!(f, "loop:{epoch}.{to}.{firing}"),
+            Self::Run { epoch } => write!(f, "run:{epoch}"),
+        }
+    }
+}
+
+/// Everything a worker needs to carry out one attempt. Holds no secret, only the names of secrets inside [`Text`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptSpec {
+    /// Who it is.
+    pub id: AttemptId,
+    /// Full name of the pipeline, `project/name`.
+    pub pipeline: String,
+    /// Sent as `Idempotency-Key` and `LOOPLINE_IDEMPOTENCY_KEY`: equal over attempts, new with every visit.
+    pub idempotency_key: String,
+    /// What to do.
+    pub work: Work,
+    /// Environment, in the order of the names.
+    pub env: BTreeMap<String, Text>,
+    /// The attempt is ended with kind `timeout` after this time, counted from its start.
+    pub timeout_ms: u64,
+    /// The attempt is ended with kind `timeout` after so long without output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_timeout_ms: Option<u64>,
+    /// Time between SIGTERM and SIGKILL.
+    pub grace_ms: u64,
+    /// What the result must hold, because expressions of the step read it.
+    #[serde(default)]
+    pub capture: Capture,
+    /// Files to keep when the process has ended with success: name → path beneath the workspace.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub artifacts: BTreeMap<String, String>,
+}
+
+/// Which parts of a raw result are wanted. What is not captured never passes through the event path.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capture {
+    /// Standard output of a process.
+    pub stdout: bool,
+    /// Standard error of a process.
+    pub stderr: bool,
+    /// The body of an HTTP answer, as text and, where it is JSON, as JSON.
+    pub body: bool,
+}
+
+/// What an attempt does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Work {
+    /// A script.
+    Shell {
+        /// What reads it.
+        shell: Shell,
+        /// The script; values stand in `env` under the names it refers to.
+        script: String,
+        /// Beneath the workspace.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        working_dir: Option<String>,
+    },
+    /// A request.
+    Http(Box<HttpWork>),
+}
+
+/// A request, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HttpWork {
+    /// Upper case.
+    pub method: String,
+    /// Holes filled in and encoded.
+    pub url: String,
+    /// To be added to the URL, encoded.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub query: BTreeMap<String, Text>,
+    /// Free of line breaks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, Text>,
+    /// Credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<WorkAuth>,
+    /// What is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<WorkBody>,
+    /// Statuses that are a success; empty: 200–299. Another one is a failure of kind `http_status`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expect_status: Vec<StatusRange>,
+    /// Follow up to 10 redirects.
+    pub follow_redirects: bool,
+}
+
+/// Credentials of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkAuth {
+    /// `Authorization: Bearer …`.
+    Bearer(Text),
+    /// `Authorization: Basic …`.
+    Basic {
+        /// User name.
+        user: Text,
+        /// Password.
+        password: Text,
+    },
+}
+
+/// The body of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkBody {
+    /// Sent as `application/json`.
+    Json(Json),
+    /// Sent as `application/x-www-form-urlencoded`.
+    Form(BTreeMap<String, Text>),
+    /// Sent as it stands.
+    Text(Text),
+}

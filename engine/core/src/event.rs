@@ -1,0 +1,155 @@
+//! Facts: what happened, in the order in which the driver wrote it down. A run is the fold of its events.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use crate::command::Timer;
+use crate::id::{AttemptKey, RunId, Seq, StepId};
+use crate::outcome::Outcome;
+use crate::time::Timestamp;
+
+/// An event with its place in the history of its run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// 1, 2, 3 … without gap.
+    pub seq: Seq,
+    /// When the driver took it in. Never goes back within a run.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// Always the first.
+    RunCreated(Box<RunCreated>),
+    /// A worker has begun an attempt. Only tells people; nothing depends on it.
+    AttemptStarted {
+        /// Which.
+        key: AttemptKey,
+    },
+    /// A worker has settled an attempt.
+    AttemptFinished {
+        /// Which.
+        key: AttemptKey,
+        /// How.
+        outcome: Outcome,
+    },
+    /// A timer ran out.
+    TimerFired {
+        /// Which.
+        timer: Timer,
+    },
+    /// A person approved or rejected.
+    ApprovalDecided(Box<ApprovalDecided>),
+    /// A person (or a rule) wants the run ended.
+    CancelRequested {
+        /// Who.
+        by: String,
+        /// Why, in their words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+}
+
+impl Event {
+    /// The word in `type`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::RunCreated(_) => "run_created",
+            Self::AttemptStarted { .. } => "attempt_started",
+            Self::AttemptFinished { .. } => "attempt_finished",
+            Self::TimerFired { .. } => "timer_fired",
+            Self::ApprovalDecided(_) => "approval_decided",
+            Self::CancelRequested { .. } => "cancel_requested",
+        }
+    }
+}
+
+/// How a run begins: everything its fold needs besides the graph.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunCreated {
+    /// The run.
+    pub run: RunId,
+    /// The project the pipeline belongs to.
+    pub project: String,
+    /// The pipeline's name inside the project.
+    pub pipeline: String,
+    /// Counts the runs of the pipeline, from 1.
+    pub number: u64,
+    /// Digest of the graph that is pinned.
+    pub digest: String,
+    /// Meaning of the events, see [`crate::graph::SEMANTICS`].
+    pub semantics: u32,
+    /// Inputs, complete: defaults are filled in.
+    pub inputs: Map<String, Json>,
+    /// What started it.
+    pub trigger: Trigger,
+    /// Labels given with the trigger.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Address of the run's page, where the server knows its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// What started a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// `manual`, `api`, `schedule`, `webhook` …
+    pub kind: String,
+    /// Who, where there is a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+}
+
+/// A decision of one person about one visit of one approval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApprovalDecided {
+    /// The approval.
+    pub step: StepId,
+    /// The visit the person saw.
+    pub visit: u32,
+    /// Who.
+    pub by: String,
+    /// The groups and roles that the server knows the person to be in, as `group:NAME` and `role:NAME`, when deciding.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub member_of: Vec<String>,
+    /// Which way.
+    pub decision: Decision,
+    /// In their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The fields they filled in.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub fields: Map<String, Json>,
+    /// Digest of what they were shown, where they sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+/// One way or the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Go on.
+    Approved,
+    /// Do not.
+    Rejected,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunOutcome {
+    /// Nothing failed, or every failure was handled.
+    Succeeded,
+    /// A failure was not handled, or its time was over.
+    Failed,
+    /// It was ended.
+    Cancelled,
+}

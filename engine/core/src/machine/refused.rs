@@ -1,0 +1,108 @@
+//! Why the fold does not take an event. A refused event is not written down.
+
+use crate::id::{Seq, StepId};
+use crate::view::{RunStatus, StepStatus};
+
+/// Why an event was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The history does not begin with `run_created`, or holds it twice.
+    #[error("event {seq}: a history begins with run_created, and holds it once")]
+    NotTheBeginning {
+        /// Its place.
+        seq: Seq,
+    },
+    /// The events do not follow each other.
+    #[error("event {got} cannot follow event {last}")]
+    OutOfOrder {
+        /// The last one taken.
+        last: Seq,
+        /// The one that came.
+        got: Seq,
+    },
+    /// The history was written for another graph or another meaning of events.
+    #[error("the history is of {history}, this is {graph}")]
+    OtherDefinition {
+        /// What the history says.
+        history: String,
+        /// What is here.
+        graph: String,
+    },
+    /// The run is over.
+    #[error("the run is over: it {}", status.as_str())]
+    RunOver {
+        /// How.
+        status: RunStatus,
+    },
+    /// The pipeline has no such step.
+    #[error("the pipeline has no step `{step}`")]
+    UnknownStep {
+        /// The name that came.
+        step: StepId,
+    },
+    /// The step is no approval.
+    #[error("step `{step}` is not an approval")]
+    NotAnApproval {
+        /// The step.
+        step: StepId,
+    },
+    /// The visit is not the one that waits.
+    #[error("visit {visit} of `{step}` is closed: {why}")]
+    ClosedVisit {
+        /// The step.
+        step: StepId,
+        /// The visit that was named.
+        visit: u32,
+        /// The visit that is current.
+        current: u32,
+        /// Where the current visit stands.
+        status: StepStatus,
+        /// In words.
+        why: String,
+    },
+    /// The person saw something else than what waits now.
+    #[error("what `{step}` asks has changed since it was shown")]
+    WrongDigest {
+        /// The step.
+        step: StepId,
+        /// The right one.
+        expected: String,
+    },
+    /// The person has decided this visit before.
+    #[error("{by} has decided visit {visit} of `{step}` already")]
+    DecidedBefore {
+        /// The step.
+        step: StepId,
+        /// The visit.
+        visit: u32,
+        /// Who.
+        by: String,
+    },
+    /// The person may not decide.
+    #[error("{by} may not decide `{step}`: {why}")]
+    NotEligible {
+        /// The step.
+        step: StepId,
+        /// Who.
+        by: String,
+        /// In words.
+        why: String,
+    },
+    /// A field is missing or does not fit.
+    #[error("field `{field}` {message}")]
+    InvalidField {
+        /// Its name.
+        field: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// An attempt or a timer that this run never had.
+    #[error("this run has no {what}")]
+    NeverAsked {
+        /// Its identity.
+        what: String,
+    },
+    /// The wish was made before.
+    #[error("the run is being cancelled already")]
+    CancelledBefore,
+}

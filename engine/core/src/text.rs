@@ -1,0 +1,62 @@
+//! Text that may hold secrets by name. The value of a secret is put in where the step runs, and never comes here.
+
+use serde::{Deserialize, Serialize};
+
+/// A rendered string: pieces of plain text, and names of secrets between them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Text {
+    /// No secret in it.
+    Plain(String),
+    /// In order.
+    Parts(Vec<Part>),
+}
+
+/// A piece of a [`Text`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Plain text.
+    Text(String),
+    /// The value of the secret with this name.
+    Secret(String),
+}
+
+impl Text {
+    /// The text, if no secret is in it.
+    pub fn as_plain(&self) -> Option<&str> {
+        match self {
+            Self::Plain(text) => Some(text),
+            Self::Parts(_) => None,
+        }
+    }
+
+    /// Puts the values of secrets in; `Err` names the first one that `secret` does not know.
+    pub fn resolve<'a>(&'a self, mut secret: impl FnMut(&str) -> Option<String>) -> Result<String, &'a str> {
+        match self {
+            Self::Plain(text) => Ok(text.clone()),
+            Self::Parts(parts) => {
+                let mut whole = String::new();
+                for part in parts {
+                    match part {
+                        Part::Text(text) => whole.push_str(text),
+                        Part::Secret(name) => whole.push_str(&secret(name).ok_or(name.as_str())?),
+                    }
+                }
+                Ok(whole)
+            }
+        }
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::Plain(text)
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::Plain(text.to_owned())
+    }
+}

@@ -1,0 +1,372 @@
+//! A run as people and programs see it: one JSON shape for the command line, the HTTP interface and the browser.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use crate::event::{Decision, Trigger};
+use crate::graph::{Condition, GotoOn};
+use crate::id::{RunId, Seq, StepId};
+use crate::outcome::Failure;
+use crate::time::Timestamp;
+
+/// State of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Not begun yet.
+    Queued,
+    /// Something of it runs.
+    Running,
+    /// Nothing of it runs, and something waits: a person, a signal, a timer.
+    Waiting,
+    /// Held by a person.
+    Paused,
+    /// It was asked to end, and something still lives.
+    Cancelling,
+    /// Over.
+    Succeeded,
+    /// Over.
+    Failed,
+    /// Over.
+    Cancelled,
+}
+
+impl RunStatus {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Queued,
+        Self::Running,
+        Self::Waiting,
+        Self::Paused,
+        Self::Cancelling,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Paused => "paused",
+            Self::Cancelling => "cancelling",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Nothing more will happen in this epoch.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// State of a step in its current visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum StepStatus {
+    /// Undecided.
+    Pending,
+    /// Handed out, not begun.
+    Queued,
+    /// Begun.
+    Running,
+    /// Waits for a person, a signal, a timer.
+    Waiting,
+    /// Ended.
+    Succeeded,
+    /// Ended.
+    Failed,
+    /// Does not go on.
+    Skipped,
+    /// Was ended.
+    Cancelled,
+}
+
+impl StepStatus {
+    /// The word in JSON and in `steps.x.status`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Why a step was skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// Its `if` is false.
+    Condition,
+    /// No edge led here.
+    NotTaken,
+    /// What it needs failed.
+    UpstreamFailed,
+    /// The run was ended before it began.
+    Cancelled,
+}
+
+impl SkipReason {
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Condition => "condition",
+            Self::NotTaken => "not_taken",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// The failure that failed a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunError {
+    /// The step, if a step it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepId>,
+    /// What happened to it.
+    #[serde(flatten)]
+    pub failure: Failure,
+}
+
+/// A whole run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunView {
+    /// The run.
+    pub id: RunId,
+    /// Its project.
+    pub project: String,
+    /// Its pipeline.
+    pub pipeline: String,
+    /// Counts the pipeline's runs, from 1.
+    pub number: u64,
+    /// How it is called, if the pipeline says so.
+    pub name: Option<String>,
+    /// Digest of the pinned graph.
+    pub digest: String,
+    /// Counts reruns, from 1.
+    pub epoch: u32,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Why it failed.
+    pub error: Option<RunError>,
+    /// What it was given.
+    pub inputs: Map<String, Json>,
+    /// What it gives back; empty until it has succeeded.
+    pub outputs: Map<String, Json>,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// What started it.
+    pub trigger: Trigger,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was over.
+    pub finished_at: Option<Timestamp>,
+    /// The last event in this state.
+    pub last_seq: Seq,
+    /// Every step.
+    pub steps: BTreeMap<StepId, StepView>,
+    /// Every forward edge.
+    pub edges: Vec<EdgeView>,
+    /// Every loop edge.
+    pub loops: Vec<LoopView>,
+}
+
+/// A step.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepView {
+    /// Of the current visit.
+    pub status: StepStatus,
+    /// Its number.
+    pub visit: u32,
+    /// The latest attempt in it; 0 before the first.
+    pub attempt: u32,
+    /// Why it was skipped.
+    pub skip_reason: Option<SkipReason>,
+    /// What it gave.
+    pub outputs: Map<String, Json>,
+    /// Files it kept.
+    pub artifacts: BTreeMap<String, crate::outcome::ArtifactRef>,
+    /// Why it failed.
+    pub error: Option<Failure>,
+    /// When the current visit began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// Past visits and, last, the current one once it has begun.
+    pub visits: Vec<VisitView>,
+    /// For a step that runs many times.
+    pub items: Option<Vec<Json>>,
+    /// What it waits for.
+    pub waiting_for: Option<WaitingFor>,
+}
+
+/// One visit of a step.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VisitView {
+    /// Its number.
+    pub visit: u32,
+    /// How it ended, or where it stands.
+    pub status: StepStatus,
+    /// Why it was skipped.
+    pub skip_reason: Option<SkipReason>,
+    /// Why it failed.
+    pub error: Option<Failure>,
+    /// How many attempts it had.
+    pub attempts: u32,
+    /// What it gave.
+    pub outputs: Map<String, Json>,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// What a step waits for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum WaitingFor {
+    /// People.
+    Approval(Box<ApprovalWait>),
+    /// A moment: the end of a sleep, or of the delay of a loop.
+    Timer {
+        /// When.
+        until: Timestamp,
+    },
+    /// The next attempt.
+    Retry {
+        /// When.
+        until: Timestamp,
+        /// Its number.
+        attempt: u32,
+    },
+    /// The end of what a re-open cancelled or lets drain.
+    Draining {
+        /// How many attempts.
+        attempts: u32,
+    },
+}
+
+/// An approval that waits.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ApprovalWait {
+    /// What is asked.
+    pub message: String,
+    /// Who may decide; empty: whoever holds the approver role.
+    pub approvers: Vec<String>,
+    /// How many must approve.
+    pub quorum: u32,
+    /// Who started the run may decide.
+    pub allow_self: bool,
+    /// What is asked besides: name → JSON Schema.
+    pub fields: BTreeMap<String, Json>,
+    /// Digest of message, fields and inputs; a decision that names another one is refused.
+    pub digest: String,
+    /// Decisions so far.
+    pub decisions: Vec<DecisionView>,
+    /// When it fails with kind `timeout`.
+    pub until: Option<Timestamp>,
+    /// Where a rejection goes back to, if a loop edge catches it.
+    pub on_reject: Option<StepId>,
+}
+
+/// One person's decision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DecisionView {
+    /// Who.
+    pub by: String,
+    /// Which way.
+    pub decision: Decision,
+    /// In their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Whether a forward edge leads on, in the current visits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EdgeState {
+    /// Its source is not decided.
+    Undecided,
+    /// It leads on.
+    Live,
+    /// It neither leads on nor stands in the way.
+    Neutral,
+    /// It stands in the way.
+    Blocked,
+}
+
+/// A forward edge.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EdgeView {
+    /// Where it comes from.
+    pub from: StepId,
+    /// Where it leads.
+    pub to: StepId,
+    /// When it is live.
+    pub on: Condition,
+    /// What it is now.
+    pub state: EdgeState,
+}
+
+/// A loop edge.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LoopView {
+    /// The step whose end fires it.
+    pub from: StepId,
+    /// Its place in that step's `goto`.
+    pub index: u32,
+    /// Where it goes back to.
+    pub to: StepId,
+    /// What fires it.
+    pub on: GotoOn,
+    /// How often it has fired since its budget was last filled.
+    pub used: u32,
+    /// Its budget; none: unlimited.
+    pub max: Option<u32>,
+}
+
+/// What one event changed, for a reader who holds the state before it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Changes {
+    /// The run's own state after the event.
+    pub run: RunPatch,
+    /// Steps that changed, whole.
+    pub steps: BTreeMap<StepId, StepView>,
+    /// Forward edges out of those steps.
+    pub edges: Vec<EdgeView>,
+    /// Loop edges whose count changed.
+    pub loops: Vec<LoopView>,
+}
+
+/// The run's own state after an event.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunPatch {
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Why it failed.
+    pub error: Option<RunError>,
+    /// When it was over.
+    pub finished_at: Option<Timestamp>,
+    /// What it gives back.
+    pub outputs: Map<String, Json>,
+    /// The event.
+    pub last_seq: Seq,
+}

@@ -1,13 +1,15 @@
 //! Expressions and templates: CEL, Handlebars, and the holes of scripts. Pure, bounded, and checked at compile time.
 //!
-//! All three read names from one [`Scope`]; which names they read is known beforehand ([`Reference`]), so that the caller
-//! builds only what is asked for.
+//! All of them read names from one [`Scope`]; which names they read is known beforehand ([`Reference`]), so that the caller
+//! builds only what is asked for. Each is kept as its source text, written to disk as such, and compiled on first use.
 
 mod cel;
+mod error;
 mod script;
 mod template;
 
-pub use cel::Cel;
+pub use cel::{Cel, StaticType};
+pub use error::ExprError;
 pub use script::{Dialect, RenderedScript, Script};
 pub use template::{Place, Template, TemplateValue};
 
@@ -23,18 +25,6 @@ pub struct Reference {
     pub path: Vec<String>,
     /// Byte range in the source text of the expression or template.
     pub span: std::ops::Range<usize>,
-    /// The value may be missing here: it stands under `has()`, as the argument of `default`, or in the tested part of a guard.
+    /// The value may be missing here: it stands under `has()`, as the argument of `default`, or behind a guard that names it.
     pub guarded: bool,
-}
-
-/// What is wrong with an expression, template or script.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct ExprError {
-    /// Byte range in the source text, where it is known.
-    pub span: Option<std::ops::Range<usize>>,
-    /// One plain sentence, lower case, without full stop.
-    pub message: String,
-    /// What to do about it.
-    pub help: Option<String>,
 }

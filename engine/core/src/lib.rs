@@ -10,6 +10,7 @@
 
 pub mod canonical;
 pub mod command;
+pub mod contract;
 pub mod event;
 pub mod expr;
 pub mod graph;

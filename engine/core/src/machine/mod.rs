@@ -1,40 +1,30 @@
-//! The fold.
+//! The fold: what an event means for a run.
+//!
+//! ```text
+//!            ┌─ attempts ─ end ──┐        (retry: another attempt)
+//! event ──►  ┤  timers           ├──► END x ──► a loop edge fires? ──► FIRE: region re-opened
+//!            └─ decisions ───────┘               │ no                        │
+//!                                                ▼                           ▼
+//!                                 JUDGE until nothing changes ──────► OVER? outcome, FinishRun
+//! ```
+//!
+//! The names END, FIRE, JUDGE, STOP and OVER are those of the machine in `docs/machine.md`, which this module follows line by
+//! line. Nothing outside decides: a driver that needs an `if` about a pipeline's meaning shows that a command is missing.
+//! Start reading at [`apply`].
 
+mod apply;
+mod approval;
+mod attempt;
+mod end;
+mod judge;
+mod present;
+mod reading;
 mod refused;
+mod scope;
+mod state;
+mod stop;
 
+pub use apply::{Applied, apply};
+pub use reading::for_each_reference;
 pub use refused::Refused;
-
-use crate::command::Command;
-use crate::event::Recorded;
-use crate::graph::Graph;
-use crate::id::StepIx;
-use crate::view::{Changes, RunView};
-
-/// State of a run.
-#[derive(Debug, Clone, Default)]
-pub struct RunState {}
-
-/// What an event brought about.
-#[derive(Debug, Clone, Default)]
-pub struct Applied {
-    /// Wishes.
-    pub commands: Vec<Command>,
-    /// Steps that changed.
-    pub touched: Vec<StepIx>,
-}
-
-/// Takes one event.
-pub fn apply(_graph: &Graph, _state: &mut RunState, _event: &Recorded) -> Result<Applied, Refused> {
-    Ok(Applied::default())
-}
-
-impl RunState {
-    /// As people see it. `None` before the first event.
-    pub fn view(&self, _graph: &Graph) -> Option<RunView> {
-        None
-    }
-    /// What an event changed.
-    pub fn changes(&self, _graph: &Graph, _applied: &Applied) -> Option<Changes> {
-        None
-    }
-}
+pub use state::RunState;

@@ -1,0 +1,364 @@
+//! END and FIRE: a visit ends, and a loop edge may re-open its region; OVER: the run ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::apply::Fold;
+use super::state::{AttemptRef, Over, Past, PastVisit, Reopened, St, Stop, Wait};
+use crate::command::{Command, Timer};
+use crate::event::RunOutcome;
+use crate::graph::{Condition, Goto, GotoOn, OnExhausted, Step};
+use crate::id::StepIx;
+use crate::outcome::{Failure, FailureKind};
+use crate::shape::{EntryIx, StepSet};
+
+/// How a visit ended, before loop edges have seen it.
+#[derive(Debug, Clone)]
+pub(super) enum Ended {
+    Succeeded,
+    Failed(Failure),
+}
+
+impl Fold<'_> {
+    pub(super) fn end_failed(&mut self, ix: StepIx, failure: Failure) {
+        self.end(ix, Ended::Failed(failure));
+    }
+
+    /// END x o. The step's outputs stand in its state by now.
+    pub(super) fn end(&mut self, ix: StepIx, outcome: Ended) {
+        self.settle(ix, &outcome);
+        let mut outcome = outcome;
+        // After a stop nothing is re-opened.
+        let entries: &[Goto] = if self.state.stop.is_none() { &self.graph.step(ix).goto } else { &[] };
+        for (index, goto) in entries.iter().enumerate() {
+            if !goto_matches(goto.on, &outcome) {
+                continue;
+            }
+            match self.goto_condition(ix, goto) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(failure) => {
+                    outcome = Ended::Failed(failure);
+                    break;
+                }
+            }
+            let entry = self.graph.shape().entry(ix, index);
+            match self.exhausted(entry, goto) {
+                None => return self.fire(entry, goto),
+                Some(_) if goto.on_exhausted == OnExhausted::Continue => {}
+                Some(message) => {
+                    let cause = match outcome {
+                        Ended::Failed(failure) => Some(Box::new(failure)),
+                        Ended::Succeeded => None,
+                    };
+                    outcome = Ended::Failed(Failure { cause, ..Failure::new(FailureKind::LoopExhausted, message) });
+                    break;
+                }
+            }
+        }
+        self.settle(ix, &outcome);
+        self.soil_successors(ix);
+    }
+
+    /// st x := o, so that expressions of the step's own loop edges see it.
+    fn settle(&mut self, ix: StepIx, outcome: &Ended) {
+        let at = self.at;
+        if self.state.steps[ix.get()].st == St::Running {
+            self.state.undecided -= 1;
+            self.state.ended += 1;
+        }
+        let ended = self.state.ended;
+        self.clear_wait(ix);
+        let step = self.touch(ix);
+        step.finished_at = Some(at);
+        step.ended = ended;
+        (step.st, step.error) = match outcome {
+            Ended::Succeeded => (St::Succeeded, None),
+            Ended::Failed(failure) => (St::Failed, Some(failure.clone())),
+        };
+    }
+
+    pub(super) fn set_wait(&mut self, ix: StepIx, wait: Wait) {
+        self.clear_wait(ix);
+        self.touch(ix).wait = Some(wait);
+        self.state.waiting += 1;
+    }
+
+    /// Takes the wait off the step; the timer, where it has one, is the caller's.
+    pub(super) fn clear_wait(&mut self, ix: StepIx) -> Option<Wait> {
+        let wait = self.state.steps[ix.get()].wait.take();
+        if wait.is_some() {
+            self.state.waiting -= 1;
+        }
+        wait
+    }
+
+    fn goto_condition(&mut self, ix: StepIx, goto: &Goto) -> Result<bool, Failure> {
+        let Some(condition) = &goto.condition else { return Ok(true) };
+        condition
+            .references()
+            .and_then(|references| condition.eval_bool(&self.scope_of_step(ix, &references)))
+            .map_err(|error| Failure::new(FailureKind::Condition, format!("`goto.if`: {error}")))
+    }
+
+    /// Why the entry may not fire, if it may not.
+    fn exhausted(&self, entry: EntryIx, goto: &Goto) -> Option<String> {
+        let to = &self.graph.step(goto.to).id;
+        if let Some(max) = goto.max {
+            if self.state.used[entry.get()] >= max {
+                return Some(format!("the loop back to `{to}` was used {max} times, which is its budget"));
+            }
+            // `unlimited` is not bound by the run's limit of visits (rule G4).
+            let limit = self.graph.max_visits;
+            let full = self.graph.shape().region(entry).iter().find(|y| self.state.steps[y.get()].visit >= limit);
+            if let Some(full) = full {
+                let full = &self.graph.step(full).id;
+                return Some(format!("`{full}` has had {limit} visits, which is the run's limit"));
+            }
+        }
+        None
+    }
+
+    /// FIRE g: one event re-opens the region at once.
+    fn fire(&mut self, entry: EntryIx, goto: &Goto) {
+        let shape = self.graph.shape();
+        let region = Arc::clone(shape.region(entry));
+        self.state.used[entry.get()] += 1;
+        for inner in shape.encloses(entry) {
+            self.state.used[inner.get()] = 0;
+        }
+        self.applied.loops_changed = true;
+        let before = self.previous_view();
+        let zombies = self.close_region(&region, goto.drain);
+        for ix in region.iter() {
+            self.reopen_step(ix, &region, before.clone());
+        }
+        self.void_timers(|open| region.contains(open.to));
+        let timer = (goto.delay_ms > 0).then(|| {
+            self.state.firings += 1;
+            let to = self.graph.step(goto.to).id.clone();
+            let timer = Timer::LoopDelay { epoch: self.state.epoch, to, firing: self.state.firings };
+            (timer, self.at.plus_ms(goto.delay_ms))
+        });
+        if let Some((timer, at)) = &timer {
+            self.command(Command::SetTimer { timer: timer.clone(), at: *at });
+        }
+        self.state.open.push(Reopened { region, to: goto.to, zombies, timer });
+        self.settle_reopened();
+    }
+
+    fn reopen_step(&mut self, ix: StepIx, region: &Arc<StepSet>, before: Option<Arc<BTreeMap<StepIx, Json>>>) {
+        if self.state.steps[ix.get()].st.is_decided() {
+            self.state.undecided += 1;
+        }
+        let at = self.at;
+        let step = self.touch(ix);
+        if step.begun {
+            let (st, finished_at) = match step.st {
+                St::Running => (St::Cancelled, None),
+                st => (st, step.finished_at),
+            };
+            step.past.push(PastVisit {
+                visit: step.visit,
+                st,
+                why: step.why,
+                attempts: step.attempt,
+                outputs: Arc::clone(&step.outputs),
+                error: step.error.take(),
+                started_at: step.started_at,
+                finished_at: finished_at.or(Some(at)),
+            });
+            step.visit += 1;
+        }
+        step.begun = false;
+        step.st = St::Pending;
+        step.why = None;
+        step.cursor = 0;
+        step.attempt = 0;
+        step.error = None;
+        step.outputs = Arc::default();
+        step.artifacts = BTreeMap::new();
+        step.started_at = None;
+        step.finished_at = None;
+        step.previous = before;
+        step.inside = Some(match step.inside.take() {
+            None => Arc::clone(region),
+            Some(inside) if inside.is_superset(region) => inside,
+            Some(inside) => {
+                let mut both = (*inside).clone();
+                both.union_with(region);
+                Arc::new(both)
+            }
+        });
+        self.soil(ix);
+    }
+
+    /// Closes what waits in the region, ends or lets end what runs there; gives the attempts that still live.
+    fn close_region(&mut self, region: &StepSet, drain: bool) -> BTreeSet<AttemptRef> {
+        if self.state.waiting > 0 {
+            for ix in region.iter() {
+                self.close_wait(ix);
+            }
+        }
+        let zombies: BTreeSet<AttemptRef> =
+            self.state.live.keys().filter(|at| region.contains(at.step)).copied().collect();
+        for &at in &zombies {
+            let lets_end = drain || !self.graph.step(at.step).interruptible;
+            self.make_past(at, lets_end);
+        }
+        zombies
+    }
+
+    /// Ends, or lets end, whatever lives in the run.
+    pub(super) fn end_live(&mut self, lets_end: impl Fn(&Step) -> bool) {
+        for ix in self.graph.indices() {
+            self.close_wait(ix);
+        }
+        for at in self.state.live.keys().copied().collect::<Vec<_>>() {
+            let lets_end = lets_end(self.graph.step(at.step));
+            self.make_past(at, lets_end);
+        }
+    }
+
+    /// The end of this attempt will decide nothing any more. Only an attempt that a worker has begun is let end.
+    fn make_past(&mut self, at: AttemptRef, lets_end: bool) {
+        let live = self.state.live.get_mut(&at).expect("the caller found it there");
+        if live.past == Past::Cancel || (live.past == Past::Drain && lets_end) {
+            return;
+        }
+        live.past = if lets_end && live.started { Past::Drain } else { Past::Cancel };
+        if live.past == Past::Cancel {
+            let key = self.state.key_of(self.graph, at);
+            self.command(Command::CancelAttempt { key });
+        }
+    }
+
+    /// Closes an approval, a sleep or a back-off before its time, and clears its timer.
+    pub(super) fn close_wait(&mut self, ix: StepIx) {
+        let mut key = self.state.visit_key(self.graph, ix);
+        let timer = match self.clear_wait(ix) {
+            Some(Wait::Sleep { .. }) => Timer::Sleep { key },
+            Some(Wait::Retry { .. }) => {
+                key.attempt += 1;
+                Timer::Retry { key }
+            }
+            Some(Wait::Approval(asked)) if asked.until.is_some() => Timer::Approval { key },
+            Some(Wait::Approval(_)) | None => return,
+        };
+        self.command(Command::ClearTimer { timer });
+    }
+
+    /// Clears the delays of the chosen re-opens.
+    pub(super) fn void_timers(&mut self, chosen: impl Fn(&Reopened) -> bool) {
+        let mut void = Vec::new();
+        for open in &mut self.state.open {
+            if chosen(open) {
+                void.extend(open.timer.take());
+            }
+        }
+        for (timer, _) in void {
+            self.command(Command::ClearTimer { timer });
+        }
+    }
+
+    /// Forgets re-opens that hold nothing any more, and judges what they held.
+    pub(super) fn settle_reopened(&mut self) {
+        let mut freed = Vec::new();
+        self.state.open.retain(|open| {
+            // The delay holds only `to`; once nothing of the past lives, the rest of the region may be judged.
+            if open.zombies.is_empty() {
+                freed.push((Arc::clone(&open.region), open.to));
+            }
+            !(open.zombies.is_empty() && open.timer.is_none())
+        });
+        for (region, to) in freed {
+            self.touched.insert(to);
+            for ix in region.iter().filter(|ix| self.state.steps[ix.get()].st == St::Pending).collect::<Vec<_>>() {
+                self.soil(ix);
+            }
+        }
+    }
+
+    /// What `previous` will show: the steps that some expression names, as they are now.
+    fn previous_view(&self) -> Option<Arc<BTreeMap<StepIx, Json>>> {
+        let names = self.graph.shape().previous_names();
+        (!names.is_empty()).then(|| Arc::new(names.iter().map(|ix| (*ix, self.step_json(*ix, None))).collect()))
+    }
+
+    /// OVER: when nothing is undecided and nothing lives.
+    pub(super) fn finish_if_over(&mut self) {
+        if self.state.undecided > 0 || !self.state.live.is_empty() || self.state.over.is_some() {
+            return;
+        }
+        let unhandled = self.earliest_unhandled_failure();
+        let mut over = match (self.state.stop, unhandled) {
+            (Some(Stop::Cancel), _) => {
+                Over { outcome: RunOutcome::Cancelled, at: self.at, error: None, outputs: Map::new() }
+            }
+            (Some(Stop::Timeout), failure) => {
+                let message = "the run did not end within its `timeout`";
+                let error = failure.unwrap_or_else(|| (None, Failure::new(FailureKind::Timeout, message)));
+                Over { outcome: RunOutcome::Failed, at: self.at, error: Some(error), outputs: Map::new() }
+            }
+            (None, Some(failure)) => {
+                Over { outcome: RunOutcome::Failed, at: self.at, error: Some(failure), outputs: Map::new() }
+            }
+            (None, None) => Over { outcome: RunOutcome::Succeeded, at: self.at, error: None, outputs: Map::new() },
+        };
+        if over.outcome == RunOutcome::Succeeded {
+            match self.run_outputs() {
+                Ok(outputs) => over.outputs = outputs,
+                Err(failure) => {
+                    over.outcome = RunOutcome::Failed;
+                    over.error = Some((None, failure));
+                }
+            }
+        }
+        if self.graph.timeout_ms.is_some() && self.state.stop != Some(Stop::Timeout) {
+            self.command(Command::ClearTimer { timer: Timer::Run { epoch: self.state.epoch } });
+        }
+        self.command(Command::FinishRun { outcome: over.outcome });
+        self.state.over = Some(over);
+    }
+
+    fn earliest_unhandled_failure(&self) -> Option<(Option<StepIx>, Failure)> {
+        let shape = self.graph.shape();
+        let handled = |ix: StepIx| {
+            self.graph.step(ix).allow_failure
+                || shape.successors(ix).iter().any(|y| {
+                    self.state.steps[y.get()].st == St::Succeeded
+                        && self.graph.step(*y).needs.contains(&crate::graph::Need { step: ix, on: Condition::Catch })
+                })
+        };
+        self.graph
+            .indices()
+            .filter(|ix| self.state.steps[ix.get()].st == St::Failed && !handled(*ix))
+            .min_by_key(|ix| self.state.steps[ix.get()].ended)
+            .and_then(|ix| self.state.steps[ix.get()].error.clone().map(|failure| (Some(ix), failure)))
+    }
+
+    fn run_outputs(&self) -> Result<Map<String, Json>, Failure> {
+        let mut outputs = Map::new();
+        for (name, cel) in &self.graph.outputs {
+            let value = cel
+                .references()
+                .and_then(|references| cel.eval(&self.scope_of_run(&references)))
+                .map_err(|error| Failure::new(FailureKind::Condition, format!("output `{name}`: {error}")))?;
+            outputs.insert(name.clone(), value);
+        }
+        Ok(outputs)
+    }
+}
+
+fn goto_matches(on: GotoOn, outcome: &Ended) -> bool {
+    match (on, outcome) {
+        (GotoOn::Succeeded | GotoOn::Completed, Ended::Succeeded)
+        | (GotoOn::Failed | GotoOn::Completed, Ended::Failed(_)) => true,
+        (GotoOn::Rejected, Ended::Failed(failure)) => failure.kind == FailureKind::Rejected,
+        (GotoOn::Timeout, Ended::Failed(failure)) => failure.kind == FailureKind::Timeout,
+        (GotoOn::Succeeded, Ended::Failed(_))
+        | (GotoOn::Failed | GotoOn::Rejected | GotoOn::Timeout, Ended::Succeeded) => false,
+    }
+}

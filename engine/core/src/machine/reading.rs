@@ -1,0 +1,63 @@
+//! Which names the expressions of a whole graph read.
+
+use crate::expr::Reference;
+use crate::graph::{Action, Graph, HttpBody, Output, SetValue, SleepAction};
+
+/// Calls `see` for every name that some expression, template or script of the graph reads. What does not compile reads nothing.
+pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
+    let mut all = |references: Vec<Reference>| references.iter().for_each(&mut *see);
+    for template in graph.run_name.iter().chain(graph.labels.values()) {
+        all(template.references().unwrap_or_default());
+    }
+    for cel in graph.outputs.values() {
+        all(cel.references().unwrap_or_default());
+    }
+    for step in &graph.steps {
+        for cel in step.condition.iter().chain(step.goto.iter().filter_map(|goto| goto.condition.as_ref())) {
+            all(cel.references().unwrap_or_default());
+        }
+        for template in step.env.values() {
+            all(template.references().unwrap_or_default());
+        }
+        for output in step.outputs.values() {
+            if let Output::Cel(cel) = output {
+                all(cel.references().unwrap_or_default());
+            }
+        }
+        match &step.action {
+            Action::Run(run) => {
+                all(run.script.references().unwrap_or_default());
+                for template in run.working_dir.iter() {
+                    all(template.references().unwrap_or_default());
+                }
+            }
+            Action::Http(http) => {
+                let texts = http.query.values().chain(http.headers.values()).chain([&http.url]);
+                for template in texts {
+                    all(template.references().unwrap_or_default());
+                }
+                match &http.body {
+                    None => {}
+                    Some(HttpBody::Text(text)) => all(text.references().unwrap_or_default()),
+                    Some(HttpBody::Json(value)) => all(value.references().unwrap_or_default()),
+                    Some(HttpBody::Form(fields)) => {
+                        fields.values().for_each(|value| all(value.references().unwrap_or_default()));
+                    }
+                }
+                for cel in http.expect.condition.iter() {
+                    all(cel.references().unwrap_or_default());
+                }
+            }
+            Action::Approval(approval) => all(approval.message.references().unwrap_or_default()),
+            Action::Sleep(SleepAction::Until(cel)) => all(cel.references().unwrap_or_default()),
+            Action::Set(values) => {
+                for value in values.values() {
+                    if let SetValue::Cel(cel) = value {
+                        all(cel.references().unwrap_or_default());
+                    }
+                }
+            }
+            Action::Sleep(SleepAction::For(_)) | Action::Unsupported { .. } => {}
+        }
+    }
+}

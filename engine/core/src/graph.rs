@@ -22,6 +22,9 @@ pub const SEMANTICS: u32 = 1;
 /// An attempt of a working step without `timeout` ends after this time.
 pub const DEFAULT_ATTEMPT_TIMEOUT_MS: u64 = 6 * 60 * 60 * 1000;
 
+/// How many visits a step may have in one epoch, unless `limits.visits` says otherwise.
+pub const DEFAULT_MAX_VISITS: u32 = 1_000;
+
 /// A compiled pipeline.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Graph {
@@ -476,6 +479,24 @@ pub enum RetryOn {
 }
 
 impl Graph {
+    /// A pipeline of this name without any step: where the compiler starts.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            semantics: SEMANTICS,
+            name: name.into(),
+            description: None,
+            run_name: None,
+            labels: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            timeout_ms: None,
+            max_visits: DEFAULT_MAX_VISITS,
+            steps: Vec::new(),
+            requires: Vec::new(),
+            shape: OnceLock::new(),
+        }
+    }
+
     /// SHA-256 over the compiled pipeline as canonical JSON, written `sha256:…`.
     ///
     /// Layout, comments, `x-` keys, order of keys and spelling of the YAML are gone by now, so they do not change it.

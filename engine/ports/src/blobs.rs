@@ -35,13 +35,15 @@ pub struct LogChunk {
 /// A line as people read it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LogLine {
-    /// From 1, over all streams of the attempt, in the order in which the lines began.
+    /// From 1, over all streams of the attempt, in the order in which the lines ended: a line that is not finished (a
+    /// prompt, a progress bar) holds up no other, and none changes after it was shown. Until then it is in the raw log alone.
     pub n: u64,
     /// When its first byte was read.
     pub at: Timestamp,
     /// Where from.
     pub stream: LogStream,
-    /// Without the line end; bytes that are not UTF-8 are replaced.
+    /// Without the line end and what carriage returns wrote over; bytes that are not UTF-8 are replaced. A line longer
+    /// than 64 KiB goes on in the next.
     pub text: String,
 }
 
@@ -75,6 +77,8 @@ pub trait Blobs: Send + Sync + 'static {
     async fn logs_of(&self, run: loopline_core::id::RunId) -> Result<Vec<loopline_core::id::AttemptKey>, BlobError>;
 
     /// Reads lines behind line number `after`, at most `limit`; says whether the log is complete and this was its end.
+    /// A page may hold fewer lines than there are: read on until one is complete or empty. A log that does not exist
+    /// (yet) is empty and not complete.
     async fn read_lines(&self, id: &AttemptId, after: u64, limit: usize) -> Result<LinePage, BlobError>;
 
     /// The bytes as they came, standard output and error in the order of arrival; ends with what is there now.

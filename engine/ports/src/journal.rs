@@ -34,6 +34,19 @@ pub struct Append {
     pub request: Option<RequestKey>,
 }
 
+impl Append {
+    /// Number of the last event once this is written.
+    pub fn last(&self) -> Seq {
+        self.expected + self.events.len() as Seq
+    }
+
+    /// The events follow `expected` and each other without gap, and a run begins with its first event.
+    pub fn is_contiguous(&self) -> bool {
+        let begins = self.created.is_none() || (self.expected == 0 && !self.events.is_empty());
+        begins && self.events.iter().zip(self.expected + 1..).all(|(event, seq)| event.seq == seq)
+    }
+}
+
 /// How a run begins, for the projections.
 #[derive(Debug, Clone)]
 pub struct NewRun {

@@ -20,6 +20,9 @@ pub trait Worker: Send + Sync + 'static {
 
     /// Ends an attempt: process tree, request or container. Its report follows as usual. Unknown attempts are ignored.
     async fn cancel(&self, id: AttemptId);
+
+    /// The driver has the attempt's result on disk: the worker may drop what it keeps to tell it again.
+    async fn forget(&self, id: &AttemptId);
 }
 
 /// What became of an attempt while nobody listened.

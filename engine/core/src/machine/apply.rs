@@ -39,8 +39,7 @@ pub fn apply(graph: &Graph, state: &mut RunState, recorded: &Recorded) -> Result
     }
     // Time never goes back within a run, whatever the clock of the machine did.
     let at = recorded.at.max(state.last_at);
-    let mut fold =
-        Fold { graph, state, at, applied: Applied::default(), touched: BTreeSet::new(), dirty: BTreeSet::new() };
+    let mut fold = Fold::over(graph, state, at);
     fold.take(&recorded.event)?;
     fold.judge();
     fold.finish_if_over();
@@ -62,7 +61,11 @@ pub(super) struct Fold<'a> {
     pub(super) dirty: BTreeSet<(u32, StepIx)>,
 }
 
-impl Fold<'_> {
+impl<'a> Fold<'a> {
+    pub(super) fn over(graph: &'a Graph, state: &'a mut RunState, at: Timestamp) -> Self {
+        Fold { graph, state, at, applied: Applied::default(), touched: BTreeSet::new(), dirty: BTreeSet::new() }
+    }
+
     fn take(&mut self, event: &Event) -> Result<(), Refused> {
         match event {
             Event::RunCreated(created) => self.create(created),

@@ -23,6 +23,17 @@ use crate::time::Timestamp;
 /// Outputs of one step, as JSON, may not be larger.
 pub(super) const OUTPUT_LIMIT: usize = 256 * 1024;
 
+/// The command that started a live attempt, once more: for a driver whose worker has no trace of it after a restart.
+/// `None` when the attempt is settled, or was asked to end meanwhile.
+pub fn restart(graph: &crate::graph::Graph, state: &super::RunState, key: &AttemptKey) -> Option<AttemptSpec> {
+    let mut state = state.clone();
+    let at = state.last_at;
+    let fold = Fold::over(graph, &mut state, at);
+    let found = fold.find_live(key).ok()?;
+    let wanted = fold.state.live.get(&found)?.past == Past::No;
+    wanted.then(|| fold.attempt_spec(found.step, found).ok()).flatten()
+}
+
 impl Fold<'_> {
     /// START: hands the next attempt of the current visit to a worker.
     pub(super) fn start_attempt(&mut self, ix: StepIx) {

@@ -25,6 +25,7 @@ mod state;
 mod stop;
 
 pub use apply::{Applied, apply};
+pub use attempt::restart;
 pub use reading::for_each_reference;
 pub use refused::Refused;
 pub use state::RunState;

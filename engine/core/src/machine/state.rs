@@ -241,6 +241,13 @@ impl RunState {
         self.live.keys().map(|at| self.key_of(graph, *at))
     }
 
+    /// The attempt is live and was asked to end.
+    pub fn is_ending(&self, graph: &Graph, key: &AttemptKey) -> bool {
+        let Some(step) = graph.find(key.step.as_str()) else { return false };
+        let at = AttemptRef { step, item: key.item, visit: key.visit, attempt: key.attempt };
+        self.live.get(&at).is_some_and(|live| live.past == Past::Cancel)
+    }
+
     /// The steps that wait for people.
     pub fn steps_waiting_for_people<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = &'a str> + 'a {
         self.steps

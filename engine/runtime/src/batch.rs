@@ -1,0 +1,153 @@
+//! One batch: what has arrived, folded, and ready to be written in one transaction.
+
+use std::collections::HashMap;
+
+use loopline_core::command::Command;
+use loopline_core::event::{Event, Recorded};
+use loopline_core::id::{AttemptId, AttemptKey, RunId};
+use loopline_core::machine::{Refused, apply};
+use loopline_core::time::Timestamp;
+use loopline_ports::driver::{DriverError, Triggered};
+use loopline_ports::journal::{Append, NewRun, RequestKey, RunRow};
+use loopline_ports::worker::Report;
+use tokio::sync::oneshot;
+
+use crate::runs::Active;
+
+/// What waits for the commit.
+pub(crate) enum Waiting {
+    /// A client, for its new run.
+    Trigger(oneshot::Sender<Result<Triggered, DriverError>>),
+    /// A client, for its event.
+    Event(oneshot::Sender<Result<(), DriverError>>),
+    /// A report. The worker forgets the attempt once this is on disk; until then the report must not be lost.
+    Report(Report),
+}
+
+/// What belongs to one run in a batch.
+pub(crate) struct Part {
+    pub(crate) append: Append,
+    pub(crate) commands: Vec<Command>,
+    pub(crate) waiting: Vec<Waiting>,
+}
+
+/// Runs in the order in which they came into the batch.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) parts: Vec<Part>,
+    by_run: HashMap<RunId, usize>,
+}
+
+impl Batch {
+    /// Folds an event into `active`, and notes what it changes. A refused event leaves no trace.
+    pub(crate) fn take(&mut self, run: RunId, active: &mut Active, event: Event, at: Timestamp) -> Result<(), Refused> {
+        let expected = active.state.last_seq();
+        let recorded = Recorded { seq: expected + 1, at: at.max(active.state.last_at()), event };
+        let applied = apply(&active.graph, &mut active.state, &recorded)?;
+        let part = self.part(run, expected, active);
+        note_settled(&mut part.append, &recorded.event);
+        part.append.events.push(recorded);
+        for command in &applied.commands {
+            note_command(&mut part.append, command);
+        }
+        part.commands.extend(applied.commands);
+        part.append.row = row(active);
+        Ok(())
+    }
+
+    /// Notes that a timer is of no use, though the history does not change.
+    pub(crate) fn drop_timer(&mut self, run: RunId, active: &Active, timer: loopline_core::command::Timer) {
+        let part = self.part(run, active.state.last_seq(), active);
+        part.append.timers_cleared.push(timer);
+    }
+
+    /// The run begins with this batch.
+    pub(crate) fn begins(&mut self, run: RunId, created: NewRun, request: Option<RequestKey>) {
+        let part = &mut self.parts[self.by_run[&run]];
+        part.append.created = Some(created);
+        part.append.request = request;
+    }
+
+    /// Somebody wants to know when what was last taken for this run is on disk.
+    pub(crate) fn waits(&mut self, run: RunId, waiting: Waiting) {
+        self.parts[self.by_run[&run]].waiting.push(waiting);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    fn part(&mut self, run: RunId, expected: u64, active: &Active) -> &mut Part {
+        let at = *self.by_run.entry(run).or_insert_with(|| {
+            self.parts.push(Part {
+                append: Append {
+                    run,
+                    expected,
+                    events: Vec::new(),
+                    created: None,
+                    row: row(active),
+                    timers_set: Vec::new(),
+                    timers_cleared: Vec::new(),
+                    attempts_started: Vec::new(),
+                    attempts_finished: Vec::new(),
+                    request: None,
+                },
+                commands: Vec::new(),
+                waiting: Vec::new(),
+            });
+            self.parts.len() - 1
+        });
+        &mut self.parts[at]
+    }
+}
+
+fn row(active: &Active) -> RunRow {
+    let patch = active.state.patch(&active.graph);
+    RunRow {
+        status: patch.status,
+        epoch: 1,
+        name: active.state.name().map(str::to_owned),
+        finished_at: patch.finished_at,
+        error: patch.error,
+        waiting_steps: active.state.steps_waiting_for_people(&active.graph).map(str::to_owned).collect(),
+    }
+}
+
+fn note_settled(append: &mut Append, event: &Event) {
+    match event {
+        Event::AttemptFinished { key, .. } => append.attempts_finished.push(key.clone()),
+        Event::TimerFired { timer } => append.timers_cleared.push(timer.clone()),
+        Event::RunCreated(_)
+        | Event::AttemptStarted { .. }
+        | Event::ApprovalDecided(_)
+        | Event::CancelRequested { .. } => {}
+    }
+}
+
+fn note_command(append: &mut Append, command: &Command) {
+    match command {
+        Command::StartAttempt(spec) => append.attempts_started.push(spec.id.key.clone()),
+        Command::SetTimer { timer, at } => append.timers_set.push((timer.clone(), *at)),
+        Command::ClearTimer { timer } => {
+            append.timers_set.retain(|(set, _)| set != timer);
+            append.timers_cleared.push(timer.clone());
+        }
+        Command::CancelAttempt { .. } | Command::FinishRun { .. } => {}
+    }
+}
+
+/// The attempt a report is about.
+pub(crate) fn attempt_of(report: &Report) -> &AttemptId {
+    match report {
+        Report::Started { id } | Report::Finished { id, .. } => id,
+    }
+}
+
+/// The event that a report becomes.
+pub(crate) fn event_of(report: &Report) -> Event {
+    let key = |id: &AttemptId| -> AttemptKey { id.key.clone() };
+    match report {
+        Report::Started { id } => Event::AttemptStarted { key: key(id) },
+        Report::Finished { id, outcome } => Event::AttemptFinished { key: key(id), outcome: outcome.clone() },
+    }
+}

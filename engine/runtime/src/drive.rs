@@ -1,0 +1,505 @@
+//! The driving task: gathers what has arrived, folds it, writes it, and then lets it act.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use loopline_core::canonical;
+use loopline_core::command::{Command, Timer};
+use loopline_core::contract::complete_inputs;
+use loopline_core::event::{Event, RunCreated};
+use loopline_core::graph::Graph;
+use loopline_core::id::{AttemptId, RunId};
+use loopline_core::machine::RunState;
+use loopline_core::time::Timestamp;
+use loopline_ports::clock::Clock;
+use loopline_ports::driver::{DriverError, Problem, Progress, TriggerRequest, Triggered};
+use loopline_ports::journal::{DefinitionId, Journal, JournalError, NewRun, RequestKey};
+use loopline_ports::worker::{Report, Worker};
+use serde_json::json;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::batch::{Batch, Part, Waiting, attempt_of, event_of};
+use crate::engine::EngineConfig;
+use crate::followers::Followers;
+use crate::runs::Runs;
+
+/// How much is taken into one batch.
+const BATCH: usize = 1024;
+/// How many due timers are read at once.
+const DUE: u32 = 256;
+/// "An attempt has begun" only tells people. It waits this long for an event that must be written anyway, so that a quick step
+/// costs one commit and not two.
+const STARTED_WAITS: Duration = Duration::from_millis(20);
+/// First wait after the journal failed; doubles up to the last one.
+const RETRY_FIRST: Duration = Duration::from_millis(50);
+const RETRY_LAST: Duration = Duration::from_secs(5);
+
+/// What a client wants of the task.
+pub(crate) enum Request {
+    Trigger {
+        request: Box<TriggerRequest>,
+        answer: oneshot::Sender<Result<Triggered, DriverError>>,
+    },
+    Event {
+        run: RunId,
+        event: Box<Event>,
+        answer: oneshot::Sender<Result<(), DriverError>>,
+    },
+    /// The run as it is on disk, if it is at hand.
+    State {
+        run: RunId,
+        answer: oneshot::Sender<Option<(Arc<Graph>, RunState)>>,
+    },
+}
+
+pub(crate) struct Drive {
+    pub(crate) config: EngineConfig,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) worker: Arc<dyn Worker>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) followers: Arc<Followers>,
+    pub(crate) runs: Runs,
+    ids: ulid::Generator,
+    /// Last number given to a run, by project and pipeline.
+    numbers: HashMap<(String, String), u64>,
+    definitions: HashMap<String, DefinitionId>,
+    /// When the earliest timer on disk is due, as far as this task has seen.
+    pub(crate) next_timer: Option<Timestamp>,
+    /// Reports that are not on disk yet: they came back from a failed commit, or only tell people and wait for company.
+    pub(crate) held: VecDeque<Report>,
+    held_until: Option<Instant>,
+    /// Runs of which nobody knows what is on disk; their attempts are asked for again.
+    pub(crate) doubtful: BTreeSet<RunId>,
+    retry: Option<(Instant, Duration)>,
+}
+
+impl Drive {
+    pub(crate) fn new(
+        config: EngineConfig,
+        journal: Arc<dyn Journal>,
+        worker: Arc<dyn Worker>,
+        clock: Arc<dyn Clock>,
+        followers: Arc<Followers>,
+    ) -> Self {
+        Self {
+            config,
+            journal,
+            worker,
+            clock,
+            followers,
+            runs: Runs::default(),
+            ids: ulid::Generator::new(),
+            numbers: HashMap::new(),
+            definitions: HashMap::new(),
+            next_timer: None,
+            held: VecDeque::new(),
+            held_until: None,
+            doubtful: BTreeSet::new(),
+            retry: None,
+        }
+    }
+
+    /// Drives until it is told to stop, or nobody is left who could ask for anything.
+    pub(crate) async fn run(
+        mut self,
+        mut requests: mpsc::Receiver<Request>,
+        mut reports: mpsc::Receiver<Report>,
+        stopping: CancellationToken,
+    ) {
+        loop {
+            let mut asked = Vec::new();
+            let mut told = Vec::new();
+            let wake = self.wake_at();
+            tokio::select! {
+                biased;
+                () = stopping.cancelled() => {
+                    requests.close();
+                    while let Ok(request) = requests.try_recv() { asked.push(request); }
+                    while let Ok(report) = reports.try_recv() { told.push(report); }
+                    self.held_until = None;
+                    self.step(asked, told).await;
+                    return;
+                }
+                count = reports.recv_many(&mut told, BATCH) => if count == 0 { return; },
+                count = requests.recv_many(&mut asked, BATCH) => if count == 0 { return; },
+                () = sleep_until(wake) => {}
+            }
+            // What else has arrived joins the batch.
+            while told.len() < BATCH
+                && let Ok(report) = reports.try_recv()
+            {
+                told.push(report);
+            }
+            while asked.len() < BATCH
+                && let Ok(request) = requests.try_recv()
+            {
+                asked.push(request);
+            }
+            self.step(asked, told).await;
+        }
+    }
+
+    fn wake_at(&self) -> Option<Instant> {
+        let timer = self.next_timer.map(|at| Instant::now() + Duration::from_millis(at.ms_since(self.clock.now())));
+        let retry = self.retry.map(|(at, _)| at);
+        // While the journal fails, nothing else can be done about timers either.
+        if retry.is_some() {
+            return retry;
+        }
+        [timer, self.held_until].into_iter().flatten().min()
+    }
+
+    async fn step(&mut self, asked: Vec<Request>, told: Vec<Report>) {
+        let mut batch = Batch::default();
+        if self.retry.is_some_and(|(at, _)| at <= Instant::now()) {
+            self.recover_doubtful().await;
+        }
+        self.take_reports(&mut batch, told).await;
+        let mut states = Vec::new();
+        for request in asked {
+            match request {
+                Request::Trigger { request, answer } => self.take_trigger(&mut batch, *request, answer).await,
+                Request::Event { run, event, answer } => self.take_event(&mut batch, run, *event, answer).await,
+                Request::State { run, answer } => states.push((run, answer)),
+            }
+        }
+        self.take_timers(&mut batch).await;
+        if !batch.is_empty() {
+            self.take_held(&mut batch).await;
+            self.write(batch).await;
+        } else if self.held_until.is_some_and(|at| at <= Instant::now()) {
+            self.take_held(&mut batch).await;
+            self.write(batch).await;
+        }
+        for (run, answer) in states {
+            // Nobody may have waited for the answer.
+            let _ = answer.send(self.runs.get(run).map(|active| (active.graph.clone(), active.state.clone())));
+        }
+    }
+
+    async fn take_reports(&mut self, batch: &mut Batch, told: Vec<Report>) {
+        if !told.is_empty() && told.iter().all(|report| matches!(report, Report::Started { .. })) {
+            self.held.extend(told);
+            self.held_until.get_or_insert_with(|| Instant::now() + STARTED_WAITS);
+            return;
+        }
+        if told.is_empty() {
+            return;
+        }
+        // What was held came first.
+        self.take_held(batch).await;
+        for report in told {
+            self.take_report(batch, report).await;
+        }
+    }
+
+    async fn take_held(&mut self, batch: &mut Batch) {
+        self.held_until = None;
+        if self.retry.is_some() {
+            return;
+        }
+        for report in std::mem::take(&mut self.held) {
+            self.take_report(batch, report).await;
+        }
+    }
+
+    async fn take_report(&mut self, batch: &mut Batch, report: Report) {
+        let id = attempt_of(&report).clone();
+        match self.take_one(batch, id.run, event_of(&report)).await {
+            Ok(()) => batch.waits(id.run, Waiting::Report(report)),
+            Err(DriverError::Journal(error)) => self.journal_failed(&error, [id.run], [report]),
+            // Settled before, or of a run that is over: told twice. It changes nothing and is not written.
+            Err(error) => {
+                tracing::debug!(attempt = %id, %error, "report ignored");
+                if matches!(report, Report::Finished { .. }) {
+                    self.worker.forget(&id).await;
+                }
+            }
+        }
+    }
+
+    async fn take_one(&mut self, batch: &mut Batch, run: RunId, event: Event) -> Result<(), DriverError> {
+        let now = self.clock.now();
+        let active = self.runs.load(&*self.journal, run).await?.ok_or(DriverError::NoSuchRun(run))?;
+        Ok(batch.take(run, active, event, now)?)
+    }
+
+    async fn take_event(
+        &mut self,
+        batch: &mut Batch,
+        run: RunId,
+        event: Event,
+        answer: oneshot::Sender<Result<(), DriverError>>,
+    ) {
+        match self.take_one(batch, run, event).await {
+            Ok(()) => batch.waits(run, Waiting::Event(answer)),
+            // Nobody may have waited for the answer.
+            Err(error) => drop(answer.send(Err(error))),
+        }
+    }
+
+    async fn take_timers(&mut self, batch: &mut Batch) {
+        let now = self.clock.now();
+        if self.next_timer.is_none_or(|at| at > now) || self.retry.is_some() {
+            return;
+        }
+        let due = match self.journal.due_timers(now, DUE).await {
+            Ok(due) => due,
+            Err(error) => return self.journal_failed(&error, [], []),
+        };
+        if due.is_empty() {
+            // Cleared since it was seen.
+            self.next_timer = None;
+            return self.refresh_next_timer().await;
+        }
+        for (run, timer) in due {
+            self.take_timer(batch, run, timer).await;
+        }
+    }
+
+    async fn take_timer(&mut self, batch: &mut Batch, run: RunId, timer: Timer) {
+        match self.take_one(batch, run, Event::TimerFired { timer: timer.clone() }).await {
+            Ok(()) => {}
+            Err(DriverError::Journal(error)) => self.journal_failed(&error, [run], []),
+            // The wish was withdrawn in the meantime; the row goes, the history stays as it is.
+            Err(error) => {
+                tracing::debug!(%run, %timer, %error, "timer ignored");
+                if let Some(active) = self.runs.get(run) {
+                    batch.drop_timer(run, active, timer);
+                }
+            }
+        }
+    }
+
+    async fn take_trigger(
+        &mut self,
+        batch: &mut Batch,
+        request: TriggerRequest,
+        answer: oneshot::Sender<Result<Triggered, DriverError>>,
+    ) {
+        match self.trigger(batch, request).await {
+            Ok(Started::New(run)) => batch.waits(run, Waiting::Trigger(answer)),
+            // Nobody may have waited for the answer.
+            Ok(Started::Before(run)) => drop(answer.send(Ok(Triggered { run, created: false }))),
+            Err(error) => drop(answer.send(Err(error))),
+        }
+    }
+
+    async fn trigger(&mut self, batch: &mut Batch, request: TriggerRequest) -> Result<Started, DriverError> {
+        let TriggerRequest { project, definition, inputs, labels, trigger, idempotency_key } = request;
+        let graph = &definition.graph;
+        let key = idempotency_key.map(|key| RequestKey {
+            scope: format!("trigger {project}/{}", graph.name),
+            key,
+            digest: canonical::digest(&json!({"inputs": inputs, "labels": labels})),
+        });
+        if let Some(key) = &key
+            && let Some((run, digest)) = self.journal.find_request(&key.scope, &key.key).await?
+        {
+            return if digest == key.digest { Ok(Started::Before(run)) } else { Err(DriverError::KeyReused) };
+        }
+        if !graph.requires.is_empty() {
+            return Err(DriverError::Unsupported(graph.requires.clone()));
+        }
+        let inputs = complete_inputs(graph, &inputs).map_err(|problems| {
+            let problem = |p: loopline_core::contract::InputProblem| Problem {
+                pointer: format!("/inputs/{}{}", p.input.replace('~', "~0").replace('/', "~1"), p.inside),
+                message: p.message,
+            };
+            DriverError::InvalidInputs(problems.into_iter().map(problem).collect())
+        })?;
+        let definition_id = match self.definitions.get(&definition.text_digest) {
+            Some(id) => *id,
+            None => {
+                let id = self.journal.put_definition(&definition).await?;
+                self.definitions.insert(definition.text_digest.clone(), id);
+                id
+            }
+        };
+        let number = self.next_number(&project, &graph.name).await?;
+        let now = self.clock.now();
+        let run = self.new_id(now);
+        let created = RunCreated {
+            run,
+            project,
+            pipeline: graph.name.clone(),
+            number,
+            digest: definition.digest.clone(),
+            semantics: graph.semantics,
+            inputs,
+            trigger,
+            labels,
+            url: self.config.public_url.as_ref().map(|base| format!("{}/runs/{run}", base.trim_end_matches('/'))),
+        };
+        let active = self.runs.begin(run, &definition.digest, definition.graph.clone());
+        if let Err(refused) = batch.take(run, active, Event::RunCreated(Box::new(created.clone())), now) {
+            self.runs.forget(run);
+            return Err(refused.into());
+        }
+        batch.begins(run, NewRun { created, definition: definition_id }, key);
+        Ok(Started::New(run))
+    }
+
+    async fn next_number(&mut self, project: &str, pipeline: &str) -> Result<u64, DriverError> {
+        let name = (project.to_owned(), pipeline.to_owned());
+        let number = match self.numbers.get(&name) {
+            Some(last) => last + 1,
+            None => self.journal.next_number(project, pipeline).await?,
+        };
+        self.numbers.insert(name, number);
+        Ok(number)
+    }
+
+    fn new_id(&mut self, now: Timestamp) -> RunId {
+        let at = std::time::UNIX_EPOCH + Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
+        // More than 2^80 ids within one millisecond do not happen; then any other id will do.
+        let id = self.ids.generate_from_datetime(at).unwrap_or_else(|_| ulid::Ulid::from_datetime(at));
+        RunId::from_parts(id.timestamp_ms(), id.random())
+    }
+
+    async fn write(&mut self, batch: Batch) {
+        let (appends, rest): (Vec<_>, Vec<_>) = batch
+            .parts
+            .into_iter()
+            .map(|Part { append, commands, waiting }| {
+                let about = (append.run, append.last(), append.timers_set.iter().map(|(_, at)| *at).min());
+                (append, (about, commands, waiting))
+            })
+            .unzip();
+        let runs: Vec<RunId> = rest.iter().map(|((run, ..), ..)| *run).collect();
+        match self.journal.commit(appends).await {
+            Ok(results) => {
+                debug_assert_eq!(results.len(), rest.len());
+                for (result, ((run, last, timer), commands, waiting)) in results.into_iter().zip(rest) {
+                    match result {
+                        Ok(()) => {
+                            self.next_timer = [self.next_timer, timer].into_iter().flatten().min();
+                            self.act(run, last, commands, waiting).await;
+                        }
+                        Err(error) => self.not_written(run, &error, waiting),
+                    }
+                }
+            }
+            Err(error) => {
+                for ((run, ..), _, waiting) in rest {
+                    self.not_written(run, &error, waiting);
+                }
+            }
+        }
+        self.refresh_next_timer().await;
+        self.runs.trim(runs.into_iter());
+    }
+
+    /// The events are on disk: now, and not before, the world may know.
+    async fn act(&mut self, run: RunId, last_seq: u64, commands: Vec<Command>, waiting: Vec<Waiting>) {
+        for waiting in waiting {
+            match waiting {
+                // Nobody may have waited for the answer.
+                Waiting::Trigger(answer) => drop(answer.send(Ok(Triggered { run, created: true }))),
+                Waiting::Event(answer) => drop(answer.send(Ok(()))),
+                Waiting::Report(Report::Finished { id, .. }) => self.worker.forget(&id).await,
+                Waiting::Report(Report::Started { .. }) => {}
+            }
+        }
+        for command in commands {
+            match command {
+                Command::StartAttempt(spec) => self.worker.start(*spec).await,
+                Command::CancelAttempt { key } => self.worker.cancel(AttemptId { run, key }).await,
+                // On disk with the events; the run's row likewise.
+                Command::SetTimer { .. } | Command::ClearTimer { .. } | Command::FinishRun { .. } => {}
+            }
+        }
+        let over = self.runs.get(run).is_some_and(|active| active.state.is_over());
+        self.followers.progress(run, Progress { last_seq, over });
+    }
+
+    /// Nothing of this run's part is on disk, or nobody knows whether it is.
+    fn not_written(&mut self, run: RunId, error: &JournalError, waiting: Vec<Waiting>) {
+        let mut reports = Vec::new();
+        for waiting in waiting {
+            match waiting {
+                Waiting::Trigger(answer) => {
+                    let _ = answer.send(match error {
+                        JournalError::Repeated { run, same: true } => Ok(Triggered { run: *run, created: false }),
+                        JournalError::Repeated { same: false, .. } => Err(DriverError::KeyReused),
+                        other => Err(again(other)),
+                    });
+                }
+                Waiting::Event(answer) => drop(answer.send(Err(again(error)))),
+                Waiting::Report(report) => reports.push(report),
+            }
+        }
+        // Numbers that were given out in vain are read again.
+        self.numbers.clear();
+        if matches!(error, JournalError::Repeated { .. }) {
+            self.runs.forget(run);
+        } else {
+            self.journal_failed(error, [run], reports);
+        }
+    }
+
+    /// Forgets what may not be on disk, keeps reports, and tries again after a while.
+    pub(crate) fn journal_failed(
+        &mut self,
+        error: &JournalError,
+        runs: impl IntoIterator<Item = RunId>,
+        reports: impl IntoIterator<Item = Report>,
+    ) {
+        for run in runs {
+            self.runs.forget(run);
+            self.doubtful.insert(run);
+        }
+        self.held.extend(reports);
+        if self.retry.is_some() {
+            return;
+        }
+        tracing::error!(%error, "the journal failed; what was not acknowledged is read again");
+        self.retry = Some((Instant::now() + RETRY_FIRST, RETRY_FIRST));
+    }
+
+    /// Doubles the wait after another failure, or ends the waiting.
+    pub(crate) fn journal_answers(&mut self, well: bool) {
+        let wait = self.retry.map_or(RETRY_FIRST, |(_, wait)| wait);
+        self.retry = (!well).then(|| {
+            let wait = (wait * 2).min(RETRY_LAST);
+            (Instant::now() + wait, wait)
+        });
+        if well && !self.held.is_empty() {
+            self.held_until = Some(Instant::now());
+        }
+    }
+
+    pub(crate) async fn refresh_next_timer(&mut self) {
+        if self.retry.is_some() || self.next_timer.is_some_and(|at| at > self.clock.now()) {
+            return;
+        }
+        match self.journal.next_timer().await {
+            Ok(next) => self.next_timer = next,
+            Err(error) => self.journal_failed(&error, [], []),
+        }
+    }
+}
+
+enum Started {
+    New(RunId),
+    Before(RunId),
+}
+
+/// Errors of a whole batch are told to everyone in it.
+fn again(error: &JournalError) -> DriverError {
+    DriverError::Journal(match error {
+        JournalError::Conflict { run, expected } => JournalError::Conflict { run: *run, expected: *expected },
+        JournalError::Damaged(what) => JournalError::Damaged(what.clone()),
+        other => JournalError::Unavailable(other.to_string()),
+    })
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

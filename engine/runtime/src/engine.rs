@@ -1,0 +1,154 @@
+//! The handle: what a server or a command holds. Sends requests to the driving task, and reads what needs no writing.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use loopline_core::event::{ApprovalDecided, Event, Recorded};
+use loopline_core::graph::Graph;
+use loopline_core::id::{RunId, Seq};
+use loopline_core::machine::{RunState, apply};
+use loopline_core::view::RunView;
+use loopline_ports::clock::Clock;
+use loopline_ports::driver::{Driver, DriverError, Progress, TriggerRequest, Triggered};
+use loopline_ports::journal::{Journal, JournalError};
+use loopline_ports::worker::{Report, Worker};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::drive::{Drive, Request};
+use crate::followers::Followers;
+
+/// How many requests may wait for the driving task; a sender beyond that waits itself.
+const REQUESTS: usize = 4096;
+/// How many events are read at once when a history is folded.
+pub(crate) const PAGE: u32 = 4096;
+
+/// What the engine must be told.
+#[derive(Debug, Clone, Default)]
+pub struct EngineConfig {
+    /// Address of the server's pages, for `run.url`.
+    pub public_url: Option<String>,
+}
+
+/// The embedded engine.
+pub struct Engine {
+    requests: mpsc::Sender<Request>,
+    journal: Arc<dyn Journal>,
+    followers: Arc<Followers>,
+    stopping: CancellationToken,
+    task: std::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Engine {
+    /// Takes over what the journal says was under way, and begins to drive. When this returns, every attempt that was handed
+    /// out before has been asked for, and requests are taken.
+    pub async fn start(
+        config: EngineConfig,
+        journal: Arc<dyn Journal>,
+        worker: Arc<dyn Worker>,
+        reports: mpsc::Receiver<Report>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, JournalError> {
+        let (requests, inbox) = mpsc::channel(REQUESTS);
+        let followers = Arc::new(Followers::default());
+        let stopping = CancellationToken::new();
+        let mut drive = Drive::new(config, journal.clone(), worker, clock, followers.clone());
+        drive.recover().await?;
+        let task = tokio::spawn(drive.run(inbox, reports, stopping.clone()));
+        Ok(Arc::new(Self { requests, journal, followers, stopping, task: std::sync::Mutex::new(Some(task)) }))
+    }
+
+    /// Stops driving: what has been taken is written and answered, nothing more is taken. Attempts that run go on running;
+    /// their end is the worker's business.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        let task = self.task.lock().expect("no holder of this lock panics").take();
+        if let Some(task) = task {
+            // A panic of the driving task has been reported where it happened.
+            let _ = task.await;
+        }
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, DriverError> {
+        let (answer, answered) = oneshot::channel();
+        self.requests.send(request(answer)).await.map_err(|_| DriverError::Stopping)?;
+        answered.await.map_err(|_| DriverError::Stopping)
+    }
+
+    async fn event(&self, run: RunId, event: Event) -> Result<(), DriverError> {
+        self.ask(|answer| Request::Event { run, event: Box::new(event), answer }).await?
+    }
+
+    async fn fold_from_journal(&self, run: RunId, upto: Option<Seq>) -> Result<(Arc<Graph>, RunState), DriverError> {
+        let definition = self.journal.definition_of(run).await?.ok_or(DriverError::NoSuchRun(run))?;
+        let mut state = RunState::default();
+        fold(&*self.journal, run, &definition.graph, &mut state, upto).await?;
+        Ok((definition.graph, state))
+    }
+}
+
+/// Folds what the journal holds behind the state's last event, up to and with `upto`.
+pub(crate) async fn fold(
+    journal: &dyn Journal,
+    run: RunId,
+    graph: &Graph,
+    state: &mut RunState,
+    upto: Option<Seq>,
+) -> Result<(), JournalError> {
+    loop {
+        let events = journal.events(run, state.last_seq(), PAGE).await?;
+        let full = events.len() as u32 == PAGE;
+        for event in events {
+            if upto.is_some_and(|upto| event.seq > upto) {
+                return Ok(());
+            }
+            apply(graph, state, &event)
+                .map_err(|refused| JournalError::Damaged(format!("run {run}, event {}: {refused}", event.seq)))?;
+        }
+        if !full {
+            return Ok(());
+        }
+    }
+}
+
+#[async_trait]
+impl Driver for Engine {
+    async fn trigger(&self, request: TriggerRequest) -> Result<Triggered, DriverError> {
+        self.ask(|answer| Request::Trigger { request: Box::new(request), answer }).await?
+    }
+
+    async fn decide(&self, run: RunId, decision: ApprovalDecided) -> Result<(), DriverError> {
+        self.event(run, Event::ApprovalDecided(Box::new(decision))).await
+    }
+
+    async fn cancel(&self, run: RunId, by: String, reason: Option<String>) -> Result<(), DriverError> {
+        self.event(run, Event::CancelRequested { by, reason }).await
+    }
+
+    async fn view(&self, run: RunId, at: Option<Seq>) -> Result<RunView, DriverError> {
+        let (graph, state) = match at {
+            Some(_) => self.fold_from_journal(run, at).await?,
+            None => match self.ask(|answer| Request::State { run, answer }).await? {
+                Some(found) => found,
+                None => self.fold_from_journal(run, None).await?,
+            },
+        };
+        if at.is_some_and(|at| at != state.last_seq()) {
+            return Err(DriverError::NoSuchRun(run));
+        }
+        state.view(&graph).ok_or(DriverError::NoSuchRun(run))
+    }
+
+    async fn events(&self, run: RunId, after: Seq, limit: u32) -> Result<Vec<Recorded>, DriverError> {
+        Ok(self.journal.events(run, after, limit).await?)
+    }
+
+    async fn follow(&self, run: RunId) -> Result<watch::Receiver<Progress>, DriverError> {
+        // Subscribe first: what is written between the two lines below reaches the receiver either way.
+        let receiver = self.followers.subscribe(run);
+        let view = self.view(run, None).await?;
+        self.followers.progress(run, Progress { last_seq: view.last_seq, over: view.status.is_over() });
+        Ok(receiver)
+    }
+}

@@ -1,2 +1,49 @@
-//! Placeholder.
-fn main() {}
+//! `loopline`: the compiler, the engine and the server in one binary.
+//!
+//! One file per command under [`commands`]; [`wiring`] is the only place that chooses implementations of the ports.
+//! Commands that look at runs are clients of the HTTP interface, also for runs on this machine (see [`local`]).
+
+mod arguments;
+mod client;
+mod commands;
+mod exit;
+mod inputs;
+mod local;
+mod progress;
+mod table;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::Arguments;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers, not errors; clap knows which stream each goes to.
+            let _ = error.print();
+            let usage = error.use_stderr();
+            return ExitCode::from(if usage { exit::Exit::Usage as u8 } else { 0 });
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the runtime did not start: {error}");
+            return ExitCode::from(exit::Exit::Failed as u8);
+        }
+    };
+    let outcome = runtime.block_on(commands::dispatch(arguments));
+    // A blocking read of the terminal may still be under way; it must not hold the exit.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}

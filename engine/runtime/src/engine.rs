@@ -79,13 +79,18 @@ impl Engine {
     async fn event(&self, run: RunId, event: Event) -> Result<(), DriverError> {
         self.ask(|answer| Request::Event { run, event: Box::new(event), answer }).await?
     }
+}
 
-    async fn fold_from_journal(&self, run: RunId, upto: Option<Seq>) -> Result<(Arc<Graph>, RunState), DriverError> {
-        let definition = self.journal.definition_of(run).await?.ok_or(DriverError::NoSuchRun(run))?;
-        let mut state = RunState::default();
-        fold(&*self.journal, run, &definition.graph, &mut state, upto).await?;
-        Ok((definition.graph, state))
-    }
+/// The run as its history in the journal gives it, up to and with `upto`.
+pub(crate) async fn fold_from_journal(
+    journal: &dyn Journal,
+    run: RunId,
+    upto: Option<Seq>,
+) -> Result<(Arc<Graph>, RunState), DriverError> {
+    let definition = journal.definition_of(run).await?.ok_or(DriverError::NoSuchRun(run))?;
+    let mut state = RunState::default();
+    fold(journal, run, &definition.graph, &mut state, upto).await?;
+    Ok((definition.graph, state))
 }
 
 /// Folds what the journal holds behind the state's last event, up to and with `upto`.
@@ -128,10 +133,10 @@ impl Driver for Engine {
 
     async fn view(&self, run: RunId, at: Option<Seq>) -> Result<RunView, DriverError> {
         let (graph, state) = match at {
-            Some(_) => self.fold_from_journal(run, at).await?,
+            Some(_) => fold_from_journal(&*self.journal, run, at).await?,
             None => match self.ask(|answer| Request::State { run, answer }).await? {
                 Some(found) => found,
-                None => self.fold_from_journal(run, None).await?,
+                None => fold_from_journal(&*self.journal, run, None).await?,
             },
         };
         if at.is_some_and(|at| at != state.last_seq()) {

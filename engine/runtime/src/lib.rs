@@ -11,6 +11,7 @@
 //! the load and is a single event when there is none. Nothing here knows what a pipeline means; that is `loopline-core`'s.
 //! Start reading at [`engine`], then [`drive`].
 
+mod archive;
 mod batch;
 mod drive;
 mod engine;
@@ -18,4 +19,5 @@ mod followers;
 mod recovery;
 mod runs;
 
+pub use archive::Archive;
 pub use engine::{Engine, EngineConfig};

@@ -1,0 +1,298 @@
+//! What can be written on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A DevOps pipeline engine: YAML compiled to a graph that may have cycles, run durably, seen live in a browser.
+#[derive(Debug, Parser)]
+#[command(name = "loopline", version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check pipeline files and say everything that is wrong with them
+    Validate(Validate),
+    /// Explain a diagnostic code
+    Explain {
+        /// Like LL0012
+        code: String,
+    },
+    /// Draw the graph of a pipeline file
+    Graph(Graph),
+    /// Print the JSON Schema of pipeline files, for editors
+    Schema,
+    /// Run a pipeline file here, in the foreground
+    Run(Run),
+    /// Start the server: HTTP interface, pages and engine
+    Serve(Serve),
+    /// Start a run on a server
+    Trigger(Trigger),
+    /// List runs
+    Runs(Runs),
+    /// Show where a run stands
+    Show(OneRun),
+    /// Print the logs of a run or of one step
+    Logs(Logs),
+    /// Print the events of a run
+    History(OneRun),
+    /// Approve a step that waits for people
+    Approve(Decide),
+    /// Reject a step that waits for people
+    Reject(Decide),
+    /// Ask a run to end
+    Cancel(Cancel),
+    /// Print a completion script
+    Completions {
+        /// The shell it is for
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// How diagnostics are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum DiagnosticFormat {
+    /// With the source line, for people.
+    #[default]
+    Pretty,
+    /// One array, for programs.
+    Json,
+}
+
+/// How a graph is drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// Mermaid flowchart, which GitHub and GitLab render.
+    #[default]
+    Mermaid,
+    /// Graphviz.
+    Dot,
+    /// Nodes and edges.
+    Json,
+}
+
+/// `validate`.
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// Pipeline files
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// How diagnostics are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: DiagnosticFormat,
+    /// Treat warnings as errors
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `graph`.
+#[derive(Debug, Args)]
+pub struct Graph {
+    /// The pipeline file
+    pub file: PathBuf,
+    /// How it is drawn
+    #[arg(long, value_enum, default_value_t)]
+    pub format: GraphFormat,
+}
+
+/// Inputs, in whichever way they are given.
+#[derive(Debug, Default, Args)]
+pub struct Inputs {
+    /// An input; the value is read by the type its pipeline declares
+    #[arg(short = 'i', long = "input", value_name = "KEY=VALUE")]
+    pub input: Vec<String>,
+    /// A YAML or JSON file with inputs; -i overrides it
+    #[arg(long, value_name = "FILE")]
+    pub inputs: Option<PathBuf>,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The pipeline file
+    pub file: PathBuf,
+    /// Its inputs
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Answer an approval beforehand; may be repeated, answers are used in order
+    #[arg(long, value_name = "STEP=approve|reject")]
+    pub answer: Vec<String>,
+    /// Directory the steps work in, or `fresh` for an empty one [default: the current directory]
+    #[arg(long, value_name = "DIR|fresh")]
+    pub workspace: Option<String>,
+    /// Pass a variable of this environment on to the steps
+    #[arg(long, value_name = "NAME")]
+    pub pass_env: Vec<String>,
+    /// Print the finished run as JSON on standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1:7878")]
+    pub listen: SocketAddr,
+    /// Where runs, logs and artifacts are kept
+    #[arg(long, default_value = "loopline-data", env = "LOOPLINE_DATA")]
+    pub data: PathBuf,
+    /// Folder of pipeline files; watched
+    #[arg(long, default_value = ".loopline")]
+    pub pipelines: PathBuf,
+    /// Address under which people reach this server
+    #[arg(long)]
+    pub public_url: Option<String>,
+    /// Pass a variable of this environment on to the steps
+    #[arg(long, value_name = "NAME")]
+    pub pass_env: Vec<String>,
+}
+
+/// Which server.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Server {
+    /// Address of the server; without it, runs of `loopline run` on this machine
+    #[arg(long, env = "LOOPLINE_SERVER", value_name = "URL")]
+    pub server: Option<String>,
+    /// Token for the server
+    #[arg(long, env = "LOOPLINE_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+}
+
+/// `trigger`.
+#[derive(Debug, Args)]
+pub struct Trigger {
+    /// The pipeline, `name` or `project/name`
+    pub name: String,
+    /// Its inputs
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// A label of the run
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub label: Vec<String>,
+    /// Wait for the end; the exit code is that of the run
+    #[arg(long)]
+    pub wait: bool,
+    /// Print progress and logs until the end
+    #[arg(long)]
+    pub follow: bool,
+    /// Asking twice with one key starts one run
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+    /// How the run is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Where
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `runs`.
+#[derive(Debug, Args)]
+pub struct Runs {
+    /// Only of this pipeline, `name` or `project/name`
+    #[arg(long)]
+    pub pipeline: Option<String>,
+    /// Only in this state
+    #[arg(long)]
+    pub status: Option<String>,
+    /// How many at the most
+    #[arg(long, default_value_t = 20)]
+    pub limit: u32,
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Where
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `show`, `history`.
+#[derive(Debug, Args)]
+pub struct OneRun {
+    /// The run
+    pub run: String,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Where
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `logs`.
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// The run
+    pub run: String,
+    /// Only this step
+    pub step: Option<String>,
+    /// Follow until the run is over
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only this visit of the step
+    #[arg(long, requires = "step")]
+    pub visit: Option<u32>,
+    /// Only this attempt of the visit
+    #[arg(long, requires = "visit")]
+    pub attempt: Option<u32>,
+    /// How lines are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Where
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `approve`, `reject`.
+#[derive(Debug, Args)]
+pub struct Decide {
+    /// The run
+    pub run: String,
+    /// The step
+    pub step: String,
+    /// Say why
+    #[arg(short = 'm', long)]
+    pub message: Option<String>,
+    /// A field the approval asks for
+    #[arg(short = 'f', long = "field", value_name = "FIELD=VALUE")]
+    pub field: Vec<String>,
+    /// How the run is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Where
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `cancel`.
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// The run
+    pub run: String,
+    /// Say why
+    #[arg(short = 'm', long)]
+    pub message: Option<String>,
+    /// How the run is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Where
+    #[command(flatten)]
+    pub server: Server,
+}

@@ -1,0 +1,62 @@
+//! One file per command.
+
+mod cancel;
+mod decide;
+mod explain;
+mod graph;
+mod history;
+mod logs;
+mod run;
+mod runs;
+mod schema;
+mod serve;
+mod show;
+mod trigger;
+mod validate;
+
+use crate::arguments::{Arguments, Command};
+use crate::exit::{Exit, Outcome};
+
+/// Carries out what the command line says.
+pub async fn dispatch(arguments: Arguments) -> Outcome {
+    match arguments.command {
+        Command::Validate(arguments) => validate::validate(&arguments),
+        Command::Explain { code } => explain::explain(&code),
+        Command::Graph(arguments) => graph::graph(&arguments),
+        Command::Schema => schema::schema(),
+        Command::Run(arguments) => run::run(arguments).await,
+        Command::Serve(arguments) => serve::serve(arguments).await,
+        Command::Trigger(arguments) => trigger::trigger(arguments).await,
+        Command::Runs(arguments) => runs::runs(arguments).await,
+        Command::Show(arguments) => show::show(arguments).await,
+        Command::Logs(arguments) => logs::logs(arguments).await,
+        Command::History(arguments) => history::history(arguments).await,
+        Command::Approve(arguments) => decide::decide(arguments, decide::Verb::Approve).await,
+        Command::Reject(arguments) => decide::decide(arguments, decide::Verb::Reject).await,
+        Command::Cancel(arguments) => cancel::cancel(arguments).await,
+        Command::Completions { shell } => {
+            let mut command = <Arguments as clap::CommandFactory>::command();
+            clap_complete::generate(shell, &mut command, "loopline", &mut std::io::stdout());
+            Ok(Exit::Success)
+        }
+    }
+}
+
+/// Reads a file that the user named.
+fn read_file(path: &std::path::Path) -> Result<String, crate::exit::Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        crate::exit::Failure::usage(format!("cannot read {}: {}", path.display(), plain_io(&error)))
+    })
+}
+
+/// What the system says, without its number.
+fn plain_io(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
+/// `name` means `default/name`.
+fn full_name(name: &str) -> (String, String) {
+    let (project, name) = name.split_once('/').unwrap_or(("default", name));
+    (project.to_owned(), name.to_owned())
+}

@@ -1,0 +1,109 @@
+/**
+ * One function per route of the contract. The server is the same origin; the
+ * types are generated from its own description.
+ */
+import { connection } from "./connection";
+import { Problem } from "./problem";
+import type { LogPage, Pipeline, PipelineList, RunDefinition, RunEvents, RunList, RunView, Validation } from "./types";
+
+const BASE = "/api/v1";
+
+export interface RunFilter {
+  readonly status?: string | undefined;
+  readonly pipeline?: string | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+export interface DecisionBody {
+  readonly visit: number;
+  readonly comment?: string;
+  readonly fields?: Record<string, unknown>;
+  readonly digest?: string;
+}
+
+export interface LogPlace {
+  readonly run: string;
+  readonly step: string;
+  readonly visit: number;
+  readonly attempt: number;
+}
+
+export const client = {
+  pipelines: () => getJson<PipelineList>("/pipelines"),
+  pipeline: (project: string, name: string) => getJson<Pipeline>(pipelinePath(project, name)),
+  validate: (yaml: string, signal?: AbortSignal) => send<Validation>("POST", "/validate", yamlBody(yaml), signal),
+  startRun: (project: string, name: string, inputs: Record<string, unknown>) =>
+    send<RunView>("POST", `${pipelinePath(project, name)}/runs`, jsonBody({ inputs }, { "idempotency-key": crypto.randomUUID() })),
+  savePipeline: (project: string, name: string, yaml: string, etag: string) =>
+    send<Pipeline>("PUT", pipelinePath(project, name), yamlBody(yaml, { "if-match": `"${etag}"` })),
+  runs: (filter: RunFilter) => getJson<RunList>(`/runs${query(filter)}`),
+  run: (id: string) => getJson<RunView>(runPath(id)),
+  definition: (id: string) => getJson<RunDefinition>(`${runPath(id)}/definition`),
+  events: (id: string) => getJson<RunEvents>(`${runPath(id)}/events?after=0`),
+  cancel: (id: string) => send<RunView>("POST", `${runPath(id)}/cancel`, jsonBody({})),
+  decide: (id: string, step: string, decision: "approve" | "reject", body: DecisionBody) =>
+    send<RunView>("POST", `${runPath(id)}/steps/${encodeURIComponent(step)}/${decision}`, jsonBody(body)),
+  logs: (place: LogPlace, after: number, signal?: AbortSignal) => getJson<LogPage>(logPath(place, after), signal),
+};
+
+export function eventsUrl(run: string, after: number): string {
+  return `${BASE}${runPath(run)}/events?after=${after}`;
+}
+
+export function logsUrl(place: LogPlace, after: number): string {
+  return `${BASE}${logPath(place, after)}`;
+}
+
+function logPath({ run, step, visit, attempt }: LogPlace, after: number): string {
+  return `${runPath(run)}/steps/${encodeURIComponent(step)}/logs${query({ visit, attempt, after })}`;
+}
+
+function runPath(id: string): string {
+  return `/runs/${encodeURIComponent(id)}`;
+}
+
+function pipelinePath(project: string, name: string): string {
+  return `/pipelines/${encodeURIComponent(project)}/${encodeURIComponent(name)}`;
+}
+
+function query(values: object): string {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined && value !== "");
+  const text = new URLSearchParams(entries.map(([name, value]) => [name, String(value)])).toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+interface Body {
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+function jsonBody(value: unknown, headers: Record<string, string> = {}): Body {
+  return { headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(value) };
+}
+
+function yamlBody(yaml: string, headers: Record<string, string> = {}): Body {
+  return { headers: { ...headers, "content-type": "application/yaml" }, body: yaml };
+}
+
+function getJson<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
+  return request<Answer>(path, { headers: { accept: "application/json" }, signal: signal ?? null });
+}
+
+function send<Answer>(method: string, path: string, { headers, body }: Body, signal?: AbortSignal): Promise<Answer> {
+  return request<Answer>(path, { method, headers: { accept: "application/json", ...headers }, body, signal: signal ?? null });
+}
+
+async function request<Answer>(path: string, init: RequestInit): Promise<Answer> {
+  let response: Response;
+  try {
+    response = await fetch(BASE + path, init);
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    connection.lost();
+    throw Problem.unreachable();
+  }
+  connection.reached();
+  if (!response.ok) throw await Problem.from(response);
+  return (await response.json()) as Answer;
+}

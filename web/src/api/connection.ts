@@ -1,0 +1,40 @@
+/**
+ * Whether the page is in touch with the server, told by every request and
+ * stream. `offline` is the browser's word or a server that stays silent.
+ */
+
+export type ConnectionState = "live" | "reconnecting" | "offline";
+
+const OFFLINE_AFTER_FAILURES = 4;
+
+class Connection {
+  #state: ConnectionState = "live";
+  #failures = 0;
+  readonly #listeners = new Set<() => void>();
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly state = (): ConnectionState => this.#state;
+
+  reached(): void {
+    this.#failures = 0;
+    this.#set("live");
+  }
+
+  lost(): void {
+    this.#failures++;
+    const offline = globalThis.navigator?.onLine === false || this.#failures >= OFFLINE_AFTER_FAILURES;
+    this.#set(offline ? "offline" : "reconnecting");
+  }
+
+  #set(state: ConnectionState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+export const connection = new Connection();

@@ -1,0 +1,36 @@
+/**
+ * Short names for the generated types, and nothing else: when the server's
+ * document names a schema differently, this is the one file that changes.
+ */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Diagnostic = Schemas["Diagnostic"];
+export type GraphView = Schemas["GraphView"];
+export type StepDefinition = Schemas["StepDefinition"];
+export type StepKind = Schemas["StepKind"];
+export type InputView = Schemas["InputView"];
+export type PipelineSummary = Schemas["PipelineSummary"];
+export type PipelineList = Schemas["PipelineList"];
+export type LatestRun = Schemas["LatestRun"];
+export type Pipeline = Schemas["Pipeline"];
+export type Validation = Schemas["Validation"];
+export type ProblemBody = Schemas["Problem"];
+export type RunStatus = Schemas["RunStatus"];
+export type StepStatus = Schemas["StepStatus"];
+export type RunSummary = Schemas["RunSummary"];
+export type RunList = Schemas["RunList"];
+export type RunView = Schemas["RunView"];
+export type RunEvent = Schemas["RunEvent"];
+export type RunEvents = Schemas["RunEvents"];
+export type RunDefinition = Schemas["RunDefinition"];
+export type StepView = Schemas["StepView"];
+export type VisitView = Schemas["VisitView"];
+export type Failure = Schemas["Failure"];
+export type EdgeView = Schemas["EdgeView"];
+export type LoopView = Schemas["LoopView"];
+export type WaitingFor = Schemas["WaitingFor"];
+export type ApprovalWait = Extract<WaitingFor, { kind: "approval" }>;
+export type LogLine = Schemas["LogLine"];
+export type LogPage = Schemas["LogPage"];

@@ -1,0 +1,30 @@
+/** One open approval in the list: its question and where it is asked. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { ChevronRight, Hourglass } from "lucide-react";
+import { client } from "../api/client";
+import type { RunSummary } from "../api/types";
+import { Ago } from "../ui/Ago";
+
+export function ApprovalRow({ run, step }: { run: RunSummary; step: string }) {
+  const whole = useQuery({ queryKey: ["approval", run.id, step, run.status], queryFn: () => client.run(run.id) });
+  const view = whole.data?.steps[step];
+  const wait = view?.waiting_for?.kind === "approval" ? view.waiting_for : null;
+  return (
+    <li className="relative flex items-center gap-4 border-b border-line bg-surface px-4 py-3 hover:bg-hover sm:px-6">
+      <Hourglass aria-hidden size={16} className="shrink-0 text-wait-ink" />
+      <div className="min-w-0 flex-1">
+        <Link to="/runs/$id" params={{ id: run.id }} search={{ step }} className="block truncate rounded text-body font-medium after:absolute after:inset-0">
+          {wait?.message ?? step}
+        </Link>
+        <p className="truncate text-small text-muted">
+          {run.pipeline} #{run.number} · <span className="font-mono">{step}</span>
+          {(view?.visit ?? 1) > 1 && ` · visit ${view?.visit}`}
+          {wait !== null && wait.approvers.length > 0 && ` · ${wait.approvers.join(", ")}`}
+        </p>
+      </div>
+      <span className="shrink-0 text-small text-muted"><Ago at={view?.started_at ?? run.created_at} /></span>
+      <ChevronRight aria-hidden size={15} className="shrink-0 text-faint" />
+    </li>
+  );
+}

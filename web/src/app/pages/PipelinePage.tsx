@@ -1,0 +1,64 @@
+/** `/pipelines/:project/:name`: loads the pipeline, then the editor. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { ChevronRight, History, Play } from "lucide-react";
+import { useCallback, useState } from "react";
+import { pipelineQuery } from "../../api/queries";
+import { PipelineEditor } from "../../editor/PipelineEditor";
+import { Button } from "../../ui/Button";
+import { FailedToLoad } from "../../ui/FailedToLoad";
+import { Skeleton } from "../../ui/Skeleton";
+import { usePageTitle } from "../PageHead";
+import { RunDialog } from "../RunDialog";
+
+const route = getRouteApi("/pipelines/$project/$name");
+
+export function PipelinePage() {
+  const { project, name } = route.useParams();
+  const { step } = route.useSearch();
+  const navigate = route.useNavigate();
+  const queries = useQueryClient();
+  // A refetch while someone edits must not change the ground under them: conflicts show on save.
+  const pipeline = useQuery({ ...pipelineQuery(project, name), refetchOnWindowFocus: false, refetchOnReconnect: false, staleTime: 0 });
+  const [starting, setStarting] = useState(false);
+  usePageTitle(name);
+  const onSelect = useCallback((next: string | null) => void navigate({ search: next === null ? {} : { step: next }, replace: true }), [navigate]);
+
+  if (pipeline.isPending) return <Skeleton rows={6} />;
+  if (pipeline.data === undefined) return <FailedToLoad what="pipeline" error={pipeline.error} onRetry={() => void pipeline.refetch()} />;
+  const { data } = pipeline;
+  return (
+    <>
+      <PipelineEditor
+        key={`${project}/${name}`}
+        pipeline={data}
+        selected={step ?? null}
+        onSelect={onSelect}
+        onSaved={(saved) => {
+          queries.setQueryData(pipelineQuery(project, name).queryKey, saved);
+          void queries.invalidateQueries({ queryKey: ["pipelines"] });
+        }}
+        title={
+          <h1 className="flex min-w-0 items-center gap-1.5 text-title font-semibold">
+            <Link to="/" className="rounded text-muted hover:text-ink">Pipelines</Link>
+            <ChevronRight aria-hidden size={14} className="text-faint" />
+            <span className="truncate">{name}</span>
+          </h1>
+        }
+        actions={
+          <>
+            <Link to="/runs" search={{ pipeline: `${project}/${name}` }} className="inline-flex h-8 items-center gap-1.5 rounded-control border border-line bg-raised px-3 font-medium shadow-raised hover:border-edge hover:bg-hover">
+              <History aria-hidden size={14} />
+              Runs
+            </Link>
+            <Button look="primary" onClick={() => setStarting(true)} disabled={data.graph == null}>
+              <Play aria-hidden size={12} fill="currentColor" />
+              Run
+            </Button>
+          </>
+        }
+      />
+      {starting && data.graph != null && <RunDialog project={project} name={name} graph={data.graph} note="Runs the saved version." onClose={() => setStarting(false)} />}
+    </>
+  );
+}

@@ -1,0 +1,41 @@
+/** All addresses of the app. The search part holds selection, tabs and pins: a link shows what its sender saw. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Frame } from "./Frame";
+import { NotFoundPage } from "./pages/NotFoundPage";
+import { PipelinesPage } from "./pages/PipelinesPage";
+import { pipelineSearch, runSearch, runsSearch } from "./search";
+
+const root = createRootRoute({ component: Frame, notFoundComponent: NotFoundPage });
+
+const pipelines = createRoute({ getParentRoute: () => root, path: "/", component: PipelinesPage });
+const pipeline = createRoute({
+  getParentRoute: () => root,
+  path: "/pipelines/$project/$name",
+  validateSearch: pipelineSearch,
+  component: lazyRouteComponent(() => import("./pages/PipelinePage"), "PipelinePage"),
+});
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: "/runs",
+  validateSearch: runsSearch,
+  component: lazyRouteComponent(() => import("./pages/RunsPage"), "RunsPage"),
+});
+const run = createRoute({
+  getParentRoute: () => root,
+  path: "/runs/$id",
+  validateSearch: runSearch,
+  component: lazyRouteComponent(() => import("./pages/RunPage"), "RunPage"),
+});
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: "/approvals",
+  component: lazyRouteComponent(() => import("./pages/ApprovalsPage"), "ApprovalsPage"),
+});
+
+export const router = createRouter({ routeTree: root.addChildren([pipelines, pipeline, runs, run, approvals]), defaultPreload: "intent" });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

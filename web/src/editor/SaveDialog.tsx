@@ -1,0 +1,103 @@
+/** Shows what a save would change, and a conflict when someone else was faster. */
+import { useMutation } from "@tanstack/react-query";
+import { TriangleAlert } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
+import { client } from "../api/client";
+import { messageOf, Problem } from "../api/problem";
+import type { Pipeline } from "../api/types";
+import { Button } from "../ui/Button";
+import { Modal } from "../ui/Modal";
+import { Skeleton } from "../ui/Skeleton";
+import type { EditorDocument } from "./useEditorDocument";
+
+const TextDifference = lazy(() => import("./TextDifference").then((module) => ({ default: module.TextDifference })));
+
+interface Conflict {
+  readonly etag: string;
+  readonly yaml: string;
+}
+
+export interface SaveDialogProps {
+  readonly project: string;
+  readonly name: string;
+  readonly editor: EditorDocument;
+  readonly onSaved: (pipeline: Pipeline) => void;
+  readonly onClose: () => void;
+}
+
+export function SaveDialog({ project, name, editor, onSaved, onClose }: SaveDialogProps) {
+  const [conflict, setConflict] = useState<Conflict | null>(null);
+  const save = useMutation({
+    mutationFn: ({ etag }: { etag: string }) => client.savePipeline(project, name, editor.text, etag),
+    onSuccess: (pipeline) => {
+      editor.rebase(pipeline.etag, editor.text, editor.text);
+      onSaved(pipeline);
+    },
+    onError: (error) => {
+      if (!(error instanceof Problem) || error.status !== 409) return;
+      const { current_etag: etag, current_yaml: yaml } = error.body;
+      if (etag != null && yaml != null) setConflict({ etag, yaml });
+    },
+  });
+  if (conflict !== null) {
+    return (
+      <Modal
+        open
+        wide
+        onClose={onClose}
+        title={
+          <span className="flex items-center gap-2">
+            <TriangleAlert aria-hidden size={17} className="text-wait-ink" />
+            Someone saved another version
+          </span>
+        }
+        description="Your text is based on an older version and was not saved. Below: the stored version, and what yours would change in it."
+      >
+        <Difference before={conflict.yaml} after={editor.text} label="The stored version against yours" />
+        <footer className="flex flex-wrap justify-end gap-2 px-5 py-3">
+          <Button onClick={onClose}>Decide later</Button>
+          <Button
+            look="danger"
+            onClick={() => {
+              editor.rebase(conflict.etag, conflict.yaml, conflict.yaml);
+              onClose();
+            }}
+          >
+            Load theirs
+          </Button>
+          <Button
+            look="primary"
+            disabled={save.isPending}
+            onClick={() => {
+              editor.rebase(conflict.etag, conflict.yaml, editor.text);
+              save.mutate({ etag: conflict.etag });
+            }}
+          >
+            Keep mine on top of theirs
+          </Button>
+        </footer>
+      </Modal>
+    );
+  }
+  const refusal = save.error instanceof Problem && save.error.status === 422 ? "The compiler found errors; see the problems under the text." : save.error === null ? null : messageOf(save.error);
+  return (
+    <Modal open wide onClose={onClose} title={`Save ${name}?`} description="What changes in the file. Comments and everything you did not touch stay byte for byte.">
+      <Difference before={editor.base.text} after={editor.text} label="What the save changes" />
+      {refusal !== null && <p role="alert" className="px-5 pt-3 text-body font-medium text-bad-ink">{refusal}</p>}
+      <footer className="flex justify-end gap-2 px-5 py-3">
+        <Button onClick={onClose}>Go on editing</Button>
+        <Button look="primary" disabled={save.isPending} onClick={() => save.mutate({ etag: editor.base.etag })}>
+          {save.isPending ? "Saving…" : "Save"}
+        </Button>
+      </footer>
+    </Modal>
+  );
+}
+
+function Difference(props: { before: string; after: string; label: string }) {
+  return (
+    <Suspense fallback={<Skeleton rows={6} className="h-5" />}>
+      <TextDifference {...props} />
+    </Suspense>
+  );
+}

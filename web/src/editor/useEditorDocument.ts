@@ -1,0 +1,96 @@
+/**
+ * The editor's document: history of texts, the draft that survives a reload, and
+ * the way in for every change. The canvas and the text pane both come through here.
+ */
+import { useCallback, useEffect, useMemo, useState } from "react";
+import type { EditCommand } from "../document/editCommand";
+import { type History, record, redo, startHistory, undo } from "../document/history";
+import { PipelineDocument } from "../document/pipelineDocument";
+import { type Draft, forgetDraft, loadDraft, storeDraft } from "./draft";
+
+/** A pause in typing longer than this begins another undo step. */
+const TYPING_PAUSE_MS = 700;
+const DRAFT_AFTER_MS = 250;
+
+export interface EditorDocument {
+  readonly document: PipelineDocument;
+  readonly text: string;
+  /** The stored version that the text is a change of. */
+  readonly base: { readonly etag: string; readonly text: string };
+  readonly changed: boolean;
+  readonly restored: boolean;
+  readonly undoLabel: string | null;
+  readonly redoLabel: string | null;
+  readonly type: (text: string) => void;
+  /** Applies a command; gives the reason when it is refused. */
+  readonly run: (command: EditCommand) => string | null;
+  readonly undo: () => void;
+  readonly redo: () => void;
+  /** Takes another stored version as base; `text` is what is edited on top of it. */
+  readonly rebase: (etag: string, stored: string, text: string) => void;
+}
+
+interface State {
+  readonly history: History;
+  readonly base: { readonly etag: string; readonly text: string };
+  readonly typedAt: number;
+  readonly typingGroup: number;
+  readonly restored: boolean;
+}
+
+export function useEditorDocument(key: string, stored: { etag: string; yaml: string }): EditorDocument {
+  const [state, setState] = useState<State>(() => initialState(loadDraft(key), stored));
+  const text = state.history.present.text;
+  const document = useMemo(() => PipelineDocument.parse(text), [text]);
+
+  useEffect(() => {
+    const changed = text !== state.base.text;
+    const timer = setTimeout(() => (changed ? storeDraft(key, { text, baseEtag: state.base.etag, baseText: state.base.text }) : forgetDraft(key)), DRAFT_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [key, text, state.base]);
+
+  const type = useCallback((next: string) => {
+    const now = Date.now();
+    setState((before) => {
+      const typingGroup = now - before.typedAt > TYPING_PAUSE_MS ? before.typingGroup + 1 : before.typingGroup;
+      return { ...before, typedAt: now, typingGroup, history: record(before.history, { text: next, label: "Typing", group: `typing-${typingGroup}` }) };
+    });
+  }, []);
+  const run = useCallback(
+    (command: EditCommand) => {
+      const reason = command.whyNot(document);
+      if (reason !== null) return reason;
+      const edited = command.apply(document);
+      if (!edited.ok) return edited.reason;
+      setState((before) => ({ ...before, history: record(before.history, { text: edited.document.text, label: command.label, group: null }) }));
+      return null;
+    },
+    [document],
+  );
+  return {
+    document,
+    text,
+    base: state.base,
+    changed: text !== state.base.text,
+    restored: state.restored,
+    undoLabel: state.history.past.length === 0 ? null : state.history.present.label,
+    redoLabel: state.history.future[0]?.label ?? null,
+    type,
+    run,
+    undo: useCallback(() => setState((before) => ({ ...before, history: undo(before.history) })), []),
+    redo: useCallback(() => setState((before) => ({ ...before, history: redo(before.history) })), []),
+    rebase: useCallback(
+      (etag, storedText, next) =>
+        setState((before) => ({ ...before, restored: false, base: { etag, text: storedText }, history: record(before.history, { text: next, label: "Other version", group: null }) })),
+      [],
+    ),
+  };
+}
+
+function initialState(draft: Draft | null, stored: { etag: string; yaml: string }): State {
+  const restored = draft !== null && draft.text !== stored.yaml;
+  // A draft keeps the version it began with: saving it over a newer one is a conflict, not a surprise.
+  const base = restored ? { etag: draft.baseEtag, text: draft.baseText } : { etag: stored.etag, text: stored.yaml };
+  const history = startHistory(base.text);
+  return { base, restored, typedAt: 0, typingGroup: 0, history: restored ? record(history, { text: draft.text, label: "Restored draft", group: null }) : history };
+}

@@ -1,0 +1,30 @@
+/** The compiler's opinion of the text, asked for when typing pauses. */
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { client } from "../api/client";
+import type { Validation } from "../api/types";
+
+const PAUSE_MS = 300;
+
+export interface Validated {
+  readonly answer: Validation | null;
+  /** Whether the answer is about this very text. */
+  readonly current: boolean;
+  readonly error: unknown;
+}
+
+export function useValidation(text: string): Validated {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const validation = useQuery({
+    queryKey: ["validate", settled],
+    queryFn: ({ signal }) => client.validate(settled, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 30_000,
+    placeholderData: keepPreviousData,
+  });
+  return { answer: validation.data ?? null, current: settled === text && !validation.isPlaceholderData && validation.data !== undefined, error: validation.error };
+}

@@ -1,0 +1,72 @@
+/** The head of a run: state, pipeline, number, who started it, how long, and Cancel. */
+import { useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Ban, ChevronRight, CircleUser, Clock3 } from "lucide-react";
+import { useState } from "react";
+import { client } from "../api/client";
+import { messageOf } from "../api/problem";
+import type { RunView } from "../api/types";
+import { Ago } from "../ui/Ago";
+import { Button } from "../ui/Button";
+import { Elapsed } from "../ui/Elapsed";
+import { Modal } from "../ui/Modal";
+import { StatusBadge } from "../ui/StatusBadge";
+
+export function RunHeader({ run }: { run: RunView }) {
+  return (
+    <header className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-line bg-surface px-4 py-2.5 sm:px-5">
+      <h1 className="flex min-w-0 items-center gap-1.5 text-title font-semibold">
+        <Link to="/pipelines/$project/$name" params={{ project: run.project, name: run.pipeline }} className="truncate rounded text-muted hover:text-ink">
+          {run.pipeline}
+        </Link>
+        <ChevronRight aria-hidden size={14} className="shrink-0 text-faint" />
+        <span className="whitespace-nowrap">{run.name ?? `Run ${run.number}`}</span>
+      </h1>
+      <span role="status" aria-label="Run status">
+        <StatusBadge status={run.status} />
+      </span>
+      <dl className="flex flex-wrap items-center gap-x-4 gap-y-1 text-small text-muted [&_dt]:sr-only [&>div]:flex [&>div]:items-center [&>div]:gap-1.5">
+        <div>
+          <dt>Elapsed</dt>
+          <Clock3 aria-hidden size={13} className="text-faint" />
+          <dd><Elapsed from={run.created_at} to={run.finished_at ?? null} /></dd>
+        </div>
+        <div>
+          <dt>Started</dt>
+          <CircleUser aria-hidden size={13} className="text-faint" />
+          <dd>
+            {run.trigger.kind}
+            {run.trigger.actor !== null && run.trigger.actor !== undefined && ` by ${run.trigger.actor}`} · <Ago at={run.created_at} />
+          </dd>
+        </div>
+        {run.epoch > 1 && (
+          <div>
+            <dt>Epoch</dt>
+            <dd>rerun {run.epoch - 1}</dd>
+          </div>
+        )}
+      </dl>
+      <div className="ml-auto">{(run.finished_at ?? null) === null && <CancelRun run={run} />}</div>
+    </header>
+  );
+}
+
+function CancelRun({ run }: { run: RunView }) {
+  const [asking, setAsking] = useState(false);
+  const cancel = useMutation({ mutationFn: () => client.cancel(run.id), onSuccess: () => setAsking(false) });
+  return (
+    <>
+      <Button look="danger" onClick={() => setAsking(true)} disabled={run.status === "cancelling"}>
+        <Ban aria-hidden size={14} />
+        Cancel
+      </Button>
+      <Modal open={asking} onClose={() => setAsking(false)} title={`Cancel run ${run.number} of ${run.pipeline}?`} description="Steps that run are stopped; compensations and finally still run. A cancelled run cannot be continued.">
+        {cancel.error !== null && <p role="alert" className="px-5 text-body text-bad-ink">{messageOf(cancel.error)}</p>}
+        <footer className="flex justify-end gap-2 px-5 pt-2 pb-4">
+          <Button onClick={() => setAsking(false)}>Keep it running</Button>
+          <Button look="danger" disabled={cancel.isPending} onClick={() => cancel.mutate()}>Cancel the run</Button>
+        </footer>
+      </Modal>
+    </>
+  );
+}

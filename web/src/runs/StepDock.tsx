@@ -1,0 +1,61 @@
+/** The dock of the selected step: Logs, Outputs, Visits. */
+import * as Tabs from "@radix-ui/react-tabs";
+import { X } from "lucide-react";
+import type { StepDefinition, StepView } from "../api/types";
+import { StatusBadge } from "../ui/StatusBadge";
+import { StepKindIcon } from "../ui/StepKindIcon";
+import { TabTrigger } from "../ui/TabTrigger";
+import { recordOf } from "./runOverlay";
+import { StepLogs } from "./StepLogs";
+import { StepOutputs } from "./StepOutputs";
+import { StepVisits } from "./StepVisits";
+
+export type DockTab = "logs" | "outputs" | "visits";
+
+export interface StepDockProps {
+  readonly run: string;
+  readonly definition: StepDefinition;
+  readonly step: StepView;
+  readonly visit: number | null;
+  readonly tab: DockTab;
+  readonly onTab: (tab: DockTab) => void;
+  readonly onVisit: (visit: number) => void;
+  readonly onClose: () => void;
+}
+
+export function StepDock({ run, definition, step, visit, tab, onTab, onVisit, onClose }: StepDockProps) {
+  const current = visit === step.visit;
+  const status = visit === null ? "pending" : current ? step.status : (recordOf(step, visit)?.status ?? step.status);
+  const failed = visit !== null && ((current ? step.error : null) ?? recordOf(step, visit)?.error ?? null) !== null;
+  return (
+    <section aria-label={`Step ${definition.id}`} className="flex h-full min-h-0 flex-col bg-surface">
+      <Tabs.Root value={tab} onValueChange={(next) => onTab(next as DockTab)} className="flex min-h-0 flex-1 flex-col">
+        <div className="flex flex-wrap items-center gap-x-3 border-b border-line pr-2 pl-4">
+          <h2 className="flex items-center gap-1.5 py-2 font-mono text-small font-semibold">
+            <StepKindIcon kind={definition.kind} />
+            {definition.id}
+          </h2>
+          <StatusBadge status={status} />
+          {visit !== null && (visit > 1 || !current) && <span className="text-small text-muted">visit {visit}{current ? "" : `, not the latest (${step.visit})`}</span>}
+          <Tabs.List aria-label="Details of the step" className="ml-auto flex self-stretch sm:ml-4">
+            <TabTrigger value="logs">Logs</TabTrigger>
+            <TabTrigger value="outputs">{failed ? "Error" : "Outputs"}</TabTrigger>
+            <TabTrigger value="visits">Visits{step.visits.length > 1 ? ` ${step.visits.length}` : ""}</TabTrigger>
+          </Tabs.List>
+          <button type="button" aria-label="Close the dock" onClick={onClose} className="ml-auto rounded-control p-1.5 text-faint hover:bg-hover hover:text-ink">
+            <X aria-hidden size={15} />
+          </button>
+        </div>
+        <Tabs.Content value="logs" className="min-h-0 flex-1 outline-offset-[-2px]">
+          <StepLogs run={run} definition={definition} step={step} visit={visit} onVisit={onVisit} />
+        </Tabs.Content>
+        <Tabs.Content value="outputs" className="min-h-0 flex-1 outline-offset-[-2px]">
+          <StepOutputs step={step} visit={visit} />
+        </Tabs.Content>
+        <Tabs.Content value="visits" className="min-h-0 flex-1 outline-offset-[-2px]">
+          <StepVisits step={step} visit={visit} onVisit={onVisit} />
+        </Tabs.Content>
+      </Tabs.Root>
+    </section>
+  );
+}

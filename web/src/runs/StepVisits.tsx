@@ -1,0 +1,43 @@
+/** All visits of a step, newest first; attempts are a column, never rows among the visits. */
+import { CircleDashed } from "lucide-react";
+import type { StepView } from "../api/types";
+import { Ago } from "../ui/Ago";
+import { Elapsed } from "../ui/Elapsed";
+import { Notice } from "../ui/Notice";
+import { StatusBadge } from "../ui/StatusBadge";
+
+export function StepVisits({ step, visit, onVisit }: { step: StepView; visit: number | null; onVisit: (visit: number) => void }) {
+  if (step.visits.length === 0) return <Notice icon={CircleDashed} title="Not started yet">Each pass through the loop is listed here.</Notice>;
+  return (
+    <div className="h-full overflow-auto" tabIndex={0} role="region" aria-label="Visits of the step">
+      <table className="w-full text-left text-body">
+        <thead className="sticky top-0 bg-surface text-micro text-faint">
+          <tr className="[&>th]:border-b [&>th]:border-line [&>th]:px-4 [&>th]:py-1.5 [&>th]:font-medium">
+            <th scope="col">Visit</th>
+            <th scope="col">Status</th>
+            <th scope="col">Attempts</th>
+            <th scope="col">Duration</th>
+            <th scope="col">Started</th>
+            <th scope="col" className="w-full">Error</th>
+          </tr>
+        </thead>
+        <tbody>
+          {step.visits.toReversed().map((one) => (
+            <tr key={one.visit} aria-current={one.visit === visit} className={`border-b border-line whitespace-nowrap [&>td]:px-4 [&>td]:py-1.5 ${one.visit === visit ? "bg-accent-tint" : "hover:bg-hover"}`}>
+              <td>
+                <button type="button" onClick={() => onVisit(one.visit)} className="rounded font-medium text-accent-ink underline-offset-2 hover:underline">
+                  Visit {one.visit}
+                </button>
+              </td>
+              <td><StatusBadge status={one.status} /></td>
+              <td className="tabular-nums">{one.attempts ?? 1}</td>
+              <td>{one.started_at != null && <Elapsed from={one.started_at} to={one.finished_at ?? null} />}</td>
+              <td className="text-muted">{one.started_at != null && <Ago at={one.started_at} />}</td>
+              <td className="max-w-0 truncate text-muted">{one.error?.message}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,21 @@
+/** A command line to copy. */
+import { Check, Copy } from "lucide-react";
+import { useState } from "react";
+
+export function CopyableCommand({ text }: { text: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = () => {
+    void navigator.clipboard.writeText(text).then(() => {
+      setCopied(true);
+      setTimeout(() => setCopied(false), 1500);
+    });
+  };
+  return (
+    <div className="flex items-start gap-2 rounded-control border border-line bg-sunken py-2 pr-2 pl-3 text-left">
+      <pre className="min-w-0 flex-1 overflow-x-auto text-small leading-5">{text}</pre>
+      <button type="button" onClick={copy} aria-label={copied ? "Copied" : "Copy"} className="rounded-control p-1 text-faint hover:bg-hover hover:text-ink">
+        {copied ? <Check aria-hidden size={14} /> : <Copy aria-hidden size={14} />}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,38 @@
+/** A dialog over the page: title, content, actions. Escape and a click beside it close it. */
+import * as Dialog from "@radix-ui/react-dialog";
+import { X } from "lucide-react";
+import type { ReactNode } from "react";
+
+export interface ModalProps {
+  readonly open: boolean;
+  readonly onClose: () => void;
+  readonly title: ReactNode;
+  readonly description?: ReactNode;
+  readonly children: ReactNode;
+  readonly wide?: boolean;
+}
+
+export function Modal({ open, onClose, title, description, children, wide = false }: ModalProps) {
+  return (
+    <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="fixed inset-0 z-40 bg-[light-dark(rgb(20_20_40/0.32),rgb(0_0_0/0.6))]" />
+        <Dialog.Content
+          {...(description === undefined ? { "aria-describedby": undefined } : {})}
+          className={`fixed top-1/2 left-1/2 z-40 flex max-h-[88dvh] w-[calc(100vw-2rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-card border border-line bg-surface shadow-floating ${wide ? "max-w-5xl" : "max-w-md"}`}
+        >
+          <header className="flex items-start gap-3 px-5 pt-4 pb-3">
+            <div className="min-w-0 flex-1">
+              <Dialog.Title className="text-title font-semibold">{title}</Dialog.Title>
+              {description !== undefined && <Dialog.Description className="mt-0.5 text-body text-muted">{description}</Dialog.Description>}
+            </div>
+            <Dialog.Close aria-label="Close" className="-mr-1.5 rounded-control p-1.5 text-faint hover:bg-hover hover:text-ink">
+              <X aria-hidden size={16} />
+            </Dialog.Close>
+          </header>
+          {children}
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

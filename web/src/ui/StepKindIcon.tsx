@@ -1,0 +1,19 @@
+/** The icon of a kind of step. Decorative: the kind stands elsewhere in words. */
+import { Box, Braces, Clock3, Globe, type LucideIcon, Radio, Split, SquareTerminal, UserCheck } from "lucide-react";
+import type { StepKind } from "../api/types";
+
+const ICONS: Readonly<Record<StepKind, LucideIcon>> = {
+  run: SquareTerminal,
+  http: Globe,
+  container: Box,
+  approval: UserCheck,
+  wait: Radio,
+  sleep: Clock3,
+  pipeline: Split,
+  set: Braces,
+};
+
+export function StepKindIcon({ kind }: { kind: StepKind }) {
+  const Icon = ICONS[kind];
+  return <Icon aria-hidden size={14} className="shrink-0 text-faint" />;
+}

@@ -1,0 +1,48 @@
+/** A forward edge along elk's points: thick when taken, thin and faded when not. */
+import { BaseEdge, type Edge, EdgeLabelRenderer, type EdgeProps } from "@xyflow/react";
+import { memo } from "react";
+import type { EdgeView } from "../../api/types";
+import { type Point, roundedPath } from "../../graph/graphLayout";
+import { ArrowHead } from "./ArrowHead";
+
+export interface ForwardEdgeData extends Record<string, unknown> {
+  readonly points: readonly Point[];
+  readonly on: string;
+  readonly state: EdgeView["state"] | null;
+}
+
+export type ForwardFlowEdge = Edge<ForwardEdgeData, "forward">;
+
+const LOOKS: Readonly<Record<EdgeView["state"], { stroke: string; width: number; opacity: number }>> = {
+  live: { stroke: "light-dark(#6b6e7b, #9a9eaa)", width: 2.6, opacity: 1 },
+  undecided: { stroke: "var(--color-edge)", width: 1.5, opacity: 1 },
+  neutral: { stroke: "var(--color-edge)", width: 1, opacity: 0.7 },
+  blocked: { stroke: "var(--color-edge)", width: 1, opacity: 0.7 },
+};
+
+export const ForwardEdgeLine = memo(function ForwardEdgeLine({ id, data }: EdgeProps<ForwardFlowEdge>) {
+  if (data === undefined) return null;
+  const { points, on, state } = data;
+  const { stroke, width, opacity } = state === null ? { stroke: "light-dark(#a9abb8, #555a66)", width: 1.6, opacity: 1 } : LOOKS[state];
+  const place = labelPlace(points);
+  const says = on !== "ok" && on !== "succeeded";
+  return (
+    <g data-edge={id} data-state={state ?? undefined} opacity={opacity}>
+      <BaseEdge path={roundedPath(points)} interactionWidth={0} style={{ stroke, strokeWidth: width, transition: "stroke-width 200ms, stroke 200ms" }} />
+      <ArrowHead points={points} colour={stroke} />
+      {says && place !== null && (
+        <EdgeLabelRenderer>
+          <span style={{ transform: `translate(-50%, -50%) translate(${place.x}px, ${place.y}px)` }} className="pointer-events-none absolute rounded border border-line bg-raised px-1 text-micro leading-4 text-muted">
+            {on}
+          </span>
+        </EdgeLabelRenderer>
+      )}
+    </g>
+  );
+});
+
+/** On the last stretch, which belongs to this edge alone. */
+function labelPlace(points: readonly Point[]): Point | null {
+  const [start, end] = [points.at(-2), points.at(-1)];
+  return start === undefined || end === undefined ? null : { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 };
+}

@@ -1,0 +1,86 @@
+/**
+ * The region that a loop re-opens: a faint hull behind its steps and a header
+ * with one segment per visit. A click on a segment pins that visit.
+ */
+import type { Node, NodeProps } from "@xyflow/react";
+import { Repeat2 } from "lucide-react";
+import { memo } from "react";
+import { roundedPath } from "../../graph/graphLayout";
+import type { RegionShape } from "../../graph/regionShape";
+import type { RegionSegment } from "./canvasModel";
+
+export interface RegionNodeData extends Record<string, unknown> {
+  readonly shape: RegionShape;
+  readonly segments: readonly RegionSegment[] | null;
+  readonly onPin: ((region: string, visit: number) => void) | null;
+}
+
+export type RegionFlowNode = Node<RegionNodeData, "region">;
+
+export const RegionNode = memo(function RegionNode({ data: { shape, segments, onPin } }: NodeProps<RegionFlowNode>) {
+  const { bounds, margin } = shape;
+  const outline = (grow: number, colour: string) => (
+    <g fill={colour} stroke={colour} strokeLinejoin="round" strokeLinecap="round">
+      {shape.bands.map((band) => (
+        <path key={roundedPath(band)} d={roundedPath(band)} fill="none" strokeWidth={2 * (margin + grow)} />
+      ))}
+      {shape.boxes.map((box) => (
+        <rect key={`${box.x} ${box.y}`} x={box.x - margin - grow} y={box.y - margin - grow} width={box.width + 2 * (margin + grow)} height={box.height + 2 * (margin + grow)} rx={18} strokeWidth={0} />
+      ))}
+    </g>
+  );
+  return (
+    <div className="relative" style={{ width: bounds.width, height: bounds.height }}>
+      {/* Drawn twice, the second a hairline smaller: the union of all shapes gets one border. */}
+      <svg aria-hidden className="absolute inset-0 overflow-visible" width={bounds.width} height={bounds.height} viewBox={`${bounds.x} ${bounds.y} ${bounds.width} ${bounds.height}`}>
+        {outline(1, "light-dark(#ecdcf8, #3a264b)")}
+        {outline(0, "light-dark(#fbf6fe, #1a141f)")}
+      </svg>
+      <div
+        className="pointer-events-auto absolute flex h-6 items-center gap-2 rounded-full border border-[light-dark(#ecdcf8,#3a264b)] bg-loop-tint pr-2 pl-2 text-micro font-medium whitespace-nowrap text-loop-ink"
+        style={{ left: shape.header.x - bounds.x, top: shape.header.y - bounds.y }}
+      >
+        <Repeat2 aria-hidden size={12} />
+        {segments === null || segments.length === 0 ? <span>loop to {shape.to}</span> : <Segments region={shape.to} segments={segments} onPin={onPin} />}
+      </div>
+    </div>
+  );
+});
+
+const COLOURS: Readonly<Record<RegionSegment["result"], string>> = {
+  pending: "bg-idle",
+  running: "bg-busy animate-breathe",
+  waiting: "bg-wait",
+  failed: "bg-bad",
+  cancelled: "bg-idle",
+  succeeded: "bg-ok",
+  skipped: "bg-idle",
+};
+
+function Segments({ region, segments, onPin }: { region: string; segments: readonly RegionSegment[]; onPin: RegionNodeData["onPin"] }) {
+  const newest = segments.at(-1)?.visit ?? 1;
+  return (
+    <div role="group" aria-label={`Visits of the loop to ${region}`} className="flex items-center gap-1.5">
+      <span>visit {segments.find((segment) => segment.pinned)?.visit ?? newest}</span>
+      <span className="flex h-6 items-center gap-0.5">
+        {segments.slice(-24).map(({ visit, result, current, pinned }) => (
+          <button
+            key={visit}
+            type="button"
+            aria-pressed={pinned}
+            aria-label={`Visit ${visit}: ${result}${current ? ", the latest" : ""}`}
+            title={`Visit ${visit}: ${result}`}
+            data-result={result}
+            onClick={(event) => {
+              event.stopPropagation();
+              onPin?.(region, visit);
+            }}
+            className="nopan grid h-6 min-w-6 place-items-center rounded"
+          >
+            <span className={`block h-2 w-5 rounded-full ${COLOURS[result]} ${pinned ? "ring-2 ring-loop ring-offset-1 ring-offset-loop-tint" : ""}`} />
+          </button>
+        ))}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,80 @@
+/** A step on the canvas: kind, name, summary, badges, and on a run its state in icon, colour and word. */
+import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
+import { RotateCcw, Timer, TriangleAlert, Users } from "lucide-react";
+import { memo, type ReactNode } from "react";
+import { Elapsed } from "../Elapsed";
+import { appearanceOf, TONE_STROKE, TONE_TEXT } from "../statusAppearance";
+import { StatusIcon } from "../StatusIcon";
+import { StepKindIcon } from "../StepKindIcon";
+import { durationWords } from "../time";
+import type { StepNodeData, StepOverlay } from "./canvasModel";
+import { RenameField } from "./RenameField";
+
+export type StepFlowNode = Node<StepNodeData, "step">;
+
+export const StepNode = memo(function StepNode({ data }: NodeProps<StepFlowNode>) {
+  const { step, overlay, selected, renaming, problems } = data;
+  const tone = overlay === null ? null : appearanceOf(overlay.status).tone;
+  const begun = overlay !== null && overlay.status !== "pending" && overlay.status !== "skipped";
+  const faded = overlay?.status === "pending" || overlay?.status === "skipped";
+  return (
+    <div
+      data-step={step.id}
+      data-status={overlay?.status}
+      className={`relative flex size-full items-stretch overflow-hidden rounded-card border bg-raised transition-[border-color,box-shadow] duration-150 ${selected ? "border-accent shadow-[0_0_0_3px_light-dark(rgb(87_83_198/0.2),rgb(110_106_222/0.35))]" : "border-edge shadow-raised"} ${faded ? "border-dashed bg-surface" : ""}`}
+    >
+      <span aria-hidden className={`w-1 shrink-0 ${overlay?.status === "running" ? "animate-breathe" : ""}`} style={{ background: begun && tone !== null ? TONE_STROKE[tone] : "transparent" }} />
+      <div className="flex min-w-0 flex-1 flex-col justify-center gap-0.5 py-1.5 pr-2.5 pl-2">
+        <div className="flex items-center gap-1.5">
+          <StepKindIcon kind={step.kind} />
+          {renaming === null ? <span className={`truncate font-mono text-small font-semibold ${faded ? "text-muted" : ""}`}>{step.id}</span> : <RenameField renaming={renaming} />}
+          <span className="ml-auto flex shrink-0 items-center gap-1">{badgesOf(data)}</span>
+        </div>
+        {overlay === null ? (
+          <span className="truncate text-micro text-muted">{step.name ?? (step.summary || step.kind)}</span>
+        ) : (
+          <StateLine overlay={overlay} />
+        )}
+      </div>
+      {problems > 0 && <span className="absolute top-1 right-1 size-1.5 rounded-full bg-bad" />}
+      <Handle type="target" position={data.direction === "right" ? Position.Left : Position.Top} isConnectable={false} />
+      <Handle type="source" position={data.direction === "right" ? Position.Right : Position.Bottom} isConnectable={false} />
+    </div>
+  );
+});
+
+function StateLine({ overlay }: { overlay: StepOverlay }) {
+  const { word, tone } = appearanceOf(overlay.status);
+  return (
+    <span className={`flex items-center gap-1 text-micro font-medium ${TONE_TEXT[tone]}`}>
+      <StatusIcon status={overlay.status} size={12} />
+      <span className="truncate">{overlay.word ?? word}</span>
+      <span className="ml-auto flex shrink-0 items-center gap-1.5 font-normal text-faint">
+        {overlay.attempt > 1 && <span title="Attempt within this visit">try {overlay.attempt}</span>}
+        {overlay.visit > 1 && <span title="Visit through the loop">visit {overlay.visit}</span>}
+        {overlay.startedAt !== null && overlay.status !== "skipped" && <Elapsed from={overlay.startedAt} to={overlay.finishedAt} />}
+      </span>
+    </span>
+  );
+}
+
+function badgesOf({ step, overlay, problems }: StepNodeData): ReactNode {
+  if (overlay !== null) return null;
+  return (
+    <>
+      {step.retry_max_attempts > 1 && <Badge icon={RotateCcw} label={`up to ${step.retry_max_attempts} attempts`} text={`×${step.retry_max_attempts}`} />}
+      {step.timeout_ms !== null && step.timeout_ms !== undefined && <Badge icon={Timer} label="timeout" text={durationWords(step.timeout_ms).replace(/ 0[ms]$/, "")} />}
+      {step.kind === "approval" && step.quorum > 1 && <Badge icon={Users} label="approvals needed" text={String(step.quorum)} />}
+      {problems > 0 && <Badge icon={TriangleAlert} label="problems" text={String(problems)} />}
+    </>
+  );
+}
+
+function Badge({ icon: Icon, label, text }: { icon: typeof Timer; label: string; text: string }) {
+  return (
+    <span title={label} className="flex items-center gap-0.5 rounded bg-idle-tint px-1 text-micro leading-4 text-muted">
+      <Icon aria-hidden size={10} />
+      {text}
+    </span>
+  );
+}

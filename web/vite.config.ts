@@ -1,0 +1,21 @@
+// Builds the single-page app that the `loopline` binary embeds.
+// No asset is inlined and no script is written into the page: the server's
+// content security policy allows files of its own origin only.
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const server = process.env["LOOPLINE_SERVER"] ?? "http://127.0.0.1:7878";
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  build: {
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    manifest: "manifest.json",
+    target: "es2022",
+    chunkSizeWarningLimit: 2000,
+  },
+  server: { proxy: { "/api": { target: server, changeOrigin: true } } },
+  test: { include: ["src/**/*.test.ts"], environment: "node" },
+});

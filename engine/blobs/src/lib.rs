@@ -1,1 +1,23 @@
-//! Placeholder.
+//! Logs and artifacts as files. Workers write them, the server reads them, and no byte of them passes a history.
+//!
+//! ```text
+//! DIR/logs/RUN/ATTEMPT.log    frames: what was read, when, from which stream      (frame, writer, lines, index)
+//! DIR/artifacts/ab/cdef…      content under its SHA-256                           (artifacts)
+//! ```
+//!
+//! A log may be cut off at any byte by a crash and is still readable up to its last whole frame. Reading a log costs
+//! memory for one page of it, however long it is. Start with [`DiskBlobs`].
+//!
+//! Nothing here decides what is kept how long, who may read it, or what a log means.
+
+mod artifacts;
+mod disk;
+mod frame;
+mod growth;
+mod index;
+mod layout;
+mod lines;
+mod writer;
+
+pub use artifacts::{Digest, InvalidDigest};
+pub use disk::DiskBlobs;

@@ -1,0 +1,86 @@
+//! One attempt, from its turn to its outcome, whatever its kind.
+
+use loopline_core::command::{AttemptSpec, Work};
+use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
+use loopline_core::text::Text;
+use loopline_ports::blobs::Blobs;
+use loopline_ports::worker::Report;
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+
+use crate::attempt_log::AttemptLog;
+use crate::attempt_record::{AttemptRecord, Begun};
+use crate::config::WorkerConfig;
+use crate::environment::Environment;
+use crate::local::Shared;
+use crate::shell::Script;
+use crate::{http, shell};
+
+/// What a step kind may use.
+pub(crate) struct Context<'a> {
+    pub(crate) spec: &'a AttemptSpec,
+    pub(crate) config: &'a WorkerConfig,
+    pub(crate) passed_env: &'a Environment,
+    pub(crate) blobs: &'a dyn Blobs,
+    pub(crate) record: &'a AttemptRecord,
+    pub(crate) http: &'a http::Client,
+}
+
+/// Carries an attempt out. An attempt that began before is not begun again: what became of it is its outcome.
+pub(crate) async fn carry_out(shared: &Shared, spec: &AttemptSpec, cancel: &CancellationToken) -> Outcome {
+    let turn = async {
+        match spec.work {
+            Work::Shell { .. } => shared.slots.acquire().await.ok(),
+            Work::Http(_) => None,
+        }
+    };
+    let _slot = tokio::select! {
+        biased;
+        () = cancel.cancelled() => return Outcome::Cancelled { result: RawResult::default() },
+        slot = turn => slot,
+    };
+    let (records, id) = (shared.records.clone(), spec.id.clone());
+    let begun = spawn_blocking(move || records.begin(&id)).await.unwrap_or_else(|gone| Err(gone.into()));
+    let record = match begun {
+        Ok(Begun::New(record)) => record,
+        Ok(Begun::Before(record)) => return shared.what_became_of(&spec.id, record).await,
+        Err(error) => return refused(format!("the attempt could not be noted on disk: {error}")),
+    };
+    let log = match shared.blobs.log_writer(&spec.id).await {
+        Ok(writer) => AttemptLog::new(writer, shared.config.clock.clone()),
+        Err(error) => return refused(error.to_string()),
+    };
+    // Nobody listens any more when the engine is shutting down; the outcome is found again when it comes back.
+    let _ = shared.reports.send(Report::Started { id: spec.id.clone() }).await;
+    let context = Context {
+        spec,
+        config: &shared.config,
+        passed_env: &shared.passed_env,
+        blobs: shared.blobs.as_ref(),
+        record: &record,
+        http: &shared.http,
+    };
+    let (outcome, log) = match &spec.work {
+        Work::Shell { shell, script, working_dir } => {
+            let script = Script { shell, text: script, working_dir: working_dir.as_deref() };
+            shell::run(&context, script, log, cancel).await
+        }
+        Work::Http(work) => http::run(&context, work, log, cancel).await,
+    };
+    log.finish().await;
+    outcome
+}
+
+fn refused(message: String) -> Outcome {
+    Outcome::Failed { error: Failure::new(FailureKind::Spawn, message), result: RawResult::default() }
+}
+
+/// Puts the secrets into a text. `place` says where it stands, for people.
+pub(crate) fn resolve(context: &Context<'_>, place: &str, text: &Text) -> Result<String, Failure> {
+    text.resolve(|name| (context.config.secrets)(&context.spec.id, name)).map_err(|name| {
+        Failure::new(
+            FailureKind::Template,
+            format!("{place} needs the secret `{name}`, which this engine does not have"),
+        )
+    })
+}

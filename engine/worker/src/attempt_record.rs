@@ -1,0 +1,171 @@
+//! What must be known about an attempt after this process was killed: that it began, which process it is, how it ended.
+//!
+//! ```text
+//! DATA/attempts/ATTEMPT/intent.json    written and synced before anything is started
+//!                      /process.json   number and start of the process, right behind its start
+//!                      /outcome.json   how it ended, before it is reported
+//!                      /script.sh output summary
+//! ```
+//!
+//! The intent is synced with its folder, so that even a power cut cannot make a begun attempt look like one that never
+//! began: without `retry`, nothing may run twice. A kill between the start and `process.json` is no gap, because every
+//! process carries the attempt's mark in its environment. The outcome is not synced: the kernel keeps it over a kill of
+//! the engine, and a power cut in the moment before the driver has it on disk itself makes the attempt `lost`, which is
+//! true enough and always safe. A file that is not whole counts as not written.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use loopline_core::id::AttemptId;
+use loopline_core::outcome::Outcome;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::process::ProcessRef;
+
+const INTENT: &str = "intent.json";
+const PROCESS: &str = "process.json";
+const OUTCOME: &str = "outcome.json";
+
+/// The records of a worker.
+#[derive(Debug, Clone)]
+pub(crate) struct AttemptRecords {
+    folder: PathBuf,
+    boot_id: String,
+}
+
+/// What [`AttemptRecords::begin`] found.
+#[derive(Debug)]
+pub(crate) enum Begun {
+    /// Nothing: the record was made.
+    New(AttemptRecord),
+    /// The attempt began before.
+    Before(AttemptRecord),
+}
+
+/// The record of one attempt that began.
+#[derive(Debug, Clone)]
+pub(crate) struct AttemptRecord {
+    folder: PathBuf,
+    this_boot: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Intent {
+    boot_id: String,
+}
+
+impl AttemptRecords {
+    /// Records below `data`, made during the boot that `boot_id` names.
+    pub(crate) fn new(data: &Path, boot_id: String) -> Self {
+        Self { folder: data.join("attempts"), boot_id }
+    }
+
+    fn folder_of(&self, id: &AttemptId) -> PathBuf {
+        self.folder.join(id.to_string())
+    }
+
+    /// Notes that the attempt begins; when this returns, not even a power cut makes it forgotten. Blocks.
+    pub(crate) fn begin(&self, id: &AttemptId) -> io::Result<Begun> {
+        if let Some(record) = self.find(id)? {
+            return Ok(Begun::Before(record));
+        }
+        create_private(&self.folder)?;
+        let folder = self.folder_of(id);
+        // What is there without an intent was left by a kill before anything was started.
+        remove(&folder)?;
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        let intent = Intent { boot_id: self.boot_id.clone() };
+        let mut file = create(&folder.join(INTENT))?;
+        file.write_all(&serde_json::to_vec(&intent)?)?;
+        file.sync_all()?;
+        File::open(&folder)?.sync_all()?;
+        File::open(&self.folder)?.sync_all()?;
+        Ok(Begun::New(AttemptRecord { folder, this_boot: true }))
+    }
+
+    /// The record of an attempt that began; `None` when it never did. Blocks.
+    pub(crate) fn find(&self, id: &AttemptId) -> io::Result<Option<AttemptRecord>> {
+        let folder = self.folder_of(id);
+        let intent: Option<Intent> = read(&folder.join(INTENT))?;
+        Ok(intent.map(|intent| AttemptRecord { folder, this_boot: intent.boot_id == self.boot_id }))
+    }
+
+    /// Removes the record. Blocks.
+    pub(crate) fn forget(&self, id: &AttemptId) -> io::Result<()> {
+        remove(&self.folder_of(id))
+    }
+}
+
+impl AttemptRecord {
+    /// The attempt began during this boot of the machine: its processes may still live.
+    pub(crate) fn is_of_this_boot(&self) -> bool {
+        self.this_boot
+    }
+
+    /// A place for a file that goes with the record.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Creates a file that goes with the record, for the owner's eyes only. Blocks.
+    pub(crate) fn create_file(&self, name: &str, content: &[u8]) -> io::Result<PathBuf> {
+        let path = self.file(name);
+        create(&path)?.write_all(content)?;
+        Ok(path)
+    }
+
+    /// Notes the process. Blocks, but for the time of a small write into memory only.
+    pub(crate) fn note_process(&self, process: ProcessRef) -> io::Result<()> {
+        self.write(PROCESS, &process)
+    }
+
+    /// The process, if it was noted and can still be the same.
+    pub(crate) fn process(&self) -> io::Result<Option<ProcessRef>> {
+        if self.this_boot { read(&self.file(PROCESS)) } else { Ok(None) }
+    }
+
+    /// Notes how the attempt ended. Blocks.
+    pub(crate) fn note_outcome(&self, outcome: &Outcome) -> io::Result<()> {
+        self.write(OUTCOME, outcome)
+    }
+
+    /// How the attempt ended, if that was noted. Blocks.
+    pub(crate) fn outcome(&self) -> io::Result<Option<Outcome>> {
+        read(&self.file(OUTCOME))
+    }
+
+    /// All of the content or none of it: a kill leaves no half file under this name.
+    fn write(&self, name: &str, content: &impl Serialize) -> io::Result<()> {
+        let unfinished = self.file(&format!("{name}.new"));
+        fs::write(&unfinished, serde_json::to_vec(content)?)?;
+        fs::rename(unfinished, self.file(name))
+    }
+}
+
+/// Creates a folder and those above it, for the owner's eyes only.
+pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// `None` when the file is not there, or is not whole.
+fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,221 @@
+//! A worker inside the engine's own process.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use loopline_core::command::AttemptSpec;
+use loopline_core::id::AttemptId;
+use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
+use loopline_ports::blobs::Blobs;
+use loopline_ports::worker::{Attached, Report, Reports, Worker};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+
+use crate::attempt;
+use crate::attempt_log::AttemptLog;
+use crate::attempt_record::{AttemptRecord, AttemptRecords};
+use crate::config::WorkerConfig;
+use crate::environment::{Environment, passed_on};
+use crate::http;
+use crate::inherited_files::keep_to_ourselves;
+use crate::process_tree::ProcessTree;
+
+/// What is left of an attempt of an engine that was killed gets no more than this to end by itself.
+const LOST_GRACE: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Carries out attempts as tasks of this process.
+///
+/// An attempt whose engine is killed is ended when the next engine asks for it, and is lost; one that had ended by then
+/// is reported as it ended. Dropping the worker stops nothing: attempts go on and report until the runtime ends.
+pub struct LocalWorker {
+    shared: Arc<Shared>,
+}
+
+/// What all attempts of a worker share.
+pub(crate) struct Shared {
+    pub(crate) config: WorkerConfig,
+    pub(crate) blobs: Arc<dyn Blobs>,
+    pub(crate) reports: Reports,
+    pub(crate) records: AttemptRecords,
+    pub(crate) passed_env: Environment,
+    pub(crate) slots: Semaphore,
+    pub(crate) http: http::Client,
+    attempts: Mutex<HashMap<AttemptId, Known>>,
+}
+
+/// An attempt that this process has heard of.
+enum Known {
+    /// Under way, and how it is cancelled.
+    Live(CancellationToken),
+    /// Its outcome was reported, or is about to be.
+    Settled,
+}
+
+impl LocalWorker {
+    /// A worker that keeps output in `blobs` and tells `reports` what happens. Files that this process has inherited
+    /// are kept from the processes it starts, from now on.
+    pub fn new(config: WorkerConfig, blobs: Arc<dyn Blobs>, reports: Reports) -> Arc<Self> {
+        keep_to_ourselves();
+        let shared = Shared {
+            records: AttemptRecords::new(&config.data, config.boot_id.clone()),
+            passed_env: passed_on(std::env::vars_os(), &config.pass_env),
+            slots: Semaphore::new(config.max_parallel.max(1)),
+            http: http::Client::new(config.proxies),
+            attempts: Mutex::default(),
+            config,
+            blobs,
+            reports,
+        };
+        Arc::new(Self { shared: Arc::new(shared) })
+    }
+}
+
+#[async_trait]
+impl Worker for LocalWorker {
+    async fn start(&self, spec: AttemptSpec) {
+        let cancel = CancellationToken::new();
+        {
+            let mut attempts = self.shared.attempts();
+            if attempts.contains_key(&spec.id) {
+                return;
+            }
+            attempts.insert(spec.id.clone(), Known::Live(cancel.clone()));
+        }
+        tokio::spawn(see_through(self.shared.clone(), spec, cancel));
+    }
+
+    async fn attach(&self, id: AttemptId) -> Attached {
+        if matches!(self.shared.attempts().get(&id), Some(Known::Live(_))) {
+            return Attached::Running;
+        }
+        let (records, wanted) = (self.shared.records.clone(), id.clone());
+        let found = spawn_blocking(move || -> io::Result<_> {
+            let Some(record) = records.find(&wanted)? else { return Ok(None) };
+            let outcome = record.outcome()?;
+            Ok(Some((record, outcome)))
+        });
+        match found.await.unwrap_or_else(|gone| Err(gone.into())) {
+            Ok(None) => Attached::NeverStarted,
+            Ok(Some((_, Some(outcome)))) => {
+                self.shared.attempts().insert(id.clone(), Known::Settled);
+                let reports = self.shared.reports.clone();
+                tokio::spawn(async move { reports.send(Report::Finished { id, outcome }).await });
+                Attached::Running
+            }
+            Ok(Some((record, None))) => {
+                let outcome = self.shared.end_what_is_left(&id, &record).await;
+                self.shared.settle(&id, Some(record), &outcome).await;
+                Attached::Lost
+            }
+            Err(error) => {
+                // Whether it began cannot be told, so it must not begin again.
+                tracing::error!(%id, %error, "the record of an attempt cannot be read");
+                Attached::Lost
+            }
+        }
+    }
+
+    async fn cancel(&self, id: AttemptId) {
+        if let Some(Known::Live(cancel)) = self.shared.attempts().get(&id) {
+            cancel.cancel();
+        }
+    }
+
+    async fn forget(&self, id: &AttemptId) {
+        {
+            let mut attempts = self.shared.attempts();
+            if matches!(attempts.get(id), Some(Known::Live(_))) {
+                tracing::error!(%id, "a live attempt was to be forgotten");
+                return;
+            }
+            attempts.remove(id);
+        }
+        let (records, id) = (self.shared.records.clone(), id.clone());
+        let forgotten = spawn_blocking(move || (records.forget(&id), id)).await;
+        if let Ok((Err(error), id)) = forgotten {
+            tracing::warn!(%id, %error, "the record of an attempt cannot be removed");
+        }
+    }
+}
+
+/// Carries an attempt out and reports its outcome, come what may.
+async fn see_through(shared: Arc<Shared>, spec: AttemptSpec, cancel: CancellationToken) {
+    let id = spec.id.clone();
+    let work = {
+        let shared = shared.clone();
+        tokio::spawn(async move { attempt::carry_out(&shared, &spec, &cancel).await })
+    };
+    let (records, wanted) = (shared.records.clone(), id.clone());
+    let outcome = work.await;
+    let record = spawn_blocking(move || records.find(&wanted)).await.map_or(None, |found| found.ok().flatten());
+    let outcome = match (outcome, &record) {
+        (Ok(outcome), _) => outcome,
+        // A panic of ours. What it left behind is found as if the engine had been killed.
+        (Err(_), Some(record)) => shared.end_what_is_left(&id, record).await,
+        (Err(_), None) => lost("the worker failed before the attempt began".to_owned()),
+    };
+    shared.settle(&id, record, &outcome).await;
+    let _ = shared.reports.send(Report::Finished { id, outcome }).await;
+}
+
+impl Shared {
+    fn attempts(&self) -> MutexGuard<'_, HashMap<AttemptId, Known>> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The outcome of an attempt that began before this worker did.
+    pub(crate) async fn what_became_of(&self, id: &AttemptId, record: AttemptRecord) -> Outcome {
+        let known = {
+            let record = record.clone();
+            spawn_blocking(move || record.outcome()).await
+        };
+        match known {
+            Ok(Ok(Some(outcome))) => outcome,
+            _ => self.end_what_is_left(id, &record).await,
+        }
+    }
+
+    /// Ends whatever lives of an attempt that nobody looked after, and closes its log.
+    async fn end_what_is_left(&self, id: &AttemptId, record: &AttemptRecord) -> Outcome {
+        let why = if record.is_of_this_boot() {
+            let (record, name) = (record.clone(), id.to_string());
+            let end = move || {
+                // Without the noted process, the mark alone has to do.
+                let leader = record.process().unwrap_or_default();
+                ProcessTree::new(&name, leader).end(LOST_GRACE)
+            };
+            let _ = spawn_blocking(end).await;
+            "the engine was restarted; this attempt was ended"
+        } else {
+            "the machine was restarted; this attempt was ended by that"
+        };
+        match self.blobs.log_writer(id).await {
+            Ok(writer) => {
+                let mut log = AttemptLog::new(writer, self.config.clock.clone());
+                log.say(why).await;
+                log.finish().await;
+            }
+            Err(error) => tracing::warn!(%id, %error, "the log of a lost attempt cannot be closed"),
+        }
+        lost(format!("{why}, and nobody knows how far it had come"))
+    }
+
+    /// Keeps the outcome until it is forgotten.
+    async fn settle(&self, id: &AttemptId, record: Option<AttemptRecord>, outcome: &Outcome) {
+        if let Some(record) = record {
+            let outcome = outcome.clone();
+            let noted = spawn_blocking(move || record.note_outcome(&outcome)).await;
+            if let Ok(Err(error)) = noted {
+                tracing::warn!(%id, %error, "the outcome of an attempt cannot be noted");
+            }
+        }
+        self.attempts().insert(id.clone(), Known::Settled);
+    }
+}
+
+fn lost(message: String) -> Outcome {
+    Outcome::Failed { error: Failure::new(FailureKind::Lost, message), result: RawResult::default() }
+}

@@ -1,0 +1,240 @@
+//! Takes what a process writes, as it comes: into the log, the tail, and the text that expressions asked for.
+//!
+//! The pump ends when it is told to, not when the pipes do: a process that nobody could find may hold them open for
+//! ever. What was in the pipes when it was told is still taken.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use loopline_core::command::Capture;
+use loopline_ports::blobs::LogStream;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{ChildStderr, ChildStdout};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+use crate::attempt_log::AttemptLog;
+use crate::tail::Tail;
+
+/// More text is not captured.
+const MAX_CAPTURED: usize = 256 * 1024;
+
+/// How much is read at once.
+const PIECE: usize = 64 * 1024;
+
+/// After it was told to end, the pump takes what comes until nothing has come for `QUIET`, at most for `DRAIN`.
+const QUIET: Duration = Duration::from_millis(50);
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// What the pump has when it ends.
+pub(crate) struct Pumped {
+    pub(crate) log: AttemptLog,
+    pub(crate) tail: Tail,
+    pub(crate) stdout: Captured,
+    pub(crate) stderr: Captured,
+}
+
+/// Text that expressions asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Captured {
+    /// They did not.
+    Off,
+    /// All of it so far.
+    Kept(Vec<u8>),
+    /// There was more than may be kept.
+    TooMuch,
+}
+
+impl Captured {
+    fn new(wanted: bool) -> Self {
+        if wanted { Self::Kept(Vec::new()) } else { Self::Off }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Kept(kept) if kept.len() + bytes.len() <= MAX_CAPTURED => kept.extend_from_slice(bytes),
+            Self::Kept(_) => *self = Self::TooMuch,
+            Self::Off | Self::TooMuch => {}
+        }
+    }
+
+    /// The text, if there is all of it; bytes that are not UTF-8 are replaced.
+    pub(crate) fn text(&self) -> Option<String> {
+        match self {
+            Self::Kept(kept) => Some(String::from_utf8_lossy(kept).into_owned()),
+            Self::Off | Self::TooMuch => None,
+        }
+    }
+}
+
+/// When something was last written.
+#[derive(Debug, Clone)]
+pub(crate) struct Activity {
+    began: Instant,
+    last_ms: Arc<AtomicU64>,
+}
+
+impl Activity {
+    /// Begins now.
+    pub(crate) fn begin() -> Self {
+        Self { began: Instant::now(), last_ms: Arc::default() }
+    }
+
+    fn note(&self) {
+        let ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// Comes back when nothing was written for so long; never, without a time.
+    pub(crate) async fn idle_for(&self, time: Option<Duration>) {
+        let Some(time) = time else { return std::future::pending().await };
+        loop {
+            let last = self.began + Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
+            if last + time <= Instant::now() {
+                return;
+            }
+            sleep_until(last + time).await;
+        }
+    }
+}
+
+/// A pump at work.
+pub(crate) struct OutputPump {
+    task: tokio::task::JoinHandle<Pumped>,
+    notes: mpsc::Sender<String>,
+    stop: oneshot::Sender<()>,
+}
+
+impl OutputPump {
+    /// Begins to take what comes.
+    pub(crate) fn start(
+        stdout: Option<ChildStdout>,
+        stderr: Option<ChildStderr>,
+        log: AttemptLog,
+        capture: Capture,
+        activity: Activity,
+    ) -> Self {
+        let (notes, said) = mpsc::channel(8);
+        let (stop, stopped) = oneshot::channel();
+        let pumped = Pumped {
+            log,
+            tail: Tail::default(),
+            stdout: Captured::new(capture.stdout),
+            stderr: Captured::new(capture.stderr),
+        };
+        let task = tokio::spawn(pump(pumped, Pipe::new(stdout), Pipe::new(stderr), activity, said, stopped));
+        Self { task, notes, stop }
+    }
+
+    /// Puts a line of the engine's own between the output.
+    pub(crate) async fn say(&self, line: impl Into<String>) {
+        // The pump ends only when it is told to, or in a panic that `end` passes on.
+        let _ = self.notes.send(line.into()).await;
+    }
+
+    /// Takes what is left in the pipes and ends.
+    pub(crate) async fn end(self) -> Pumped {
+        let _ = self.stop.send(());
+        match self.task.await {
+            Ok(pumped) => pumped,
+            Err(gone) => std::panic::resume_unwind(gone.into_panic()),
+        }
+    }
+}
+
+async fn pump(
+    mut pumped: Pumped,
+    mut stdout: Pipe<ChildStdout>,
+    mut stderr: Pipe<ChildStderr>,
+    activity: Activity,
+    mut said: mpsc::Receiver<String>,
+    mut stopped: oneshot::Receiver<()>,
+) -> Pumped {
+    let mut drain: Option<Drain> = None;
+    loop {
+        if drain.is_some() && stdout.is_closed() && stderr.is_closed() && said.is_empty() {
+            return pumped;
+        }
+        let (stream, bytes) = tokio::select! {
+            bytes = stdout.read() => (LogStream::Stdout, bytes),
+            bytes = stderr.read() => (LogStream::Stderr, bytes),
+            Some(line) = said.recv() => {
+                pumped.log.say(&line).await;
+                continue;
+            }
+            _ = &mut stopped, if drain.is_none() => {
+                drain = Some(Drain::begin());
+                continue;
+            }
+            () = Drain::over(drain.as_ref()) => return pumped,
+        };
+        activity.note();
+        if let Some(drain) = &mut drain {
+            drain.something_came();
+        }
+        pumped.tail.push(&bytes);
+        match stream {
+            LogStream::Stdout => pumped.stdout.push(&bytes),
+            LogStream::Stderr | LogStream::System => pumped.stderr.push(&bytes),
+        }
+        if !bytes.is_empty() {
+            pumped.log.output(stream, bytes).await;
+        }
+    }
+}
+
+/// The last moments of a pump.
+struct Drain {
+    quiet: Instant,
+    last: Instant,
+}
+
+impl Drain {
+    fn begin() -> Self {
+        let now = Instant::now();
+        Self { quiet: now + QUIET, last: now + DRAIN }
+    }
+
+    fn something_came(&mut self) {
+        self.quiet = Instant::now() + QUIET;
+    }
+
+    async fn over(drain: Option<&Self>) {
+        match drain {
+            Some(drain) => sleep_until(drain.quiet.min(drain.last)).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// One end of a pipe.
+struct Pipe<R> {
+    input: Option<R>,
+    buffer: BytesMut,
+}
+
+impl<R: AsyncRead + Unpin> Pipe<R> {
+    fn new(input: Option<R>) -> Self {
+        Self { input, buffer: BytesMut::new() }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.input.is_none()
+    }
+
+    /// What comes next; nothing once, when the pipe is closed, and then never again. May be given up at any time.
+    async fn read(&mut self) -> Bytes {
+        let Some(input) = &mut self.input else { return std::future::pending().await };
+        self.buffer.reserve(PIECE);
+        match input.read_buf(&mut self.buffer).await {
+            Ok(1..) => self.buffer.split().freeze(),
+            // A pipe that cannot be read is as good as closed.
+            Ok(0) | Err(_) => {
+                self.input = None;
+                Bytes::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Everything that an attempt ever started, and how it is ended.
+//!
+//! A process belongs to an attempt when it is the one that was started, is in its session, carries the attempt's mark in
+//! its environment, or descends from such a process. So neither a new session, nor a double fork, nor a new group
+//! hides one. What gives up all of these at once (session, mark, and a parent that is still alive) cannot be told from
+//! a stranger.
+
+use std::collections::BTreeSet;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+use crate::process::{ProcessRef, process_table, was_started_with};
+
+/// The variable that marks the processes of an attempt.
+pub(crate) const MARK: &str = "LOOPLINE_ATTEMPT_ID";
+
+/// How long a process may take to disappear after SIGKILL. Only one that hangs in the kernel takes longer.
+const LAST_WAIT: Duration = Duration::from_secs(30);
+
+/// The processes of one attempt.
+#[derive(Debug, Clone)]
+pub(crate) struct ProcessTree {
+    /// The process that was started, leader of its session, if it is known.
+    leader: Option<ProcessRef>,
+    /// The mark with its value, `NAME=value`.
+    mark: String,
+}
+
+/// What [`ProcessTree::end`] did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// How many processes were alive when it began.
+    pub(crate) found: usize,
+    /// Processes that do not even end on SIGKILL.
+    pub(crate) stuck: Vec<i32>,
+}
+
+impl ProcessTree {
+    /// The tree of the attempt with this id. Without a `leader` it is found by its mark alone.
+    pub(crate) fn new(attempt: &str, leader: Option<ProcessRef>) -> Self {
+        Self { leader, mark: format!("{MARK}={attempt}") }
+    }
+
+    /// Asks all of it to end, waits for at most `grace`, ends by force what is left, and comes back when nothing of
+    /// it is alive. Blocks.
+    pub(crate) fn end(&self, grace: Duration) -> Ended {
+        if !cfg!(target_os = "linux") {
+            self.end_group(grace);
+            return Ended::default();
+        }
+        let found = self.alive();
+        if found.is_empty() {
+            return Ended::default();
+        }
+        self.ask(&found);
+        let stuck = if self.gone_within(grace) { Vec::new() } else { self.force() };
+        Ended { found: found.len(), stuck }
+    }
+
+    /// SIGTERM to all, and SIGCONT, so that those that were stopped can act on it.
+    fn ask(&self, alive: &BTreeSet<ProcessRef>) {
+        for signal in [Signal::SIGTERM, Signal::SIGCONT] {
+            let group = self.signal_group(signal);
+            for process in alive.iter().filter(|process| !group.contains(&process.pid)) {
+                process.signal(signal);
+            }
+        }
+    }
+
+    /// Signals the leader's process group as one, which no fork can slip out of; says who is in it.
+    fn signal_group(&self, signal: Signal) -> BTreeSet<i32> {
+        let Some(leader) = self.leader else { return BTreeSet::new() };
+        let members: BTreeSet<i32> = process_table()
+            .values()
+            .filter(|info| info.group == leader.pid && info.process.start >= leader.start)
+            .map(|info| info.process.pid)
+            .collect();
+        // A number is not given away again while a group of that number has members: the group is still ours.
+        if !members.is_empty() {
+            let _ = killpg(Pid::from_raw(leader.pid), signal);
+        }
+        members
+    }
+
+    /// Where the system tells nothing about processes, the leader's group is all that can be ended.
+    fn end_group(&self, grace: Duration) {
+        let Some(leader) = self.leader else { return };
+        let group = Pid::from_raw(leader.pid);
+        let until = Instant::now() + grace;
+        let _ = killpg(group, Signal::SIGTERM);
+        while Instant::now() < until && killpg(group, None).is_ok() {
+            sleep(Duration::from_millis(20));
+        }
+        let _ = killpg(group, Signal::SIGKILL);
+    }
+
+    fn gone_within(&self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        let mut pause = Duration::from_millis(1);
+        loop {
+            if self.alive().is_empty() {
+                return true;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            sleep(pause.min(left));
+            pause = (2 * pause).min(Duration::from_millis(50));
+        }
+    }
+
+    /// SIGKILL to all, again until nothing is left. All are stopped first, so that none starts another meanwhile and
+    /// none loses its parent before its children were found. Says who is still there after all.
+    fn force(&self) -> Vec<i32> {
+        let until = Instant::now() + LAST_WAIT;
+        loop {
+            let mut stopped = BTreeSet::new();
+            loop {
+                let new: Vec<_> = self.alive().difference(&stopped).copied().collect();
+                if new.is_empty() {
+                    break;
+                }
+                for process in new {
+                    process.signal(Signal::SIGSTOP);
+                    stopped.insert(process);
+                }
+            }
+            self.signal_group(Signal::SIGKILL);
+            for process in &stopped {
+                process.signal(Signal::SIGKILL);
+            }
+            if self.gone_within(Duration::from_millis(500)) {
+                return Vec::new();
+            }
+            if Instant::now() >= until {
+                return self.alive().iter().map(|process| process.pid).collect();
+            }
+        }
+    }
+
+    /// Everything of the attempt that is alive now.
+    pub(crate) fn alive(&self) -> BTreeSet<ProcessRef> {
+        let table = process_table();
+        let since = self.leader.map_or(0, |leader| leader.start);
+        let me = i32::try_from(std::process::id()).unwrap_or(0);
+        // Nothing of an attempt is older than its first process, which spares most of the machine a closer look.
+        let young = || table.values().filter(|info| info.process.start >= since && info.process.pid != me);
+        let ours = |leader: ProcessRef| young().filter(move |info| info.session == leader.pid);
+        let mut members: BTreeSet<i32> = self.leader.into_iter().flat_map(ours).map(|info| info.process.pid).collect();
+        members.extend(young().map(|info| info.process.pid).filter(|pid| was_started_with(*pid, &self.mark)));
+        loop {
+            let children: Vec<i32> = young()
+                .filter(|info| members.contains(&info.parent) && !members.contains(&info.process.pid))
+                .map(|info| info.process.pid)
+                .collect();
+            if children.is_empty() {
+                break;
+            }
+            members.extend(children);
+        }
+        members.iter().map(|pid| &table[pid]).filter(|info| !info.ended).map(|info| info.process).collect()
+    }
+}

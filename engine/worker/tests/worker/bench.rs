@@ -1,0 +1,181 @@
+//! A worker with everything around it in a temporary folder, and what tests ask of it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use loopline_blobs::DiskBlobs;
+use loopline_core::command::{AttemptSpec, Capture, Work};
+use loopline_core::graph::Shell;
+use loopline_core::id::{AttemptId, AttemptKey, RunId, StepId};
+use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
+use loopline_ports::blobs::{Blobs, LogStream};
+use loopline_ports::worker::{Report, Worker};
+use loopline_worker::{LocalWorker, Proxies, WorkerConfig, Workspaces};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// Nothing in these tests takes this long, unless it is broken.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A worker at work.
+pub struct Bench {
+    pub folder: TempDir,
+    pub blobs: Arc<dyn Blobs>,
+    pub worker: Arc<LocalWorker>,
+    pub reports: mpsc::Receiver<Report>,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self::with(|_| ())
+    }
+
+    pub fn with(change: impl FnOnce(&mut WorkerConfig)) -> Self {
+        Self::in_folder(TempDir::new().unwrap(), change)
+    }
+
+    /// A worker like that of an engine that was started again: it knows what is on disk, and nothing else.
+    pub fn in_folder(folder: TempDir, change: impl FnOnce(&mut WorkerConfig)) -> Self {
+        let workspace = folder.path().join("workspace");
+        std::fs::create_dir_all(&workspace).unwrap();
+        let mut config = WorkerConfig::new(folder.path().join("data"), Workspaces::Fixed(workspace));
+        config.proxies = Proxies::None;
+        change(&mut config);
+        let blobs: Arc<dyn Blobs> = Arc::new(DiskBlobs::open(folder.path().join("blobs")).unwrap());
+        let (sender, reports) = mpsc::channel(64);
+        let worker = LocalWorker::new(config, blobs.clone(), sender);
+        Self { folder, blobs, worker, reports }
+    }
+
+    pub fn workspace(&self) -> PathBuf {
+        self.folder.path().join("workspace").canonicalize().unwrap()
+    }
+
+    pub async fn report(&mut self) -> Report {
+        timeout(PATIENCE, self.reports.recv()).await.expect("a report comes in time").expect("the worker is there")
+    }
+
+    /// The outcome of this attempt, once it is reported. It must have been the next to end.
+    pub async fn outcome_of(&mut self, wanted: &AttemptId) -> Outcome {
+        loop {
+            match self.report().await {
+                Report::Started { .. } => {}
+                Report::Finished { id, outcome } => {
+                    assert_eq!(&id, wanted);
+                    return outcome;
+                }
+            }
+        }
+    }
+
+    pub async fn run(&mut self, spec: AttemptSpec) -> Outcome {
+        let id = spec.id.clone();
+        self.worker.start(spec).await;
+        self.outcome_of(&id).await
+    }
+
+    pub async fn succeed(&mut self, spec: AttemptSpec) -> RawResult {
+        match self.run(spec).await {
+            Outcome::Succeeded { result } => result,
+            other => panic!("should have succeeded: {other:?}"),
+        }
+    }
+
+    pub async fn fail(&mut self, spec: AttemptSpec, kind: FailureKind) -> (Failure, RawResult) {
+        match self.run(spec).await {
+            Outcome::Failed { error, result } if error.kind == kind => (error, result),
+            other => panic!("should have failed with {kind}: {other:?}"),
+        }
+    }
+
+    /// Starts an attempt and waits until its output holds `text`.
+    pub async fn start_until(&mut self, spec: AttemptSpec, text: &str) -> AttemptId {
+        let id = spec.id.clone();
+        self.worker.start(spec).await;
+        self.until_logged(&id, text).await;
+        id
+    }
+
+    /// Waits until the output of the attempt holds `text`; gives all of it.
+    pub async fn until_logged(&self, id: &AttemptId, text: &str) -> String {
+        let wait = async {
+            let mut seen = 0;
+            loop {
+                let raw = self.raw(id).await;
+                if raw.contains(text) {
+                    return raw;
+                }
+                seen = self.blobs.wait_growth(id, seen).await.unwrap();
+            }
+        };
+        timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("`{text}` should have been written"))
+    }
+
+    /// What the attempt has written so far.
+    pub async fn raw(&self, id: &AttemptId) -> String {
+        let pieces: Vec<_> = self.blobs.read_raw(id).await.unwrap().try_collect().await.unwrap();
+        String::from_utf8_lossy(&pieces.concat()).into_owned()
+    }
+
+    /// The finished log's lines, the engine's own marked with `# `.
+    pub async fn lines(&self, id: &AttemptId) -> Vec<String> {
+        let page = self.blobs.read_lines(id, 0, 10_000).await.unwrap();
+        assert!(page.complete, "the log is finished when the attempt is reported");
+        let line = |line: loopline_ports::blobs::LogLine| match line.stream {
+            LogStream::System => format!("# {}", line.text),
+            LogStream::Stdout | LogStream::Stderr => line.text,
+        };
+        page.lines.into_iter().map(line).collect()
+    }
+}
+
+/// The first attempt of a step of this name.
+pub fn attempt(step: &str) -> AttemptId {
+    let run = RunId::from_parts(1, 42);
+    AttemptId { run, key: AttemptKey { epoch: 1, step: StepId::new(step).unwrap(), item: None, visit: 1, attempt: 1 } }
+}
+
+/// An attempt that runs this script, with all of its output captured.
+pub fn script(text: &str) -> AttemptSpec {
+    AttemptSpec {
+        id: attempt("step"),
+        pipeline: "default/test".to_owned(),
+        idempotency_key: "key".to_owned(),
+        work: Work::Shell { shell: Shell::Default, script: text.to_owned(), working_dir: None },
+        env: BTreeMap::new(),
+        timeout_ms: 60_000,
+        idle_timeout_ms: None,
+        grace_ms: 10_000,
+        capture: Capture { stdout: true, stderr: true, body: true },
+        artifacts: BTreeMap::new(),
+    }
+}
+
+/// Waits until `condition` holds.
+pub async fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let wait = async {
+        loop {
+            if let Some(found) = condition() {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{what}, within {PATIENCE:?}"))
+}
+
+/// Whether a process of this number lives; one that has ended and was not asked for does not.
+pub fn is_alive(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().and_then(|rest| rest.split_ascii_whitespace().next()).is_some_and(|state| state != "Z")
+}
+
+/// The number that a script wrote into this file, once it is there.
+pub async fn pid_in(file: &Path) -> i32 {
+    until("a process writes down its number", || std::fs::read_to_string(file).ok()?.strip_suffix('\n')?.parse().ok())
+        .await
+}

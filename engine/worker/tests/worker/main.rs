@@ -1,0 +1,5 @@
+//! The worker against real processes and real sockets. Every test waits for a condition, none for a time.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod bench;
+mod script;

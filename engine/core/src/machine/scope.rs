@@ -21,7 +21,8 @@ impl Fold<'_> {
                 ["attempt", ..] => put(&mut scope, &["attempt"], step.attempt.into()),
                 ["item", ..] => put(&mut scope, &["item"], Json::Null),
                 ["previous", rest @ ..] => match (&step.previous, rest) {
-                    (None, _) => put(&mut scope, &["previous"], Json::Null),
+                    (None, []) => put(&mut scope, &["previous"], Json::Null),
+                    (None, [name, ..]) => put(&mut scope, &["previous", name], Json::Null),
                     (Some(before), [name, ..]) => {
                         let value = self.graph.find(name).and_then(|ix| before.get(&ix));
                         put(&mut scope, &["previous", name], value.cloned().unwrap_or(Json::Null));

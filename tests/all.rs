@@ -1,0 +1,10 @@
+//! Tests that need more than one room. Each module says what it shows.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod binary;
+mod cli;
+mod conformance;
+mod crash;
+mod examples;
+mod invariants;
+mod simulation;

@@ -1,0 +1,134 @@
+//! The command line, black box: what it prints, where, and how it ends.
+
+use serde_json::json;
+
+use crate::binary::{Home, Server, json};
+
+const HELLO: &str = "version: 1\nname: hello\ninputs: {who: {type: string, default: world}}\nsteps:\n  a:\n    run: |\n      echo \"hello {{ inputs.who }}\"\n      echo \"said=hello\" >> \"$LOOPLINE_OUTPUT\"\n    outputs: {said: {type: string}}\n  b: {needs: a, run: \"echo second >&2\"}\noutputs: {said: steps.a.outputs.said}\n";
+const FAILS: &str = "version: 1\nname: fails\nsteps:\n  a: {run: exit 7}\n";
+const GATE: &str = "version: 1\nname: gate\nsteps:\n  ask: {approval: {message: Go on?, timeout: 1h}}\n  then: {needs: ask, run: echo went on}\n";
+const LATER: &str = "version: 1\nname: later\nsteps:\n  each: {foreach: {items: [a, b], as: x}, run: \"true\"}\n";
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn two_steps_run_in_the_foreground_and_can_be_looked_at_afterwards() {
+    let home = Home::new();
+    home.write("hello.loopline.yaml", HELLO);
+    let output = home.run(&["run", "hello.loopline.yaml", "-i", "who=Ada"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}\n{}", text(&output.stderr));
+    for line in ["hello Ada", "second", "✓ a", "✓ b", "hello succeeded", "said = \"hello\""] {
+        assert!(out.contains(line), "no `{line}` in\n{out}");
+    }
+    let runs = json(&home.run(&["runs", "--output", "json"]));
+    assert_eq!(runs[0]["status"], "succeeded");
+    let id = runs[0]["id"].as_str().unwrap();
+    let view = json(&home.run(&["show", id, "--output", "json"]));
+    assert_eq!((&view["status"], &view["outputs"]["said"]), (&json!("succeeded"), &json!("hello")));
+    assert_eq!(text(&home.run(&["logs", id, "a"]).stdout), "hello Ada\n");
+    let history = json(&home.run(&["history", id, "--output", "json"]));
+    assert_eq!(history[0]["event"]["type"], "run_created");
+    assert_eq!(history.as_array().unwrap().last().unwrap()["seq"], view["last_seq"]);
+}
+
+#[test]
+fn exit_codes_tell_failures_apart() {
+    let home = Home::new();
+    home.write("fails.loopline.yaml", FAILS);
+    home.write("broken.loopline.yaml", "version: 1\nname: broken\nsteps:\n  a: {needs: bb, run: x}\n  bbb: {run: y}\n");
+    let code = |arguments: &[&str]| home.run(arguments).status.code();
+    assert_eq!(code(&["run", "fails.loopline.yaml"]), Some(1));
+    assert_eq!(code(&["validate", "broken.loopline.yaml"]), Some(1));
+    assert_eq!(code(&["run", "broken.loopline.yaml"]), Some(1));
+    assert_eq!(code(&["validate", "missing.yaml"]), Some(2));
+    assert_eq!(code(&["fly"]), Some(2));
+    assert_eq!(code(&["show", "not-a-run"]), Some(2));
+    assert_eq!(code(&["runs", "--server", "http://127.0.0.1:1"]), Some(3));
+    let output = home.run(&["runs", "--server", "http://127.0.0.1:1"]);
+    let error = text(&output.stderr);
+    assert!(output.stdout.is_empty() && error.starts_with("error: cannot reach the server") && error.contains("hint:"), "{error}");
+}
+
+#[test]
+fn a_mistake_is_shown_with_its_line_and_what_to_do() {
+    let home = Home::new();
+    home.write("broken.loopline.yaml", "version: 1\nname: broken\nsteps:\n  a: {needs: bild, run: x}\n  build: {run: y}\n");
+    let error = text(&home.run(&["validate", "broken.loopline.yaml"]).stderr);
+    for part in ["broken.loopline.yaml:4:", "bild", "did you mean `build`", "error[LL"] {
+        assert!(error.contains(part), "no `{part}` in\n{error}");
+    }
+    let found = json(&home.run(&["validate", "--format", "json", "broken.loopline.yaml"]));
+    assert_eq!((&found[0]["line"], &found[0]["severity"]), (&json!(4), &json!("error")));
+}
+
+#[test]
+fn a_key_that_cannot_run_yet_is_refused_by_name_when_the_run_starts() {
+    let home = Home::new();
+    home.write("later.loopline.yaml", LATER);
+    assert_eq!(home.run(&["validate", "later.loopline.yaml"]).status.code(), Some(0));
+    let output = home.run(&["run", "later.loopline.yaml"]);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("`foreach` at /steps/each/foreach"), "{error}");
+}
+
+#[test]
+fn inputs_are_read_by_their_declared_type_and_refused_with_their_place() {
+    let home = Home::new();
+    home.write("n.loopline.yaml", "version: 1\nname: n\ninputs: {n: {type: integer, maximum: 9}}\nsteps:\n  a: {set: {m: inputs.n + 1}}\noutputs: {m: steps.a.outputs.m}\n");
+    let view = json(&home.run(&["run", "n.loopline.yaml", "-i", "n=4", "--output", "json"]));
+    assert_eq!(view["outputs"]["m"], 5);
+    let output = home.run(&["run", "n.loopline.yaml", "-i", "n=four"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    let output = home.run(&["run", "n.loopline.yaml", "-i", "n=10"]);
+    assert!(text(&output.stderr).contains("/inputs/n"), "{}", text(&output.stderr));
+    let output = home.run(&["run", "n.loopline.yaml"]);
+    assert!(text(&output.stderr).contains("must be given"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_server_takes_triggers_decisions_and_cancels_from_the_command_line() {
+    let home = Home::new();
+    home.write("pipelines/gate.loopline.yaml", GATE);
+    home.write("pipelines/hello.loopline.yaml", HELLO);
+    let server = Server::start(&home);
+    let with = |arguments: &[&str]| {
+        let mut all = arguments.to_vec();
+        all.extend(["--server", &server.url]);
+        home.run(&all)
+    };
+    let waits = with(&["trigger", "hello", "-i", "who=CI", "--wait", "--output", "json"]);
+    assert_eq!((waits.status.code(), &json(&waits)["status"]), (Some(0), &json!("succeeded")));
+    let follows = with(&["trigger", "hello", "-i", "who=CI", "--follow"]);
+    assert!(text(&follows.stdout).contains("hello CI"), "{}", text(&follows.stdout));
+
+    let run = json(&with(&["trigger", "gate", "--output", "json", "--idempotency-key", "k1"]));
+    let again = json(&with(&["trigger", "gate", "--output", "json", "--idempotency-key", "k1"]));
+    assert_eq!(run["id"], again["id"]);
+    let id = run["id"].as_str().unwrap();
+    let decided = with(&["approve", id, "ask", "-m", "fine", "--output", "json"]);
+    assert_eq!(decided.status.code(), Some(0), "{}", text(&decided.stderr));
+    let late = with(&["reject", id, "ask"]);
+    assert_eq!(late.status.code(), Some(1));
+    assert!(text(&late.stderr).contains("does not ask for a decision"), "{}", text(&late.stderr));
+
+    let other = json(&with(&["trigger", "gate", "--output", "json"]));
+    let cancelled = json(&with(&["cancel", other["id"].as_str().unwrap(), "-m", "not now", "--output", "json"]));
+    assert_eq!(cancelled["status"], "cancelled");
+    let listed = json(&with(&["runs", "--output", "json", "--status", "cancelled"]));
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    server.stop();
+}
+
+#[test]
+fn graphs_are_drawn_with_their_loops() {
+    let home = Home::new();
+    home.write("l.loopline.yaml", "version: 1\nname: l\nsteps:\n  a: {run: x}\n  b: {needs: a, run: y, goto: [{to: a, on: failed, max: 3}]}\n");
+    let mermaid = text(&home.run(&["graph", "l.loopline.yaml"]).stdout);
+    assert!(mermaid.contains("flowchart") && mermaid.contains("-.") && mermaid.contains("max 3"), "{mermaid}");
+    let outline = json(&home.run(&["graph", "l.loopline.yaml", "--format", "json"]));
+    assert_eq!(outline["steps"][1]["goto"][0]["region"], json!(["a", "b"]));
+}

@@ -1,0 +1,135 @@
+//! `tests/conformance/run/*.yaml`: for each rule of the language reference, what a run does. Data files, one runner.
+//!
+//! Each case is also replayed, whole and at every prefix, from the stored form of graph and history: equal states, equal commands.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use loopline_core::event::Recorded;
+use loopline_core::graph::Graph;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+
+use crate::simulation::{Act, Mock, Simulation, replay};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    rule: String,
+    shows: String,
+    pipeline: String,
+    #[serde(default)]
+    inputs: Map<String, Json>,
+    #[serde(default)]
+    mock: BTreeMap<String, Vec<Mock>>,
+    #[serde(default)]
+    acts: Vec<Act>,
+    expect: Expect,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expect {
+    status: String,
+    #[serde(default)]
+    error: Option<Json>,
+    #[serde(default)]
+    outputs: Option<Json>,
+    /// Attempts in the order in which they were handed out.
+    #[serde(default)]
+    order: Option<Vec<String>>,
+    /// Part of each step's view.
+    #[serde(default)]
+    steps: BTreeMap<String, Json>,
+    #[serde(default)]
+    took_ms: Option<u64>,
+}
+
+#[test]
+fn every_case_runs_as_its_rule_says_and_replays_the_same() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/run");
+    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 30, "cases went missing: {} in {}", files.len(), folder.display());
+    let mut wrong = Vec::new();
+    for file in &files {
+        let text = std::fs::read_to_string(file).unwrap();
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let result = serde_yaml::from_str::<Case>(&text).map_err(|error| error.to_string()).and_then(|case| {
+            assert!(name.starts_with(&case.rule) && !case.shows.is_empty(), "{name} does not begin with its rule");
+            check(&case)
+        });
+        if let Err(error) = result {
+            wrong.push(format!("{name}: {error}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), files.len(), wrong.join("\n"));
+}
+
+fn check(case: &Case) -> Result<(), String> {
+    let compiled = loopline_dsl::compile(&case.pipeline);
+    let graph = compiled.graph.ok_or_else(|| {
+        loopline_dsl::render_pretty("case", &case.pipeline, &compiled.diagnostics, false)
+    })?;
+    let mut simulation = Simulation::new(&graph, &case.mock, &case.acts);
+    let view = simulation.run(&case.inputs)?;
+    let history = std::mem::take(&mut simulation.history);
+    let order = std::mem::take(&mut simulation.order);
+    let view = serde_json::to_value(view).unwrap();
+    let expect = &case.expect;
+    contains(&view["status"], &Json::from(expect.status.as_str()), "status")?;
+    if let Some(error) = &expect.error {
+        contains(&view["error"], error, "error")?;
+    }
+    if let Some(outputs) = &expect.outputs {
+        contains(&view["outputs"], outputs, "outputs")?;
+    }
+    for (step, wanted) in &expect.steps {
+        contains(&view["steps"][step], wanted, &format!("steps.{step}"))?;
+    }
+    if let Some(wanted) = &expect.order
+        && *wanted != order
+    {
+        return Err(format!("order is {order:?}, not {wanted:?}"));
+    }
+    if let Some(wanted) = expect.took_ms {
+        let (first, last) = (history.first().unwrap().at, history.last().unwrap().at);
+        if last.ms_since(first) != wanted {
+            return Err(format!("it took {} ms, not {wanted}", last.ms_since(first)));
+        }
+    }
+    replays_the_same(&graph, &history)
+}
+
+/// What stands in `wanted` stands in `found` too; lists are compared whole, element by element.
+fn contains(found: &Json, wanted: &Json, path: &str) -> Result<(), String> {
+    match (found, wanted) {
+        (Json::Object(found), Json::Object(wanted)) => wanted
+            .iter()
+            .try_for_each(|(key, value)| contains(found.get(key).unwrap_or(&Json::Null), value, &format!("{path}.{key}"))),
+        (Json::Array(found), Json::Array(wanted)) if found.len() == wanted.len() => {
+            found.iter().zip(wanted).enumerate().try_for_each(|(at, (f, w))| contains(f, w, &format!("{path}[{at}]")))
+        }
+        (found, wanted) if found == wanted => Ok(()),
+        (found, wanted) => Err(format!("{path} is {found}, not {wanted}")),
+    }
+}
+
+fn replays_the_same(graph: &Graph, history: &[Recorded]) -> Result<(), String> {
+    let stored: Graph = serde_json::from_str(&serde_json::to_string(graph).unwrap()).map_err(|e| e.to_string())?;
+    if stored.digest() != graph.digest() {
+        return Err("the graph's digest changes when it is stored".into());
+    }
+    let read: Vec<Recorded> =
+        serde_json::from_str(&serde_json::to_string(history).unwrap()).map_err(|e| e.to_string())?;
+    if read != history {
+        return Err("the history changes when it is stored".into());
+    }
+    let whole = replay(graph, history);
+    for count in 0..=history.len() {
+        if replay(&stored, &read[..count]) != whole[..count] {
+            return Err(format!("the first {count} events replay differently"));
+        }
+    }
+    Ok(())
+}

@@ -3,6 +3,7 @@
 //! All of them read names from one [`Scope`]; which names they read is known beforehand ([`Reference`]), so that the caller
 //! builds only what is asked for. Each is kept as its source text, written to disk as such, and compiled on first use.
 
+mod budget;
 mod cel;
 mod error;
 mod script;

@@ -1,1 +1,29 @@
-//! Placeholder.
+//! Loopline's language: YAML text in, a checked graph and diagnostics out.
+//!
+//! ```text
+//! text ─► yaml (tree with places) ─► decode (language::Pipeline) ─► model (names resolved) ─► check ─► lower ─► Graph
+//!                └───────────────────────── diagnostics, all of them at once ──────────────────────┘
+//! ```
+//!
+//! Nothing here reads a file, a clock, the environment or a random number. Start at [`compile()`]; what a user may write
+//! is declared in [`language`], what can be wrong with it is listed in [`diagnostics`].
+
+mod check;
+mod compile;
+mod decode;
+pub mod diagnostics;
+pub mod duration;
+pub mod language;
+mod lower;
+mod model;
+mod nearest;
+pub mod position;
+pub mod route;
+mod schema;
+pub mod yaml;
+
+pub use compile::{Compiled, compile};
+pub use diagnostics::json::{DiagnosticJson, FixJson, to_json};
+pub use diagnostics::pretty::render_pretty;
+pub use diagnostics::{Code, Diagnostic, Severity, explain};
+pub use schema::schema;

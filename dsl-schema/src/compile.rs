@@ -1,0 +1,85 @@
+//! From text to graph.
+
+use std::rc::Rc;
+
+use loopline_core::graph::Graph;
+
+use crate::check;
+use crate::decode::{Cx, Decode as _};
+use crate::diagnostics::{Code, Diagnostic, Place, Severity};
+use crate::language::Pipeline;
+use crate::lower;
+use crate::model::Model;
+use crate::position::Source;
+use crate::route::Route;
+use crate::yaml::Node;
+
+/// More findings than this are not listed.
+const MAX_FINDINGS: usize = 1_000;
+
+/// What a text was compiled to.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The pipeline, where the text has no error.
+    pub graph: Option<Graph>,
+    /// Everything there is to say, sorted by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Compiled {
+    /// Whether it cannot be run.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// Compiles a pipeline file. Pure: the same text gives the same result, and nothing outside is asked.
+pub fn compile(text: &str) -> Compiled {
+    let mut source = Source::new(text);
+    let mut cx = Cx::default();
+    let problems = source.take_problems();
+    let readable = problems.iter().all(|problem| !matches!(problem.code, Code::TextTooLarge));
+    let mut graph = None;
+    if let Some(root) = source.reading().root.clone() {
+        graph = compile_tree(&root, &mut cx, problems.is_empty());
+    } else if readable && problems.is_empty() {
+        let problem = Diagnostic::new(Code::EmptyFile, Place::Text(0..0), "the file is empty");
+        cx.report(problem.help("begin with `version: 1`, a `name:` and `steps:`"));
+    }
+    // What is said about a value that could not be read is a consequence, not a finding.
+    let mut diagnostics: Vec<Diagnostic> =
+        cx.diagnostics.into_iter().filter(|diagnostic| !source.is_passed_over(diagnostic)).collect();
+    diagnostics.extend(problems);
+    Compiled { graph, diagnostics: sorted(&source, diagnostics) }
+}
+
+fn compile_tree(root: &Rc<Node>, cx: &mut Cx, sound: bool) -> Option<Graph> {
+    let pipeline = Pipeline::decode(root, &Route::root(), cx)?;
+    let model = Model::of(&pipeline);
+    check::check(&model, cx);
+    let errors = cx.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    if errors || !sound { None } else { lower::lower(&model, std::mem::take(&mut cx.requires)) }
+}
+
+fn sorted(source: &Source<'_>, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut placed: Vec<_> = diagnostics
+        .into_iter()
+        .map(|diagnostic| (source.bytes(&diagnostic.place).start, diagnostic.severity, diagnostic))
+        .collect();
+    placed.sort_by(|a, b| (a.0, a.1, a.2.code, &a.2.message).cmp(&(b.0, b.1, b.2.code, &b.2.message)));
+    placed.dedup_by(|a, b| a.0 == b.0 && a.2.code == b.2.code && a.2.message == b.2.message);
+    let more = placed.len().saturating_sub(MAX_FINDINGS);
+    if more > 0 {
+        // Errors are kept before warnings, so that what is cut off never makes a bad file look good.
+        placed.sort_by_key(|(at, severity, _)| (*severity, *at));
+        placed.truncate(MAX_FINDINGS);
+        placed.sort_by_key(|(at, severity, _)| (*at, *severity));
+    }
+    let mut sorted: Vec<_> = placed.into_iter().map(|(_, _, diagnostic)| diagnostic).collect();
+    if more > 0 {
+        let end = source.text().len();
+        let message = format!("{more} more findings are not listed");
+        sorted.push(Diagnostic::new(Code::TooManyFindings, Place::Text(end..end), message).help("mend those above first"));
+    }
+    sorted
+}

@@ -1,0 +1,12 @@
+//! What the compiler has to say about a file: codes, places, sentences, and the next move.
+//!
+//! A [`Diagnostic`] says where it is as a [`Place`]; only the renderers ([`pretty`], [`json`]) turn that into line and column.
+//! Each [`Code`] has a page of its own in `pages/`, which [`explain`] gives; a new code is one line in `code.rs` and one page.
+
+mod code;
+mod diagnostic;
+pub mod json;
+pub mod pretty;
+
+pub use code::{Code, explain};
+pub use diagnostic::{Diagnostic, Fix, Place, Severity};

@@ -1,0 +1,27 @@
+//! `approval`.
+
+use super::inputs::SchemaSpec;
+use super::values::{Duration, Entries, Flag, OneOrMany, TemplateText, Text, Whole};
+use crate::decode::mapping;
+
+mapping! {
+    /// Waits for people.
+    #[schemars(example = serde_json::json!({"message": "Deploy?", "approvers": ["group:ops"], "timeout": "24h"}))]
+    pub struct Approval ("`approval`") {
+        /// What people are asked.
+        "message" message: TemplateText,
+        /// `user:NAME` and `group:NAME`; without it, whoever holds the approver role.
+        #[schemars(example = serde_json::json!(["group:ops", "user:ada"]))]
+        "approvers" approvers: Option<OneOrMany<Text>>,
+        /// How many distinct people must approve; 1 unless said.
+        "quorum" quorum: Option<Whole<1, 1000>>,
+        /// Who started the run may decide it, which is so unless said.
+        "allow_self" allow_self: Option<Flag>,
+        /// What is asked besides: names and JSON Schemas.
+        #[schemars(example = serde_json::json!({"canary": {"type": "integer", "default": 5, "maximum": 100}}))]
+        "fields" fields: Option<Entries<SchemaSpec>>,
+        /// Fails with kind `timeout` after this time; waits for ever unless said.
+        #[schemars(example = &"24h")]
+        "timeout" timeout: Option<Duration>,
+    }
+}

@@ -1,0 +1,119 @@
+//! Loop edges, and how forward edges are joined.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use loopline_core::graph::{GotoOn, OnExhausted};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::values::{CelText, Duration, Located, Text, Whole, inline_schema};
+use super::words::{InFlight, Word};
+use crate::decode::{Cx, Decode, mapping};
+use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::route::Route;
+use crate::yaml::{Node, Plain, Value};
+
+mapping! {
+    /// A loop edge: back to a step before this one, or to this one again.
+    #[schemars(example = serde_json::json!({"to": "build", "on": "failed", "max": 3}))]
+    pub struct Goto ("an entry of `goto`") {
+        /// This step, or one that leads to it.
+        "to" to: Text,
+        /// Which outcome fires it; `failed` unless said, which includes `rejected` and `timeout`.
+        "on" on: Option<Word<GotoOn>>,
+        /// And only if this holds. CEL.
+        "if" condition: Option<CelText>,
+        /// How often it may fire, or `unlimited`.
+        "max" max: Option<MaxFirings>,
+        /// Wait before the steps are judged anew.
+        #[schemars(example = &"30s")]
+        "delay" delay: Option<Duration>,
+        /// When `max` is used up: `fail` (unless said) or `continue`.
+        "on_exhausted" on_exhausted: Option<Word<OnExhausted>>,
+        /// What runs in the region: `cancel` it (unless said) or `drain`, let it end.
+        "in_flight" in_flight: Option<Word<InFlight>>,
+    }
+}
+
+mapping! {
+    /// Again and again until something holds.
+    #[schemars(example = serde_json::json!({"until": "steps.poll.outputs.ready", "every": "30s", "max": 20}))]
+    pub struct Repeat ("`repeat`") {
+        /// Ends it. CEL.
+        "until" until: CelText,
+        /// Wait before the next visit.
+        "every" every: Option<Duration>,
+        /// How often it may be repeated, or `unlimited`.
+        "max" max: Option<MaxFirings>,
+    }
+}
+
+/// How often a loop edge may fire.
+#[derive(Debug, Clone)]
+pub struct MaxFirings {
+    /// None: `unlimited`.
+    pub times: Option<u32>,
+    /// Where it stands.
+    pub at: Route,
+}
+
+inline_schema!(MaxFirings, "MaxFirings", {
+    "anyOf": [{ "type": "integer", "minimum": 1, "maximum": 1_000_000 }, { "const": "unlimited" }],
+});
+
+impl Decode for MaxFirings {
+    fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
+        if node.scalar().is_some_and(|scalar| scalar.text == "unlimited") {
+            return Some(Self { times: None, at: at.clone() });
+        }
+        if matches!(node.scalar().map(crate::yaml::Scalar::resolve), Some(Plain::Int(_))) {
+            let times = Whole::<1, 1_000_000>::decode(node, at, cx)?;
+            return Some(Self { times: Some(times.0.value), at: at.clone() });
+        }
+        let diagnostic = cx.wrong_type(node, at, "a whole number or `unlimited`");
+        cx.report(diagnostic);
+        None
+    }
+}
+
+/// How many edges must be live.
+#[derive(Debug, Clone)]
+pub struct JoinSpec(pub Located<Option<u32>>);
+
+inline_schema!(JoinSpec, "Join", {
+    "anyOf": [
+        { "enum": ["all", "any"] },
+        {
+            "type": "object",
+            "properties": { "at_least": { "type": "integer", "minimum": 1 } },
+            "required": ["at_least"],
+            "additionalProperties": false,
+        },
+    ],
+});
+
+impl Decode for JoinSpec {
+    fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
+        let found = |value| Some(Self(Located { value, at: at.clone() }));
+        match &node.value {
+            Value::Scalar(scalar) if scalar.text == "all" => found(None),
+            Value::Scalar(scalar) if scalar.text == "any" => found(Some(1)),
+            Value::Mapping(_) => found(Some(AtLeast::decode(node, at, cx)?.at_least.0.value)),
+            _ => {
+                let place = Place::Value(at.clone());
+                let text = node.scalar().map_or_else(|| node.describe().to_owned(), |scalar| format!("`{}`", scalar.text));
+                let diagnostic = Diagnostic::new(Code::UnknownWord, place, format!("{text} is not a join"));
+                cx.report(diagnostic.help("a join is `all`, `any` or `{at_least: 2}`"));
+                None
+            }
+        }
+    }
+}
+
+mapping! {
+    /// So many.
+    pub struct AtLeast ("`join`") {
+        /// How many edges must be live.
+        "at_least" at_least: Whole<1, 10_000>,
+    }
+}

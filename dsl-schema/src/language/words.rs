@@ -1,0 +1,105 @@
+//! Words of which a value is one: `failed`, `drain`.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use loopline_core::graph::{Condition, GotoOn, OnExhausted};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::values::Located;
+use crate::decode::{Cx, Decode, list};
+use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::route::Route;
+use crate::yaml::Node;
+
+/// A type whose values are words.
+pub trait WordList: Copy + 'static {
+    /// What such a word is called: `condition`.
+    const WHAT: &'static str;
+
+    /// The words and what they stand for.
+    fn all() -> Vec<(&'static str, Self)>;
+}
+
+/// One word of a list.
+#[derive(Debug, Clone)]
+pub struct Word<T>(pub Located<T>);
+
+impl<T: WordList> JsonSchema for Word<T> {
+    fn schema_name() -> Cow<'static, str> {
+        T::WHAT.into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<_> = T::all().into_iter().map(|(word, _)| word).collect();
+        json_schema!({ "enum": words })
+    }
+}
+
+impl<T: WordList> Decode for Word<T> {
+    fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
+        let all = T::all();
+        let Some(scalar) = node.scalar() else {
+            let diagnostic = cx.wrong_type(node, at, "a word");
+            cx.report(diagnostic.help(format!("a {} is one of {}", T::WHAT, list(&words(&all)))));
+            return None;
+        };
+        if let Some((_, value)) = all.iter().find(|(word, _)| *word == scalar.text) {
+            return Some(Self(Located { value: *value, at: at.clone() }));
+        }
+        let place = Place::Value(at.clone());
+        let mut diagnostic = Diagnostic::new(Code::UnknownWord, place.clone(), format!("`{}` is not a {}", scalar.text, T::WHAT));
+        diagnostic = match cx.nearest.to(&scalar.text, words(&all)) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(format!("Change to `{near}`"), place, near),
+            None => diagnostic.help(format!("a {} is one of {}", T::WHAT, list(&words(&all)))),
+        };
+        cx.report(diagnostic);
+        None
+    }
+}
+
+fn words<T>(all: &[(&'static str, T)]) -> Vec<&'static str> {
+    all.iter().map(|(word, _)| *word).collect()
+}
+
+impl WordList for Condition {
+    const WHAT: &'static str = "condition of an edge";
+    fn all() -> Vec<(&'static str, Self)> {
+        Self::ALL.iter().map(|each| (each.as_str(), *each)).collect()
+    }
+}
+
+impl WordList for GotoOn {
+    const WHAT: &'static str = "outcome for `goto`";
+    fn all() -> Vec<(&'static str, Self)> {
+        [Self::Succeeded, Self::Failed, Self::Rejected, Self::Timeout, Self::Completed]
+            .into_iter()
+            .map(|each| (each.as_str(), each))
+            .collect()
+    }
+}
+
+impl WordList for OnExhausted {
+    const WHAT: &'static str = "value of `on_exhausted`";
+    fn all() -> Vec<(&'static str, Self)> {
+        vec![("fail", Self::Fail), ("continue", Self::Continue)]
+    }
+}
+
+/// What becomes of attempts that run in a region when it is re-opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InFlight {
+    /// They are ended.
+    Cancel,
+    /// They are let end.
+    Drain,
+}
+
+impl WordList for InFlight {
+    const WHAT: &'static str = "value of `in_flight`";
+    fn all() -> Vec<(&'static str, Self)> {
+        vec![("cancel", Self::Cancel), ("drain", Self::Drain)]
+    }
+}

@@ -1,0 +1,19 @@
+//! YAML text as a tree whose every key and value knows where it stands.
+//!
+//! This is the only module that knows YAML libraries. Text may be hostile: the limits are checked while events stream in,
+//! nothing recurses over what the text says, and aliases are shared, not copied. [`read()`] is where to start.
+
+mod limits;
+mod offsets;
+mod quote;
+mod read;
+mod scalar;
+mod template_brace;
+mod tree;
+
+pub use limits::{MAX_DEPTH, MAX_EXPANDED_BYTES, MAX_NODES, MAX_TEXT_BYTES};
+pub use offsets::locate;
+pub use quote::quoted;
+pub use read::{Problem, Reading, read};
+pub use scalar::Plain;
+pub use tree::{Entry, Key, Node, Scalar, Style, Value};

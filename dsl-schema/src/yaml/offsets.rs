@@ -1,0 +1,186 @@
+//! From a place in the value of a scalar to the place in the text where it is spelled.
+//!
+//! Quotes, escapes, indentation and folding stand between the two. What never changes is the order of the characters that
+//! are not white space, so both are walked side by side: exact for everything but white space that folding made.
+
+use std::ops::Range;
+
+use super::tree::{Node, Scalar, Style};
+
+/// The bytes of `text` where `part` of the value of `node` is spelled.
+pub fn locate(text: &str, node: &Node, part: Range<usize>) -> Range<usize> {
+    let Some(scalar) = node.scalar() else { return node.span.clone() };
+    let start = offset(text, node, scalar, part.start);
+    if part.end <= part.start {
+        return start..start;
+    }
+    // The end of the last character, not the start of the next: white space may lie between them.
+    let last = scalar.text[..part.end.min(scalar.text.len())].char_indices().next_back().map_or(0, |(at, _)| at);
+    let spelled = Spelling::of(text, node, scalar).spelled_at(&scalar.text, last);
+    start..spelled.end.max(start)
+}
+
+fn offset(text: &str, node: &Node, scalar: &Scalar, at: usize) -> usize {
+    if at >= scalar.text.len() {
+        let last = scalar.text.char_indices().next_back().map_or(0, |(at, _)| at);
+        return Spelling::of(text, node, scalar).spelled_at(&scalar.text, last).end;
+    }
+    Spelling::of(text, node, scalar).spelled_at(&scalar.text, at).start
+}
+
+/// The spelling of a scalar, read unit by unit. A unit is a character, or an escape that stands for one.
+struct Spelling<'a> {
+    text: &'a str,
+    at: usize,
+    end: usize,
+    style: Style,
+}
+
+struct Unit {
+    /// What it stands for; `None` for an escaped line break.
+    means: Option<char>,
+    span: Range<usize>,
+    escape: bool,
+}
+
+impl<'a> Spelling<'a> {
+    fn of(text: &'a str, node: &Node, scalar: &Scalar) -> Self {
+        let Range { start, end } = node.span;
+        let (at, end) = match scalar.style {
+            Style::Plain => (start, end),
+            Style::Single | Style::Double => (start + 1, end.saturating_sub(1).max(start + 1)),
+            // Behind the header `|`, `>-`, `|2 # comment`.
+            Style::Literal | Style::Folded => {
+                let header = text[start..].find('\n').map_or(text.len(), |end| start + end + 1);
+                (header, text.len())
+            }
+        };
+        Self { text, at: at.min(text.len()), end: end.min(text.len()), style: scalar.style }
+    }
+
+    /// Where the character at `at` of the value is spelled.
+    fn spelled_at(mut self, value: &str, at: usize) -> Range<usize> {
+        let mut last = self.at..self.at;
+        for (offset, wanted) in value.char_indices() {
+            if offset > at {
+                break;
+            }
+            last = self.find(wanted).unwrap_or(last.end..last.end);
+        }
+        last
+    }
+
+    /// Walks on to the unit that stands for `wanted`.
+    fn find(&mut self, wanted: char) -> Option<Range<usize>> {
+        if wanted.is_whitespace() {
+            // White space that folding made has no spelling of its own; what is spelled is the next unit.
+            let before = self.at;
+            let unit = self.unit()?;
+            let matches = unit.means == Some(wanted) || (!unit.escape && unit.means.is_some_and(char::is_whitespace));
+            if !matches {
+                self.at = before;
+                return Some(before..before);
+            }
+            return Some(unit.span);
+        }
+        while let Some(unit) = self.unit() {
+            if unit.means == Some(wanted) {
+                return Some(unit.span);
+            }
+            if unit.means.is_some_and(|c| !c.is_whitespace()) {
+                return Some(unit.span);
+            }
+        }
+        None
+    }
+
+    fn unit(&mut self) -> Option<Unit> {
+        let rest = &self.text[self.at..self.end];
+        let first = rest.chars().next()?;
+        let start = self.at;
+        let (means, len, escape) = match (self.style, first) {
+            (Style::Single, '\'') if rest.starts_with("''") => (Some('\''), 2, true),
+            (Style::Double, '\\') => {
+                let (means, len) = escape(rest);
+                (means, len, true)
+            }
+            _ => (Some(first), first.len_utf8(), false),
+        };
+        self.at += len;
+        Some(Unit { means, span: start..self.at, escape })
+    }
+}
+
+/// What an escape stands for, and its length in bytes.
+fn escape(text: &str) -> (Option<char>, usize) {
+    let Some(kind) = text.chars().nth(1) else { return (None, text.len()) };
+    let hex = |digits: usize| {
+        let code = text.get(2..2 + digits).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        (code.and_then(char::from_u32), (2 + digits).min(text.len()))
+    };
+    let means = match kind {
+        'x' => return hex(2),
+        'u' => return hex(4),
+        'U' => return hex(8),
+        '\n' => return (None, 2),
+        '0' => '\0',
+        'a' => '\u{7}',
+        'b' => '\u{8}',
+        't' | '\t' => '\t',
+        'n' => '\n',
+        'v' => '\u{b}',
+        'f' => '\u{c}',
+        'r' => '\r',
+        'e' => '\u{1b}',
+        'N' => '\u{85}',
+        '_' => '\u{a0}',
+        'L' => '\u{2028}',
+        'P' => '\u{2029}',
+        other => other,
+    };
+    (Some(means), 1 + kind.len_utf8())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every word of the value must be found where it is spelled.
+    fn check(yaml: &str, words: &[(&str, &str)]) {
+        let reading = crate::yaml::read(yaml);
+        assert!(reading.problems.is_empty(), "{:?}", reading.problems);
+        let root = reading.root.expect("a document");
+        let node = &root.entry("a").expect("key a").value;
+        let value = &node.scalar().expect("a scalar").text;
+        for (word, spelled) in words {
+            let at = value.find(word).unwrap_or_else(|| panic!("{word:?} in {value:?}"));
+            let found = locate(yaml, node, at..at + word.len());
+            assert_eq!(&yaml[found], *spelled, "{word:?} of {value:?}");
+        }
+    }
+
+    #[test]
+    fn plain() {
+        check("a: one {{ two }} three\n", &[("{{ two }}", "{{ two }}"), ("three", "three")]);
+        check("a: one\n  two\n\n  three\nb: 1\n", &[("two", "two"), ("three", "three")]);
+    }
+
+    #[test]
+    fn single_quoted() {
+        check("a: 'it''s {{ two }}'\n", &[("{{ two }}", "{{ two }}"), ("it's", "it''s")]);
+        check("a: 'one\n\n   two'\n", &[("two", "two")]);
+    }
+
+    #[test]
+    fn double_quoted() {
+        check(r#"a: "x\t\"\u00e9\" {{ two }}\n  end""#, &[("{{ two }}", "{{ two }}"), ("é", r"\u00e9"), ("end", "end")]);
+        check("a: \"one \\\n   two\n   three\"\n", &[("two", "two"), ("three", "three")]);
+    }
+
+    #[test]
+    fn literal_and_folded() {
+        check("a: | # comment {{\n    one {{ two }}\n      more\n\n    end\nb: 1\n", &[("{{ two }}", "{{ two }}"), ("more", "more"), ("end", "end")]);
+        check("a: >-\n    one\n    two ü\n\n    three\n", &[("two ü", "two ü"), ("three", "three")]);
+        check("x: ä\na: |2\n    indented\n   end\n", &[("indented", "indented"), ("end", "end")]);
+    }
+}

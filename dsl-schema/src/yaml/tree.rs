@@ -1,0 +1,113 @@
+//! The tree that a text is read into.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::scalar::Plain;
+
+/// A value and where it stands.
+#[derive(Debug)]
+pub struct Node {
+    /// Bytes of the text.
+    pub span: Range<usize>,
+    /// What it is.
+    pub value: Value,
+    /// Values in it, itself included, each alias as often as it is used.
+    pub(super) weight: u64,
+    /// Bytes of the scalars in it.
+    pub(super) bytes: u64,
+    /// Levels of values in it, itself included.
+    pub(super) height: u32,
+}
+
+/// What a value is.
+#[derive(Debug)]
+pub enum Value {
+    /// Text, as it is spelled.
+    Scalar(Scalar),
+    /// A list.
+    Sequence(Vec<Rc<Node>>),
+    /// Entries in the order of the text, merge keys already merged.
+    Mapping(Vec<Entry>),
+}
+
+/// A scalar, not yet a number or anything else.
+#[derive(Debug)]
+pub struct Scalar {
+    /// Its text, without quotes, escapes and folding.
+    pub text: String,
+    /// How it is written.
+    pub style: Style,
+    /// Whether it may stand for something else than a string: it is plain, or a tag says so.
+    pub plain: bool,
+}
+
+/// How a scalar is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Without quotes.
+    Plain,
+    /// `'…'`
+    Single,
+    /// `"…"`
+    Double,
+    /// `|`
+    Literal,
+    /// `>`
+    Folded,
+}
+
+/// One entry of a mapping.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its key.
+    pub key: Key,
+    /// Its value.
+    pub value: Rc<Node>,
+}
+
+/// A key. Keys are text, whatever they look like.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// Its text.
+    pub text: Rc<str>,
+    /// Bytes of the text.
+    pub span: Range<usize>,
+}
+
+impl Node {
+    /// The scalar, if it is one.
+    pub fn scalar(&self) -> Option<&Scalar> {
+        match &self.value {
+            Value::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    /// The entry with this key, if it is a mapping that has it.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        match &self.value {
+            Value::Mapping(entries) => entries.iter().find(|entry| &*entry.key.text == key),
+            _ => None,
+        }
+    }
+
+    /// Nothing: `null`, `~`, or no text at all.
+    pub fn is_null(&self) -> bool {
+        self.scalar().is_some_and(|scalar| matches!(scalar.resolve(), Plain::Null))
+    }
+
+    /// What it is, for people: `a list`.
+    pub fn describe(&self) -> &'static str {
+        match &self.value {
+            Value::Sequence(_) => "a list",
+            Value::Mapping(_) => "a mapping",
+            Value::Scalar(scalar) => match scalar.resolve() {
+                Plain::Null => "nothing",
+                Plain::Bool(_) => "true or false",
+                Plain::Int(_) | Plain::Float(_) => "a number",
+                Plain::Text => "text",
+            },
+        }
+    }
+}

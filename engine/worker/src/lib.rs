@@ -13,10 +13,12 @@
 //!
 //! Nothing here decides what a result means for a run: retries, expectations and declared outputs are core's.
 
+mod activity;
 mod artifacts;
 mod attempt;
 mod attempt_log;
 mod attempt_record;
+mod captured;
 mod config;
 mod duration;
 mod environment;

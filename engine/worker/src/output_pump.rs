@@ -3,8 +3,6 @@
 //! The pump ends when it is told to, not when the pipes do: a process that nobody could find may hold them open for
 //! ever. What was in the pipes when it was told is still taken.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -15,11 +13,10 @@ use tokio::process::{ChildStderr, ChildStdout};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
+use crate::activity::Activity;
 use crate::attempt_log::AttemptLog;
+use crate::captured::Captured;
 use crate::tail::Tail;
-
-/// More text is not captured.
-const MAX_CAPTURED: usize = 256 * 1024;
 
 /// How much is read at once.
 const PIECE: usize = 64 * 1024;
@@ -34,70 +31,6 @@ pub(crate) struct Pumped {
     pub(crate) tail: Tail,
     pub(crate) stdout: Captured,
     pub(crate) stderr: Captured,
-}
-
-/// Text that expressions asked for.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Captured {
-    /// They did not.
-    Off,
-    /// All of it so far.
-    Kept(Vec<u8>),
-    /// There was more than may be kept.
-    TooMuch,
-}
-
-impl Captured {
-    fn new(wanted: bool) -> Self {
-        if wanted { Self::Kept(Vec::new()) } else { Self::Off }
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Kept(kept) if kept.len() + bytes.len() <= MAX_CAPTURED => kept.extend_from_slice(bytes),
-            Self::Kept(_) => *self = Self::TooMuch,
-            Self::Off | Self::TooMuch => {}
-        }
-    }
-
-    /// The text, if there is all of it; bytes that are not UTF-8 are replaced.
-    pub(crate) fn text(&self) -> Option<String> {
-        match self {
-            Self::Kept(kept) => Some(String::from_utf8_lossy(kept).into_owned()),
-            Self::Off | Self::TooMuch => None,
-        }
-    }
-}
-
-/// When something was last written.
-#[derive(Debug, Clone)]
-pub(crate) struct Activity {
-    began: Instant,
-    last_ms: Arc<AtomicU64>,
-}
-
-impl Activity {
-    /// Begins now.
-    pub(crate) fn begin() -> Self {
-        Self { began: Instant::now(), last_ms: Arc::default() }
-    }
-
-    fn note(&self) {
-        let ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_ms.store(ms, Ordering::Relaxed);
-    }
-
-    /// Comes back when nothing was written for so long; never, without a time.
-    pub(crate) async fn idle_for(&self, time: Option<Duration>) {
-        let Some(time) = time else { return std::future::pending().await };
-        loop {
-            let last = self.began + Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
-            if last + time <= Instant::now() {
-                return;
-            }
-            sleep_until(last + time).await;
-        }
-    }
 }
 
 /// A pump at work.

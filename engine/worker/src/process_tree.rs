@@ -51,12 +51,13 @@ impl ProcessTree {
             self.end_group(grace);
             return Ended::default();
         }
-        let found = self.alive();
+        let mut seen = BTreeSet::new();
+        let found = self.alive(&mut seen);
         if found.is_empty() {
             return Ended::default();
         }
         self.ask(&found);
-        let stuck = if self.gone_within(grace) { Vec::new() } else { self.force() };
+        let stuck = if self.gone_within(grace, &mut seen) { Vec::new() } else { self.force(&mut seen) };
         Ended { found: found.len(), stuck }
     }
 
@@ -97,11 +98,11 @@ impl ProcessTree {
         let _ = killpg(group, Signal::SIGKILL);
     }
 
-    fn gone_within(&self, time: Duration) -> bool {
+    fn gone_within(&self, time: Duration, seen: &mut BTreeSet<ProcessRef>) -> bool {
         let until = Instant::now() + time;
         let mut pause = Duration::from_millis(1);
         loop {
-            if self.alive().is_empty() {
+            if self.alive(seen).is_empty() {
                 return true;
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -115,12 +116,12 @@ impl ProcessTree {
 
     /// SIGKILL to all, again until nothing is left. All are stopped first, so that none starts another meanwhile and
     /// none loses its parent before its children were found. Says who is still there after all.
-    fn force(&self) -> Vec<i32> {
+    fn force(&self, seen: &mut BTreeSet<ProcessRef>) -> Vec<i32> {
         let until = Instant::now() + LAST_WAIT;
         loop {
             let mut stopped = BTreeSet::new();
             loop {
-                let new: Vec<_> = self.alive().difference(&stopped).copied().collect();
+                let new: Vec<_> = self.alive(seen).difference(&stopped).copied().collect();
                 if new.is_empty() {
                     break;
                 }
@@ -133,17 +134,18 @@ impl ProcessTree {
             for process in &stopped {
                 process.signal(Signal::SIGKILL);
             }
-            if self.gone_within(Duration::from_millis(500)) {
+            if self.gone_within(Duration::from_millis(500), seen) {
                 return Vec::new();
             }
             if Instant::now() >= until {
-                return self.alive().iter().map(|process| process.pid).collect();
+                return self.alive(seen).iter().map(|process| process.pid).collect();
             }
         }
     }
 
-    /// Everything of the attempt that is alive now.
-    pub(crate) fn alive(&self) -> BTreeSet<ProcessRef> {
+    /// Everything of the attempt that is alive now. What was `seen` before belongs to it for ever, whatever tied it to
+    /// the attempt then: its parent may have ended since.
+    fn alive(&self, seen: &mut BTreeSet<ProcessRef>) -> BTreeSet<ProcessRef> {
         let table = process_table();
         let since = self.leader.map_or(0, |leader| leader.start);
         let me = i32::try_from(std::process::id()).unwrap_or(0);
@@ -151,6 +153,7 @@ impl ProcessTree {
         let young = || table.values().filter(|info| info.process.start >= since && info.process.pid != me);
         let ours = |leader: ProcessRef| young().filter(move |info| info.session == leader.pid);
         let mut members: BTreeSet<i32> = self.leader.into_iter().flat_map(ours).map(|info| info.process.pid).collect();
+        members.extend(young().filter(|info| seen.contains(&info.process)).map(|info| info.process.pid));
         members.extend(young().map(|info| info.process.pid).filter(|pid| was_started_with(*pid, &self.mark)));
         loop {
             let children: Vec<i32> = young()
@@ -162,6 +165,9 @@ impl ProcessTree {
             }
             members.extend(children);
         }
-        members.iter().map(|pid| &table[pid]).filter(|info| !info.ended).map(|info| info.process).collect()
+        let alive = members.iter().map(|pid| &table[pid]).filter(|info| !info.ended).map(|info| info.process);
+        let alive: BTreeSet<ProcessRef> = alive.collect();
+        seen.extend(&alive);
+        alive
     }
 }

@@ -18,11 +18,13 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::activity::Activity;
 use crate::attempt::{Context, resolve};
 use crate::attempt_log::AttemptLog;
+use crate::captured::Captured;
 use crate::duration::spoken;
 use crate::environment::{Environment, Places, of_attempt};
-use crate::output_pump::{Activity, Captured, OutputPump, Pumped};
+use crate::output_pump::{OutputPump, Pumped};
 use crate::process::ProcessRef;
 use crate::process_tree::ProcessTree;
 use crate::script::Interpreter;
@@ -56,7 +58,7 @@ pub(crate) async fn run(
         return (Outcome::Cancelled { result: RawResult::default() }, log);
     }
     match spawn(context, &prepared) {
-        Ok(process) => process.to_its_end(context, &prepared, log, cancel).await,
+        Ok(process) => process.watch(context, &prepared, log, cancel).await,
         Err(error) => {
             log.say(&error.message).await;
             (Outcome::Failed { error, result: RawResult::default() }, log)
@@ -146,7 +148,8 @@ enum End {
 }
 
 impl Running {
-    async fn to_its_end(
+    /// Takes its output until it ends or is to end, and comes back when nothing of it is alive.
+    async fn watch(
         mut self,
         context: &Context<'_>,
         prepared: &Prepared,

@@ -1,0 +1,153 @@
+//! A request: sent once, redirects followed, its answer read, checked and kept as far as it was asked for.
+//!
+//! Credentials stand in headers, in the body, in `query` and before the `@` of a URL. None of them is logged, and none
+//! of them follows a redirect to another origin.
+
+mod answer;
+mod client;
+mod failure;
+mod request;
+
+use std::time::Duration;
+
+use loopline_core::command::HttpWork;
+use loopline_core::outcome::{Failure, FailureKind, HttpResponse, Outcome, RawResult};
+use reqwest::StatusCode;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use self::answer::Answer;
+pub(crate) use self::client::Client;
+use self::request::Request;
+use crate::activity::Activity;
+use crate::attempt::Context;
+use crate::attempt_log::AttemptLog;
+use crate::captured::Captured;
+use crate::duration::spoken;
+
+/// After so many redirects a request is given up.
+const MAX_REDIRECTS: usize = 10;
+
+/// Sends the request and reads the answer.
+pub(crate) async fn run(
+    context: &Context<'_>,
+    work: &HttpWork,
+    mut log: AttemptLog,
+    cancel: &CancellationToken,
+) -> (Outcome, AttemptLog) {
+    let spec = context.spec;
+    let activity = Activity::begin();
+    let deadline = Instant::now() + Duration::from_millis(spec.timeout_ms);
+    let exchanged = tokio::select! {
+        biased;
+        exchanged = exchange(context, work, &mut log, &activity) => exchanged,
+        () = cancel.cancelled() => {
+            log.say("the step was cancelled; its request was given up").await;
+            return (Outcome::Cancelled { result: RawResult::default() }, log);
+        }
+        () = sleep_until(deadline) => {
+            let time = spoken(spec.timeout_ms);
+            Err(Failure::new(FailureKind::Timeout, format!("no whole answer came within the timeout of {time}")))
+        }
+        () = activity.idle_for(spec.idle_timeout_ms.map(Duration::from_millis)) => {
+            let time = spoken(spec.idle_timeout_ms.unwrap_or_default());
+            Err(Failure::new(FailureKind::Timeout, format!("the server sent nothing for the idle timeout of {time}")))
+        }
+    };
+    let (failure, result) = match exchanged {
+        Ok(answer) => judge(work, answer),
+        Err(failure) => (Some(failure), RawResult::default()),
+    };
+    match failure {
+        None => (Outcome::Succeeded { result }, log),
+        Some(error) => {
+            log.say(&error.message).await;
+            (Outcome::Failed { error, result }, log)
+        }
+    }
+}
+
+/// From the first request to the last byte of the last answer.
+async fn exchange(
+    context: &Context<'_>,
+    work: &HttpWork,
+    log: &mut AttemptLog,
+    activity: &Activity,
+) -> Result<Answer, Failure> {
+    let client = context.http.get()?;
+    let mut request = Request::first(context, work)?;
+    for _ in 0..=MAX_REDIRECTS {
+        let began = Instant::now();
+        let response = match client.execute(request.to_send()?).await {
+            Ok(response) => response,
+            Err(error) => return Err(failure::explain(error, request.url())),
+        };
+        activity.note();
+        let status = response.status();
+        let line = format!("{} → {status} in {} ms", request.shown(), began.elapsed().as_millis());
+        let target = if work.follow_redirects { request::redirect_target(&response, request.url())? } else { None };
+        let Some(target) = target else {
+            log.say(&line).await;
+            return answer::read(response, context.spec.capture.body, activity)
+                .await
+                .map_err(|error| failure::explain(error, request.url()));
+        };
+        log.say(&format!("{line}, redirected")).await;
+        request = request.redirected(status, target)?;
+    }
+    let message = format!("the server redirected more than {MAX_REDIRECTS} times");
+    Err(Failure::new(FailureKind::Connection, message))
+}
+
+/// What the answer means, and what is kept of it.
+fn judge(work: &HttpWork, answer: Answer) -> (Option<Failure>, RawResult) {
+    let Answer { status, headers, body, tail } = answer;
+    let text = body.text();
+    let response = HttpResponse {
+        status: status.as_u16(),
+        headers,
+        json: text.as_ref().and_then(|text| serde_json::from_str(text).ok()),
+        body: text,
+    };
+    let result = RawResult { response: Some(response), ..RawResult::default() };
+    let failure = if !is_expected(work, status) {
+        let tail = tail.text();
+        let said = tail.as_deref().map(excerpt).filter(|said| !said.is_empty());
+        let said = said.map(|said| format!("; it said: {said}")).unwrap_or_default();
+        let message = format!("the server answered {status}, and {} was expected{said}", expected(work));
+        Some(Failure { status: Some(status.as_u16()), tail, ..Failure::new(FailureKind::HttpStatus, message) })
+    } else if body == Captured::TooMuch {
+        let message = "the body of the answer is larger than 256 KiB, and an expression of the step reads it";
+        Some(Failure { tail: tail.text(), ..Failure::new(FailureKind::OutputLimit, message) })
+    } else {
+        None
+    };
+    (failure, result)
+}
+
+fn is_expected(work: &HttpWork, status: StatusCode) -> bool {
+    if work.expect_status.is_empty() {
+        return status.is_success();
+    }
+    work.expect_status.iter().any(|range| (range.first..=range.last).contains(&status.as_u16()))
+}
+
+fn expected(work: &HttpWork) -> String {
+    if work.expect_status.is_empty() {
+        return "200–299".to_owned();
+    }
+    let ranges = work.expect_status.iter().map(|range| {
+        if range.first == range.last { range.first.to_string() } else { format!("{}–{}", range.first, range.last) }
+    });
+    ranges.collect::<Vec<_>>().join(" or ")
+}
+
+/// A few words of a body, on one line.
+fn excerpt(body: &str) -> String {
+    const WORDS: usize = 200;
+    let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(WORDS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 /// Why something failed. The words are part of the language: `retry.on` names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// The process ended with a code other than 0.
@@ -100,6 +101,7 @@ impl fmt::Display for FailureKind {
 
 /// A failure as people and expressions see it (`steps.x.error`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Failure {
     /// What sort.
     pub kind: FailureKind,
@@ -119,6 +121,7 @@ pub struct Failure {
     pub tail: Option<String>,
     /// For `loop_exhausted` and `child`: the failure behind this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub cause: Option<Box<Failure>>,
 }
 
@@ -131,6 +134,7 @@ impl Failure {
 
 /// How an attempt ended, as its worker reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Outcome {
     /// It did what it was asked. Expectations, contracts and outputs are judged by core.
@@ -154,6 +158,7 @@ pub enum Outcome {
 
 /// What an attempt leaves behind: what `outputs` expressions are computed from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RawResult {
     /// Of a process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -177,6 +182,7 @@ pub struct RawResult {
 
 /// An HTTP answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HttpResponse {
     /// Like 200.
     pub status: u16,
@@ -186,12 +192,18 @@ pub struct HttpResponse {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
     /// The body as JSON, where it is JSON and the command asked to capture it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub json: Option<Json>,
+}
+
+/// A body that is `null` is a body: it must read back as it was written, or a replay would see another answer.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
 }
 
 /// Where a kept file or folder can be found again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ArtifactRef {
     /// `sha256:…` of the content.
     pub digest: String,

@@ -1,0 +1,206 @@
+//! A whole batch as one text of SQL with one JSON table a bound value.
+//!
+//! A statement costs a few microseconds, handing it to the connection's thread and waiting for it many more. So all
+//! statements of the transaction go there together, always the same text, prepared once, whatever the batch holds.
+//! Nobody can look at results in between: each statement is written so that it fails where an append is to be refused.
+
+use std::collections::BTreeMap;
+
+use futures::TryStreamExt as _;
+use loopline_core::id::RunId;
+use loopline_ports::journal::{Append, JournalError};
+use serde::Serialize;
+use sqlx::Executor as _;
+use sqlx::sqlite::SqliteConnection;
+
+use super::rows::{stored, to_json};
+
+/// One parameter a statement, and none of them numbered: the driver counts the parameters of a text by their order.
+///
+/// `last_seq` may not be null, so a writer that is behind fails at the update; a run that is not there fails at its
+/// first event, which refers to it.
+const TRANSACTION: &str = "\
+BEGIN IMMEDIATE;
+INSERT INTO runs (id, project, pipeline, number, definition, created_at, trigger_kind, trigger_actor, labels,
+                  last_seq, status, epoch, name, finished_at, error, waiting_steps)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
+       0, 'queued', 1, NULL, NULL, NULL, '[]'
+FROM json_each(?);
+UPDATE runs SET last_seq = CASE WHEN runs.last_seq = new.value ->> 1 THEN new.value ->> 2 END, status = new.value ->> 3,
+       epoch = new.value ->> 4, name = new.value ->> 5, finished_at = new.value ->> 6, error = new.value ->> 7,
+       waiting_steps = new.value ->> 8
+FROM json_each(?) AS new WHERE runs.id = new.value ->> 0;
+INSERT INTO events (run, seq, at, type, payload)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?);
+INSERT INTO timers (run, timer, due, spec)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE true
+ON CONFLICT (run, timer) DO UPDATE SET due = excluded.due;
+DELETE FROM timers WHERE (run, timer) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?));
+INSERT INTO attempts (run, attempt, key)
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
+ON CONFLICT (run, attempt) DO NOTHING;
+DELETE FROM attempts WHERE (run, attempt) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?));
+INSERT INTO requests (scope, key, run, digest)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?);
+COMMIT";
+
+/// Statements in [`TRANSACTION`] before the last.
+const BEFORE_COMMIT: usize = 9;
+
+/// Why a batch was not written at once.
+pub(super) enum Failed {
+    /// Nothing of it is written: an append is to be refused, or the database cannot be used.
+    Before,
+    /// The last statement failed.
+    Commit(sqlx::Error),
+}
+
+/// Writes all of the batch, or nothing.
+pub(super) async fn write(connection: &mut SqliteConnection, batch: &[Append]) -> Result<(), Failed> {
+    let tables = Tables::of(batch).ok_or(Failed::Before)?;
+    let tables = tables.into_json().map_err(|_| Failed::Before)?;
+    let query = tables.into_iter().fold(sqlx::query(TRANSACTION), |query, table| query.bind(table));
+    let mut results = (&mut *connection).fetch_many(query);
+    let mut done = 0;
+    let error = loop {
+        match results.try_next().await {
+            Ok(Some(_)) => done += 1,
+            Ok(None) => return Ok(()),
+            Err(error) => break error,
+        }
+    };
+    drop(results);
+    if done >= BEFORE_COMMIT {
+        return Err(Failed::Commit(error));
+    }
+    tracing::debug!(%error, "a batch cannot be written at once");
+    // Some errors end the transaction by themselves, so this one may find nothing to roll back.
+    let _ = sqlx::query("ROLLBACK").execute(connection).await;
+    Err(Failed::Before)
+}
+
+/// The rows of a batch. What several appends say about one thing is the last of it.
+#[derive(Default)]
+struct Tables<'a> {
+    runs: BTreeMap<RunId, Run<'a>>,
+    events: Vec<(String, i64, i64, &'static str, String)>,
+    timers: BTreeMap<(String, String), Option<(i64, String)>>,
+    attempts: BTreeMap<(String, String), Option<String>>,
+    requests: Vec<(&'a str, &'a str, String, &'a str)>,
+}
+
+struct Run<'a> {
+    first: &'a Append,
+    last: &'a Append,
+}
+
+impl<'a> Tables<'a> {
+    /// `None` where it can be seen already that an append is to be refused, or where no statement would see it.
+    fn of(batch: &'a [Append]) -> Option<Self> {
+        let mut tables = Self::default();
+        for append in batch {
+            if !append.is_contiguous() || append.events.is_empty() {
+                return None;
+            }
+            match tables.runs.get_mut(&append.run) {
+                None => {
+                    tables.runs.insert(append.run, Run { first: append, last: append });
+                }
+                Some(run) if run.last.last() == append.expected && append.created.is_none() => run.last = append,
+                Some(_) => return None,
+            }
+            tables.add(append).ok()?;
+        }
+        Some(tables)
+    }
+
+    fn add(&mut self, append: &'a Append) -> Result<(), JournalError> {
+        let run = append.run.to_string();
+        for recorded in &append.events {
+            let payload = to_json(&recorded.event)?;
+            self.events.push((run.clone(), stored(recorded.seq), recorded.at.0, recorded.event.kind(), payload));
+        }
+        for (timer, due) in &append.timers_set {
+            self.timers.insert((run.clone(), timer.to_string()), Some((due.0, to_json(timer)?)));
+        }
+        for timer in &append.timers_cleared {
+            self.timers.insert((run.clone(), timer.to_string()), None);
+        }
+        for key in &append.attempts_started {
+            self.attempts.insert((run.clone(), key.to_string()), Some(to_json(key)?));
+        }
+        for key in &append.attempts_finished {
+            self.attempts.insert((run.clone(), key.to_string()), None);
+        }
+        if let Some(request) = &append.request {
+            self.requests.push((&request.scope, &request.key, run, &request.digest));
+        }
+        Ok(())
+    }
+
+    /// In the order of the parameters of [`TRANSACTION`].
+    fn into_json(self) -> Result<[String; 8], JournalError> {
+        let mut begun = Vec::new();
+        let mut changed = Vec::new();
+        for (id, Run { first, last }) in &self.runs {
+            let id = id.to_string();
+            if let (Some(new), Some(event)) = (&first.created, first.events.first()) {
+                let created = &new.created;
+                begun.push((
+                    id.clone(),
+                    &created.project,
+                    &created.pipeline,
+                    stored(created.number),
+                    new.definition.0,
+                    event.at.0,
+                    &created.trigger.kind,
+                    &created.trigger.actor,
+                    to_json(&created.labels)?,
+                ));
+            }
+            let row = &last.row;
+            changed.push((
+                id,
+                stored(first.expected),
+                stored(last.last()),
+                row.status.as_str(),
+                row.epoch,
+                &row.name,
+                row.finished_at.map(|at| at.0),
+                row.error.as_ref().map(to_json).transpose()?,
+                to_json(&row.waiting_steps)?,
+            ));
+        }
+        let (set, cleared) = split(self.timers);
+        let set = set.into_iter().map(|((run, timer), (due, spec))| (run, timer, due, spec)).collect::<Vec<_>>();
+        let (started, finished) = split(self.attempts);
+        let started = started.into_iter().map(|((run, attempt), key)| (run, attempt, key)).collect::<Vec<_>>();
+        Ok([
+            table(&begun)?,
+            table(&changed)?,
+            table(&self.events)?,
+            table(&set)?,
+            table(&cleared)?,
+            table(&started)?,
+            table(&finished)?,
+            table(&self.requests)?,
+        ])
+    }
+}
+
+fn table<T: Serialize>(rows: &[T]) -> Result<String, JournalError> {
+    to_json(&rows)
+}
+
+/// What is to be there, and what is not.
+fn split<K, V>(rows: BTreeMap<K, Option<V>>) -> (Vec<(K, V)>, Vec<K>) {
+    let mut present = Vec::new();
+    let mut absent = Vec::new();
+    for (key, value) in rows {
+        match value {
+            Some(value) => present.push((key, value)),
+            None => absent.push(key),
+        }
+    }
+    (present, absent)
+}

@@ -58,7 +58,7 @@ export function YamlEditor({ text, diagnostics, reveal, onType, onCaret, onUndo,
           yaml(),
           codeTheme,
           EditorState.tabSize.of(2),
-          EditorView.contentAttributes.of({ "aria-label": "Pipeline as YAML" }),
+          EditorView.contentAttributes.of({ "aria-label": "Pipeline as YAML", tabindex: "0" }),
           keymap.of([
             { key: "Mod-z", run: () => (handlers.current.onUndo(), true) },
             { key: "Mod-Shift-z", run: () => (handlers.current.onRedo(), true) },

@@ -33,6 +33,12 @@ export const codeTheme = [
     ".cm-deletedChunk": { backgroundColor: "var(--color-bad-tint) !important" },
     ".cm-changedText": { background: "light-dark(#b8e6c9, #1f5a3d) !important" },
     ".cm-deletedChunk .cm-deletedText": { background: "light-dark(#fdbdbe, #72232d) !important" },
+    ".cm-deletedChunk *, .cm-changedText *": { color: "var(--color-ink) !important" },
+    // The squiggles of the lint package are data images, which the security policy forbids.
+    ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--color-bad)", textUnderlineOffset: "3px" },
+    ".cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--color-wait)", textUnderlineOffset: "3px" },
+    ".cm-lintRange-info, .cm-lintRange-hint": { backgroundImage: "none", textDecoration: "underline dotted var(--color-faint)", textUnderlineOffset: "3px" },
+    ".cm-lintRange-active": { backgroundColor: "var(--color-bad-tint)" },
     ".cm-merge-revert": { display: "none" },
     ".cm-collapsedLines": { background: "var(--color-sunken) !important", color: "var(--color-muted)" },
   }),

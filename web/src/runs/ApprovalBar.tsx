@@ -24,9 +24,11 @@ export interface ApprovalBarProps {
   readonly step: string;
   readonly visit: number;
   readonly wait: ApprovalWait;
+  /** The server refused because this visit has been decided, superseded or changed meanwhile. */
+  readonly onClosed: (message: string) => void;
 }
 
-export function ApprovalBar({ run, graph, step, visit, wait }: ApprovalBarProps) {
+export function ApprovalBar({ run, graph, step, visit, wait, onClosed }: ApprovalBarProps) {
   const queries = useQueryClient();
   const commentId = useId();
   const [comment, setComment] = useState("");
@@ -46,8 +48,9 @@ export function ApprovalBar({ run, graph, step, visit, wait }: ApprovalBarProps)
     onSuccess: () => queries.invalidateQueries({ queryKey: runQuery(run.id).queryKey, exact: true }),
     onError: (error) => {
       if (error instanceof Problem && form.blame(error.pointer, error.message)) return;
-      setRefusal(error instanceof Problem && error.status === 409 ? `This visit is closed: ${error.message}` : messageOf(error));
-      if (error instanceof Problem && error.status === 409) void queries.invalidateQueries({ queryKey: runQuery(run.id).queryKey, exact: true });
+      if (!(error instanceof Problem) || error.status !== 409) return setRefusal(messageOf(error));
+      onClosed(error.message);
+      void queries.invalidateQueries({ queryKey: runQuery(run.id).queryKey, exact: true });
     },
   });
   const send = (decision: "approve" | "reject") => {

@@ -24,15 +24,21 @@ export function LogView({ lines, live, timestamps, label }: LogViewProps) {
     if (following && element !== null) element.scrollTop = element.scrollHeight;
   }, [following, lines.length]);
 
+  // Going up lets go at once; only coming down to the end takes hold again.
+  const lastTop = useRef(0);
   const onScroll = () => {
     const element = scroller.current;
-    if (element !== null) setFollowing(element.scrollHeight - element.scrollTop - element.clientHeight < LINE_HEIGHT * 1.5);
+    if (element === null) return;
+    const top = element.scrollTop;
+    if (top < lastTop.current - 1) setFollowing(false);
+    else if (element.scrollHeight - top - element.clientHeight < LINE_HEIGHT * 1.5) setFollowing(true);
+    lastTop.current = top;
   };
   const gutter = String(lines.at(-1)?.n ?? 1).length;
   return (
     <div className="relative min-h-0 flex-1">
       {/* A log that scrolls needs the keyboard's focus. */}
-      <div ref={scroller} role="log" aria-label={label} aria-live="off" tabIndex={0} onScroll={onScroll} className="size-full overflow-auto bg-sunken font-mono text-small focus-visible:outline-offset-[-2px]">
+      <div ref={scroller} role="log" aria-label={label} aria-live="off" tabIndex={0} onScroll={onScroll} onWheel={(event) => event.deltaY < 0 && setFollowing(false)} className="size-full overflow-auto bg-sunken font-mono text-small focus-visible:outline-offset-[-2px]">
         <div className="relative min-w-max" style={{ height: rows.getTotalSize() }}>
           {rows.getVirtualItems().map((row) => {
             const line = lines[row.index];

@@ -2,10 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import * as Tabs from "@radix-ui/react-tabs";
 import { getRouteApi } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { eventsQuery } from "../../api/queries";
 import type { GraphView, RunEvent, RunView } from "../../api/types";
 import { ApprovalBar } from "../../runs/ApprovalBar";
+import { ClosedNote } from "../../runs/ClosedNote";
 import { EventList } from "../../runs/EventList";
 import { PinnedNote } from "../../runs/PinnedNote";
 import { RunHeader } from "../../runs/RunHeader";
@@ -58,6 +59,7 @@ function LoadedRun({ run, graph, yaml }: { run: RunView; graph: GraphView; yaml:
     const waiting = run.steps[id];
     return waiting?.waiting_for?.kind === "approval" ? [{ id, visit: waiting.visit, wait: waiting.waiting_for }] : [];
   });
+  const [closed, setClosed] = useState<string | null>(null);
   const tab: RunTab = search.tab ?? "graph";
   return (
     <div className="flex h-full min-h-0 flex-col">
@@ -69,12 +71,13 @@ function LoadedRun({ run, graph, yaml }: { run: RunView; graph: GraphView; yaml:
           <TabTrigger value="io">Inputs and outputs</TabTrigger>
           <TabTrigger value="yaml">YAML used</TabTrigger>
         </Tabs.List>
+        {closed !== null && <ClosedNote message={closed} onClose={() => setClosed(null)} />}
         {pinned !== null ? (
           <PinnedNote region={pinned.region} visit={pinned.visit} latest={run.steps[pinned.region]?.visit ?? 1} onFollow={() => change({ pin: undefined, visit: undefined })} />
         ) : (
           <div className="max-h-[60dvh] shrink-0 overflow-auto">
             {approvals.map(({ id, visit, wait }) => (
-              <ApprovalBar key={`${id} ${visit}`} run={run} graph={graph} step={id} visit={visit} wait={wait} />
+              <ApprovalBar key={`${id} ${visit}`} run={run} graph={graph} step={id} visit={visit} wait={wait} onClosed={setClosed} />
             ))}
           </div>
         )}

@@ -1,0 +1,25 @@
+// A log is followed while it grows, until someone scrolls up.
+import { expect, expectAccessible, startRun, test } from "./test";
+
+test("a log follows its step live and lets go when one scrolls up", async ({ page, server }) => {
+  const run = await startRun(server, "talkative");
+  await page.goto(`/runs/${run}?step=talk`);
+  const log = page.getByRole("log");
+  await expect(log).toContainText("line 3 of sixty");
+  await expect(page.getByText(/^Live · \d+ lines$/)).toBeVisible();
+  await expect(log).toContainText("line 30 of sixty");
+  await expect(page.getByText("line 30 of sixty")).toBeInViewport();
+
+  await log.hover();
+  await page.mouse.wheel(0, -4000);
+  await expect(page.getByRole("button", { name: "Follow" })).toBeVisible();
+  await expect(page.getByText("line 1 of sixty")).toBeInViewport();
+  await page.getByRole("button", { name: "Follow" }).click();
+
+  await expect(page.getByRole("status", { name: "Run status" })).toHaveText("Succeeded");
+  await expect(page.getByText("Complete · 60 lines")).toBeVisible();
+  await expect(page.getByText("line 60 of sixty")).toBeInViewport();
+  await page.getByLabel("Timestamps").check();
+  await expect(log.getByRole("time").first()).toHaveText(/^\d\d:\d\d:\d\d\.\d{3}$/);
+  await expectAccessible(page);
+});

@@ -1,0 +1,63 @@
+/**
+ * The `test` of all specs: a server per worker, and a page that fails its test on
+ * any console error, uncaught exception or violation of the security policy.
+ */
+import { AxeBuilder } from "@axe-core/playwright";
+import { test as base, expect, type Page } from "@playwright/test";
+import { type Server, startServer } from "./server";
+
+interface TestFixtures {
+  /** Statuses of refusals that the test provokes; the browser logs each as an error. */
+  readonly expectedRefusals: number[];
+  readonly guarded: (page: Page) => Page;
+}
+
+export const test = base.extend<TestFixtures, { server: Server }>({
+  server: [
+    async ({}, use) => {
+      const server = await startServer();
+      await use(server);
+      await server.stop();
+    },
+    { scope: "worker" },
+  ],
+  baseURL: async ({ server }, use) => use(server.url),
+  expectedRefusals: async ({}, use) => use([]),
+  guarded: async ({ expectedRefusals }, use) => {
+    const troubles: string[] = [];
+    await use((page) => {
+      page.on("pageerror", (error) => troubles.push(`exception: ${error.message}`));
+      page.on("console", (message) => {
+        const refused = /the server responded with a status of (\d+)/.exec(message.text());
+        const expected = refused !== null && expectedRefusals.includes(Number(refused[1]));
+        if (message.type() === "error" && !expected) troubles.push(`console: ${message.text()}`);
+      });
+      return page;
+    });
+    expect(troubles).toEqual([]);
+  },
+  page: async ({ page, guarded }, use) => {
+    await use(guarded(page));
+  },
+});
+
+export { expect };
+
+export async function expectAccessible(page: Page): Promise<void> {
+  // What is still fading in has a contrast of its own.
+  await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations === 1).map((one) => one.finished)));
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html.slice(0, 200)} ${node.failureSummary ?? ""}`).join("\n")}`)).toEqual([]);
+}
+
+export async function startRun(server: Server, pipeline: string, inputs: Record<string, unknown> = {}): Promise<string> {
+  const { status, body } = await server.api("POST", `/pipelines/default/${pipeline}/runs`, { inputs });
+  expect(status).toBe(201);
+  return String(body["id"]);
+}
+
+/** A step's node on the canvas. */
+export function node(page: Page, step: string) {
+  return page.locator(`.react-flow__node[data-id="${step}"]`);
+}

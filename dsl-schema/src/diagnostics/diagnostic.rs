@@ -94,6 +94,11 @@ impl Diagnostic {
         }
     }
 
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
     /// The same, with the next move.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

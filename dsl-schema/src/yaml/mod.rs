@@ -5,6 +5,7 @@
 
 mod limits;
 mod offsets;
+mod plain_value;
 mod quote;
 mod read;
 mod scalar;
@@ -13,6 +14,7 @@ mod tree;
 
 pub use limits::{MAX_DEPTH, MAX_EXPANDED_BYTES, MAX_NODES, MAX_TEXT_BYTES};
 pub use offsets::locate;
+pub use plain_value::{NotAValue, yaml_to_json};
 pub use quote::quoted;
 pub use read::{Problem, Reading, read};
 pub use scalar::Plain;

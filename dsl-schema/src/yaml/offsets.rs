@@ -49,11 +49,8 @@ impl<'a> Spelling<'a> {
         let (at, end) = match scalar.style {
             Style::Plain => (start, end),
             Style::Single | Style::Double => (start + 1, end.saturating_sub(1).max(start + 1)),
-            // Behind the header `|`, `>-`, `|2 # comment`.
-            Style::Literal | Style::Folded => {
-                let header = text[start..].find('\n').map_or(text.len(), |end| start + end + 1);
-                (header, text.len())
-            }
+            // The parser counts a block scalar from its first character, behind the header `|`, `>-`, `|2 # comment`.
+            Style::Literal | Style::Folded => (start, end),
         };
         Self { text, at: at.min(text.len()), end: end.min(text.len()), style: scalar.style }
     }

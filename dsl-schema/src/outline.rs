@@ -1,0 +1,221 @@
+//! A graph as people look at it: steps with one-line summaries, edges, loops with what they re-open.
+
+use loopline_core::graph::{
+    Action, Condition, Graph, GotoOn, HttpAction, Input, Join, Requirement, SetValue, SleepAction, Step,
+};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+/// What the web pages draw.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GraphView {
+    /// Name of the pipeline.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What a run is given, by name.
+    pub inputs: Vec<InputView>,
+    /// In the order of their ids.
+    pub steps: Vec<StepOutline>,
+    /// Keys that this engine cannot run.
+    pub unsupported: Vec<Requirement>,
+}
+
+/// An input.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct InputView {
+    /// Its name.
+    pub name: String,
+    /// Its JSON Schema.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub schema: Json,
+    /// Must be given.
+    pub required: bool,
+    /// Taken when it is not given.
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
+    pub default: Json,
+}
+
+/// A step.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StepOutline {
+    /// Its id.
+    pub id: String,
+    /// What it does: `run`, `http`, `container`, `approval`, `wait`, `sleep`, `pipeline`, `set`.
+    pub kind: String,
+    /// What people call it.
+    pub name: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What it does, on one line.
+    pub summary: String,
+    /// Forward edges into it.
+    pub needs: Vec<NeedView>,
+    /// How they are joined.
+    pub join: JoinView,
+    /// Its `if`.
+    #[serde(rename = "if")]
+    pub condition: Option<String>,
+    /// Loop edges out of it.
+    pub goto: Vec<GotoView>,
+    /// 1: no retry.
+    pub retry_max_attempts: u32,
+    /// Bound of an attempt, or of the wait for people.
+    pub timeout_ms: Option<u64>,
+    /// Its failure does not fail the run.
+    pub allow_failure: bool,
+    /// Who may decide an approval.
+    pub approvers: Vec<String>,
+    /// How many of them must.
+    pub quorum: u32,
+}
+
+/// A forward edge.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NeedView {
+    /// Where it comes from.
+    pub step: String,
+    /// When it is live.
+    pub on: Condition,
+}
+
+/// How forward edges are joined.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum JoinView {
+    /// None blocked, one live.
+    All,
+    /// So many live.
+    AtLeast {
+        /// How many.
+        count: u32,
+    },
+}
+
+/// A loop edge.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GotoView {
+    /// Where it goes back to.
+    pub to: String,
+    /// Which outcome fires it.
+    pub on: GotoOn,
+    /// And only if this holds.
+    #[serde(rename = "if")]
+    pub condition: Option<String>,
+    /// How often it may fire; `null` is unlimited.
+    pub max: Option<u32>,
+    /// Wait before the region is judged anew.
+    pub delay_ms: u64,
+    /// The steps it re-opens.
+    pub region: Vec<String>,
+}
+
+/// The outline of a graph.
+pub fn outline(graph: &Graph) -> GraphView {
+    GraphView {
+        name: graph.name.clone(),
+        description: graph.description.clone(),
+        inputs: graph.inputs.iter().map(|(name, input)| input_view(name, input)).collect(),
+        steps: graph.indices().map(|ix| step_outline(graph, ix)).collect(),
+        unsupported: graph.requires.clone(),
+    }
+}
+
+fn input_view(name: &str, input: &Input) -> InputView {
+    InputView {
+        name: name.to_owned(),
+        schema: input.schema.clone(),
+        required: input.required,
+        default: input.default.clone(),
+    }
+}
+
+fn step_outline(graph: &Graph, ix: loopline_core::id::StepIx) -> StepOutline {
+    let step = graph.step(ix);
+    let id = |ix| graph.step(ix).id.to_string();
+    let goto = |(index, goto): (usize, &loopline_core::graph::Goto)| GotoView {
+        to: id(goto.to),
+        on: goto.on,
+        condition: goto.condition.as_ref().map(|cel| cel.source().to_owned()),
+        max: goto.max,
+        delay_ms: goto.delay_ms,
+        region: graph.shape().region(graph.shape().entry(ix, index)).iter().map(id).collect(),
+    };
+    let (approvers, quorum) = match &step.action {
+        Action::Approval(approval) => (approval.approvers.clone(), approval.quorum),
+        _ => (Vec::new(), 1),
+    };
+    StepOutline {
+        id: step.id.to_string(),
+        kind: step.action.kind().to_owned(),
+        name: step.name.clone(),
+        description: step.description.clone(),
+        summary: summary(step),
+        needs: step.needs.iter().map(|need| NeedView { step: id(need.step), on: need.on }).collect(),
+        join: match step.join {
+            Join::All => JoinView::All,
+            Join::AtLeast(count) => JoinView::AtLeast { count },
+        },
+        condition: step.condition.as_ref().map(|cel| cel.source().to_owned()),
+        goto: step.goto.iter().enumerate().map(goto).collect(),
+        retry_max_attempts: step.retry.max_attempts,
+        timeout_ms: step.timeout_ms,
+        allow_failure: step.allow_failure,
+        approvers,
+        quorum,
+    }
+}
+
+/// What a step does, on one line.
+pub(crate) fn summary(step: &Step) -> String {
+    let text = match &step.action {
+        Action::Run(run) => first_line(run.script.source()),
+        Action::Http(http) => {
+            let HttpAction { method, url, .. } = &**http;
+            format!("{method} {}", url.source())
+        }
+        Action::Approval(approval) => first_line(approval.message.source()),
+        Action::Sleep(SleepAction::For(ms)) => crate::duration::write(*ms),
+        Action::Sleep(SleepAction::Until(until)) => format!("until {}", until.source()),
+        Action::Set(values) => values.iter().map(|(name, value)| set_value(name, value)).collect::<Vec<_>>().join(", "),
+        Action::Unsupported { value, .. } => match value {
+            Json::String(text) => first_line(text),
+            Json::Object(map) => ["image", "signal", "name", "run"]
+                .iter()
+                .find_map(|key| map.get(*key).and_then(Json::as_str))
+                .map(first_line)
+                .unwrap_or_default(),
+            _ => String::new(),
+        },
+    };
+    cut(&text, 120)
+}
+
+fn set_value(name: &str, value: &SetValue) -> String {
+    match value {
+        SetValue::Cel(cel) => format!("{name} = {}", first_line(cel.source())),
+        SetValue::Literal(json) => format!("{name} = {json}"),
+    }
+}
+
+/// The first line that says something: no empty line, no comment.
+fn first_line(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.clone().find(|line| !line.starts_with('#')).or_else(|| lines.next());
+    first.unwrap_or_default().to_owned()
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    if text.chars().count() <= longest {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(longest - 1).collect();
+    cut.push('…');
+    cut
+}

@@ -20,6 +20,8 @@ pub enum Part {
     Text(String),
     /// The value of the secret with this name.
     Secret(String),
+    /// The value of the secret with this name, inside a string of a JSON document: escaped when it is put in.
+    SecretInJson(String),
 }
 
 impl Text {
@@ -41,6 +43,10 @@ impl Text {
                     match part {
                         Part::Text(text) => whole.push_str(text),
                         Part::Secret(name) => whole.push_str(&secret(name).ok_or(name.as_str())?),
+                        Part::SecretInJson(name) => {
+                            let quoted = serde_json::Value::from(secret(name).ok_or(name.as_str())?).to_string();
+                            whole.push_str(&quoted[1..quoted.len() - 1]);
+                        }
                     }
                 }
                 Ok(whole)

@@ -104,8 +104,10 @@ impl Cel {
         let node = self.node()?;
         match eval::eval(node, &self.source, scope, &mut Budget::new())? {
             value::Value::Bool(value) => Ok(value),
-            other => Err(ExprError::at(node.span.clone(), format!("the result is {}, not true or false", other.described()))
-                .help("compare it with something, like `x == \"yes\"`")),
+            other => {
+                Err(ExprError::at(node.span.clone(), format!("the result is {}, not true or false", other.described()))
+                    .help("compare it with something, like `x == \"yes\"`"))
+            }
         }
     }
 

@@ -16,6 +16,8 @@ pub use template::{Place, Template, TemplateValue};
 
 use serde_json::{Map, Value as Json};
 
+use cel::did_you_mean;
+
 /// The values of names: one JSON object, root name → value (`inputs`, `env`, `steps`, `run` …).
 pub type Scope = Map<String, Json>;
 

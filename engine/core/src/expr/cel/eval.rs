@@ -150,13 +150,16 @@ impl<'a> Evaluation<'a, '_> {
                     key => key.as_whole(),
                 };
                 let Some(whole) = whole else {
-                    return Err(self.wrong(index, &format!("{}, and the elements of a list have numbers", key.described())));
+                    return Err(
+                        self.wrong(index, &format!("{}, and the elements of a list have numbers", key.described()))
+                    );
                 };
                 match usize::try_from(whole).ok().and_then(|at| items.get(at)) {
                     Some(value) => Ok(value),
                     None => {
                         let what = self.quoted(operand, "the list");
-                        Err(self.error(node, format!("there is no element {whole} in {what}, which has {}", items.len())))
+                        Err(self
+                            .error(node, format!("there is no element {whole} in {what}, which has {}", items.len())))
                     }
                 }
             }
@@ -606,7 +609,9 @@ impl<'a> Evaluation<'a, '_> {
                 return Err(self.wrong(&arguments[index + 1], &format!("{}, not a number", bound.described())));
             };
             let Some(whole) = usize::try_from(whole).ok().filter(|at| *at <= length) else {
-                return Err(self.error(node, format!("there is no position {whole} in a string of {length} characters")));
+                return Err(
+                    self.error(node, format!("there is no position {whole} in a string of {length} characters"))
+                );
             };
             at[index] = whole;
         }
@@ -738,4 +743,3 @@ impl<'a> Evaluation<'a, '_> {
 fn shortened(text: &str) -> String {
     if text.chars().count() <= 40 { text.to_owned() } else { text.chars().take(40).chain(['…']).collect() }
 }
-

@@ -142,7 +142,9 @@ fn instead_of(name: &str) -> Option<String> {
         "upper" | "toUpper" | "toUpperCase" | "uppercase" => "write `x.upperAscii()`",
         "str" | "toString" => "write `string(x)`",
         "default" | "coalesce" => "write `has(x.y) ? x.y : \"other\"`",
-        "success" | "failure" | "always" | "cancelled" => "say it with a condition in `needs`, like `needs: {build: always}`",
+        "success" | "failure" | "always" | "cancelled" => {
+            "say it with a condition in `needs`, like `needs: {build: always}`"
+        }
         "fromJSON" | "toJSON" => "values are JSON already",
         _ => return None,
     };

@@ -123,8 +123,23 @@ pub(super) enum LoopKind {
 
 /// Names that CEL keeps for itself.
 const RESERVED: &[&str] = &[
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
-    "namespace", "return", "var", "void", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 /// Names of types; they have their meaning only in an expression that calls `type(…)`.
@@ -214,7 +229,9 @@ impl<'a> Parser<'a> {
         let below = match &kind {
             Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Uint(_) | Kind::Double(_) | Kind::Text(_) => 0,
             Kind::Name(_) | Kind::Type(_) => 0,
-            Kind::Select(node, _) | Kind::Has(node, _) | Kind::NullTest(node, _) | Kind::Matches(node, _) => node.height,
+            Kind::Select(node, _) | Kind::Has(node, _) | Kind::NullTest(node, _) | Kind::Matches(node, _) => {
+                node.height
+            }
             Kind::Not(node) | Kind::Negate(node) => node.height,
             Kind::Index(a, b) | Kind::Binary(_, a, b) => a.height.max(b.height),
             Kind::Conditional(parts) => highest(&mut parts.iter()),
@@ -304,8 +321,7 @@ impl<'a> Parser<'a> {
             count += 1;
         }
         // The last `-` belongs to a number behind it: the smallest `int` has no positive counterpart.
-        let negative =
-            sign == "-" && self.tokens.get(self.next).is_some_and(|token| token.kind == TokenKind::Number);
+        let negative = sign == "-" && self.tokens.get(self.next).is_some_and(|token| token.kind == TokenKind::Number);
         let mut operand = self.member(negative)?;
         count -= usize::from(negative);
         // Two of them undo each other, but what they are applied to must still be a bool, or a number.
@@ -542,8 +558,9 @@ impl<'a> Parser<'a> {
             Some(Node { kind: Kind::Name(variable), .. }) => variable,
             other => {
                 let span = other.map_or(at, |node| node.span);
-                return Err(ExprError::at(span, format!("the first argument of `{name}` is a name for the element"))
-                    .help(help));
+                return Err(
+                    ExprError::at(span, format!("the first argument of `{name}` is a name for the element")).help(help)
+                );
             }
         };
         let span = range.span.start..end;

@@ -238,7 +238,11 @@ fn what_is_not_an_expression_is_refused_with_a_next_move() {
     check("a = b", "`=` is not an operator", Some("compare with `==`"));
     check("a +", "the expression ends too early", Some("something is missing at the end"));
     check("sze(a)", "there is no function `sze`", Some("did you mean `size`?"));
-    check("now()", "there is no function `now`", Some("there is no clock in an expression; `run.created_at` is when the run began"));
+    check(
+        "now()",
+        "there is no function `now`",
+        Some("there is no clock in an expression; `run.created_at` is when the run began"),
+    );
     check("contains(a, b)", "`contains` is called on a value", Some("write `x.contains(…)`"));
     check("a.int()", "`int` is not called on a value", Some("write `int(x)`"));
     check("size(a, b)", "`size` takes one argument, not 2", None);
@@ -249,7 +253,11 @@ fn what_is_not_an_expression_is_refused_with_a_next_move() {
     check("a.matches('(')", "not a regular expression: unclosed group", None);
     check("b'x'", "bytes are not supported", Some("use a string"));
     check("Msg{a: 1}", "there is no message type `Msg`", Some("a map is written `{\"key\": value}`"));
-    check("a.?b", "`?` is not expected here", Some("a condition is written `test ? yes : no`; is a value there: `has(x.y)`"));
+    check(
+        "a.?b",
+        "`?` is not expected here",
+        Some("a condition is written `test ? yes : no`; is a value there: `has(x.y)`"),
+    );
     check(".a", "a name cannot begin with a dot", Some("leave the dot out"));
     check("'\\q'", "this escape has no meaning", Some("a backslash itself is written `\\\\`, or the string as r\"…\""));
     check("(a + 1", "`(` is not closed", Some("a `)` is missing"));

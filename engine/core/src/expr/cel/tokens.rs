@@ -80,8 +80,9 @@ fn next(source: &str, at: usize, before: &[Token]) -> Result<Option<(Option<Toke
         b'&' | b'|' if bytes.get(at + 1) == Some(&byte) => (TokenKind::Sign, 2),
         b'&' | b'|' => {
             let sign = char::from(byte);
-            return Err(ExprError::at(at..at + 1, format!("`{sign}` is not an operator"))
-                .help(format!("write `{sign}{sign}`")));
+            return Err(
+                ExprError::at(at..at + 1, format!("`{sign}` is not an operator")).help(format!("write `{sign}{sign}`"))
+            );
         }
         b'+' | b'-' | b'*' | b'/' | b'%' | b'!' | b'<' | b'>' | b'?' | b':' | b'.' | b',' | b'(' | b')' | b'['
         | b']' | b'{' | b'}' => (TokenKind::Sign, 1),
@@ -96,9 +97,7 @@ fn next(source: &str, at: usize, before: &[Token]) -> Result<Option<(Option<Toke
 
 /// Whether a dot behind this token selects a field (`a.b`, `a[0].b`) instead of beginning a number (`.5`).
 fn ends_an_operand(source: &str, token: Option<&Token>) -> bool {
-    token.is_some_and(|token| {
-        token.kind != TokenKind::Sign || matches!(&source[token.span.clone()], ")" | "]" | "}")
-    })
+    token.is_some_and(|token| token.kind != TokenKind::Sign || matches!(&source[token.span.clone()], ")" | "]" | "}"))
 }
 
 fn number_length(rest: &str) -> usize {

@@ -331,7 +331,8 @@ impl<'a> Value<'a> {
             Self::Int(value) => Json::from(*value),
             Self::Uint(value) => Json::from(*value),
             Self::Double(value) => Json::Number(
-                Number::from_f64(*value).ok_or_else(|| ExprError::new(format!("the result {value} is not a number")))?,
+                Number::from_f64(*value)
+                    .ok_or_else(|| ExprError::new(format!("the result {value} is not a number")))?,
             ),
             Self::Text(text) => {
                 budget.bytes(text.as_str().len())?;

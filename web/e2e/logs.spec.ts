@@ -11,9 +11,12 @@ test("a log follows its step live and lets go when one scrolls up", async ({ pag
   await expect(page.getByText("line 30 of sixty")).toBeInViewport();
 
   await log.hover();
-  await page.mouse.wheel(0, -4000);
+  // As a person would: until the wheel has arrived.
+  await expect(async () => {
+    await page.mouse.wheel(0, -4000);
+    await expect(page.getByText("line 1 of sixty")).toBeInViewport({ timeout: 1000 });
+  }).toPass();
   await expect(page.getByRole("button", { name: "Follow" })).toBeVisible();
-  await expect(page.getByText("line 1 of sixty")).toBeInViewport();
   await page.getByRole("button", { name: "Follow" }).click();
 
   await expect(page.getByRole("status", { name: "Run status" })).toHaveText("Succeeded");

@@ -38,6 +38,8 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
 
   const syntax = document.syntaxProblems[0];
   const failure = diagnostics.find((one) => one.severity === "error");
+  // The compiler's words where they are about this very text, the local parser's until they come.
+  const told = validation.current && failure !== undefined ? failure : syntax;
   const outdated = syntax !== undefined || (validation.current && failure !== undefined && validation.answer?.graph == null);
 
   const select = useCallback(
@@ -97,7 +99,7 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
     return () => window.removeEventListener("keydown", onKey);
   }, [editor]);
 
-  const go = (diagnostic: Diagnostic) => setReveal({ offset: offsetOf(text, diagnostic.line, diagnostic.column) });
+  const go = (diagnostic: { line: number; column: number }) => setReveal({ offset: offsetOf(text, diagnostic.line, diagnostic.column) });
   const step = graph?.steps.find((one) => one.id === selected) ?? null;
   return (
     <div className="flex h-full min-h-0 flex-col">
@@ -122,9 +124,9 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
             <p role="alert" className="absolute inset-x-3 top-3 z-10 flex items-center gap-2 rounded-control border border-bad bg-bad-tint px-3 py-2 text-body text-bad-ink shadow-raised">
               <CircleAlert aria-hidden size={15} className="shrink-0" />
               <span className="min-w-0 flex-1">
-                <strong className="font-semibold">Line {syntax?.line ?? failure?.line}:</strong> {syntax?.message ?? failure?.message} The graph shows the last good state.
+                <strong className="font-semibold">Line {told?.line}:</strong> {told?.message}. The graph shows the last good state.
               </span>
-              <button type="button" className="rounded px-1 font-medium underline" onClick={() => (syntax !== undefined ? setReveal({ offset: syntax.offset }) : failure !== undefined && go(failure))}>
+              <button type="button" className="rounded px-1 font-medium underline" onClick={() => told !== undefined && go(told)}>
                 Go to line
               </button>
             </p>

@@ -17,7 +17,7 @@ export const codeTheme = [
   EditorView.theme({
     "&": { height: "100%", backgroundColor: "var(--color-surface)", color: "var(--color-ink)", fontSize: "12.5px" },
     "&.cm-focused": { outline: "none" },
-    ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "20px" },
+    ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "20px", fontVariantLigatures: "none" },
     ".cm-content": { padding: "10px 0", caretColor: "var(--color-ink)" },
     ".cm-cursor": { borderLeftColor: "var(--color-ink)" },
     ".cm-gutters": { backgroundColor: "var(--color-surface)", color: "var(--color-faint)", border: "none", paddingLeft: "6px" },
@@ -40,6 +40,7 @@ export const codeTheme = [
     ".cm-lintRange-info, .cm-lintRange-hint": { backgroundImage: "none", textDecoration: "underline dotted var(--color-faint)", textUnderlineOffset: "3px" },
     ".cm-lintRange-active": { backgroundColor: "var(--color-bad-tint)" },
     ".cm-merge-revert": { display: "none" },
+    ".cm-collapsedLines::before, .cm-collapsedLines::after": { content: '"⋯"' },
     ".cm-collapsedLines": { background: "var(--color-sunken) !important", color: "var(--color-muted)" },
   }),
 ];

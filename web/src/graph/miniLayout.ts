@@ -22,15 +22,17 @@ export interface MiniLayout {
 export function miniLayout(graph: PipelineGraph): MiniLayout {
   const steps = new Map(graph.steps.map((step) => [step.id, step]));
   const depths = new Map<string, number>();
-  const depthOf = (id: string, trail: ReadonlySet<string>): number => {
+  const depthOf = (id: string): number => {
     const known = depths.get(id);
-    if (known !== undefined || trail.has(id)) return known ?? 0;
+    if (known !== undefined) return known;
+    // Needs form no cycle in a compiled graph; a wrong one must still end.
+    depths.set(id, 0);
     const needs = (steps.get(id)?.needs ?? []).filter((need) => steps.has(need.step));
-    const depth = needs.length === 0 ? 0 : 1 + Math.max(...needs.map((need) => depthOf(need.step, new Set([...trail, id]))));
+    const depth = needs.length === 0 ? 0 : 1 + Math.max(...needs.map((need) => depthOf(need.step)));
     depths.set(id, depth);
     return depth;
   };
-  const columns = groupBy(graph.steps, (step) => depthOf(step.id, new Set()));
+  const columns = groupBy(graph.steps, (step) => depthOf(step.id));
   const nodes = new Map<string, MiniNode>();
   for (const [column, members] of columns) {
     members.forEach((step, at) => nodes.set(step.id, { id: step.id, column, row: at - (members.length - 1) / 2 }));

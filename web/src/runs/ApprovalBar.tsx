@@ -89,16 +89,14 @@ export function ApprovalBar({ run, graph, step, visit, wait, onClosed }: Approva
             send("approve");
           }}
         >
-          {fields.length > 0 && (
-            <div className={`grid gap-2.5 ${fields.length > 1 ? "sm:grid-cols-2" : ""}`}>
-              {fields.map((field) => (
-                <SchemaField key={field.name} field={field} text={form.textOf(field)} error={form.errorOf(field)} onChange={(text) => form.change(field, text)} />
-              ))}
+          <div className={`grid gap-2.5 ${fields.length > 0 ? "sm:grid-cols-2" : ""}`}>
+            {fields.map((field) => (
+              <SchemaField key={field.name} field={field} text={form.textOf(field)} error={form.errorOf(field)} onChange={(text) => form.change(field, text)} />
+            ))}
+            <div>
+              <label htmlFor={commentId} className={fields.length > 0 ? "mb-1 block text-small font-medium" : "sr-only"}>Comment</label>
+              <input id={commentId} value={comment} placeholder="Comment (optional)" onChange={(event) => setComment(event.target.value)} className={`${CONTROL} h-8`} />
             </div>
-          )}
-          <div>
-            <label htmlFor={commentId} className="sr-only">Comment</label>
-            <input id={commentId} value={comment} placeholder="Comment (optional)" onChange={(event) => setComment(event.target.value)} className={`${CONTROL} h-9`} />
           </div>
           <div className="grid grid-cols-2 gap-2">
             <Button type="submit" look="approve" className="!h-12 flex-col !gap-0.5 leading-4" disabled={decide.isPending}>

@@ -33,7 +33,11 @@ export function useLiveRun(id: string) {
         const before = current();
         if (before === undefined) return;
         const applied = applyEvent(before, event);
-        if (applied.kind === "applied") queries.setQueryData(key, applied.run);
+        if (applied.kind === "applied") {
+          queries.setQueryData(key, applied.run);
+          // The lists, and the count of approvals in the rail, follow at once.
+          if (applied.run.status !== before.status) void queries.invalidateQueries({ queryKey: ["runs"] });
+        }
         if (applied.kind === "gap") void queries.invalidateQueries({ queryKey: key, exact: true });
       },
     });

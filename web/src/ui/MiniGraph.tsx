@@ -4,6 +4,8 @@ import type { PipelineGraph } from "../graph/pipelineGraph";
 
 const COLUMN = 22;
 const ROW = 13;
+/** More would only be dust. */
+const MOST_STEPS = 60;
 
 export interface MiniGraphProps {
   readonly graph: PipelineGraph;
@@ -11,6 +13,11 @@ export interface MiniGraphProps {
 }
 
 export function MiniGraph({ graph, colourOf }: MiniGraphProps) {
+  if (graph.steps.length > MOST_STEPS) return <span className="text-small text-muted">{graph.steps.length} steps</span>;
+  return <Thumbnail graph={graph} colourOf={colourOf} />;
+}
+
+function Thumbnail({ graph, colourOf }: MiniGraphProps) {
   const layout = miniLayout(graph);
   const hasLoops = layout.edges.some((edge) => edge.loop);
   const width = Math.max(1, layout.columns) * COLUMN;

@@ -17,6 +17,7 @@ import { type LaidOut, useGraphLayout } from "./useGraphLayout";
 
 const NODE_TYPES = { step: StepNode, region: RegionNode };
 const EDGE_TYPES = { forward: ForwardEdgeLine, loop: LoopEdgeLine };
+const MANY_STEPS = 150;
 const FIT = { padding: 0.09, maxZoom: 1, minZoom: 0.35 };
 
 export interface PipelineCanvasProps extends CanvasActions {
@@ -53,6 +54,9 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
     return () => cancelAnimationFrame(frameRequest);
   }, [laidOut, fitView]);
 
+  const touched = useRef(false);
+  useFitOnResize(frame, touched);
+
   const onClick: NodeMouseHandler = (_, node) => node.type === "step" && onSelect(node.id);
   const onKeyDown = (event: KeyboardEvent) => {
     const focused = (event.target as HTMLElement).closest<HTMLElement>(".react-flow__node")?.dataset["id"];
@@ -73,6 +77,10 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
         onNodeClick={onClick}
         onNodeDoubleClick={(_, node) => node.type === "step" && onRename?.(node.id)}
         onPaneClick={() => onSelect(null)}
+        onMoveStart={(event) => {
+          if (event !== null) touched.current = true;
+        }}
+        onlyRenderVisibleElements={graph.steps.length > MANY_STEPS}
         nodesDraggable={false}
         nodesConnectable={false}
         edgesFocusable={false}
@@ -98,7 +106,10 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
       <div className="absolute bottom-3 left-3 flex flex-col overflow-hidden rounded-control border border-line bg-raised shadow-raised">
         <CanvasButton label="Zoom in" icon={Plus} onClick={() => void zoomIn({ duration: 120 })} />
         <CanvasButton label="Zoom out" icon={Minus} onClick={() => void zoomOut({ duration: 120 })} />
-        <CanvasButton label="Fit the graph" icon={Maximize} onClick={() => void fitView({ ...FIT, duration: 160 })} />
+        <CanvasButton label="Fit the graph" icon={Maximize} onClick={() => {
+            touched.current = false;
+            void fitView({ ...FIT, duration: 160 });
+          }} />
       </div>
     </div>
   );
@@ -110,6 +121,28 @@ function CanvasButton({ label, icon: Icon, onClick }: { label: string; icon: typ
       <Icon aria-hidden size={14} />
     </button>
   );
+}
+
+/**
+ * Keeps the graph in sight when the pane changes its size: a dock opens, a bar
+ * appears. What the user has panned or zoomed to stays in the middle instead.
+ */
+function useFitOnResize(frame: React.RefObject<HTMLDivElement | null>, touched: React.RefObject<boolean>): void {
+  const { fitView, getViewport, setViewport } = useReactFlow();
+  useEffect(() => {
+    const pane = frame.current;
+    if (pane === null) return;
+    let before = pane.getBoundingClientRect();
+    const observer = new ResizeObserver(() => {
+      const now = pane.getBoundingClientRect();
+      const { x, y, zoom } = getViewport();
+      if (touched.current) void setViewport({ x: x + (now.width - before.width) / 2, y: y + (now.height - before.height) / 2, zoom });
+      else requestAnimationFrame(() => void fitView(FIT));
+      before = now;
+    });
+    observer.observe(pane);
+    return () => observer.disconnect();
+  }, [frame, touched, fitView, getViewport, setViewport]);
 }
 
 /** Chosen once from the shape of the pane: a resize must not move what someone reads. */

@@ -36,8 +36,9 @@ pub enum Attached {
     Lost,
 }
 
-/// What a worker tells.
+/// What a worker tells. Reports pass by one at a time, so their size does not matter.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant)]
 pub enum Report {
     /// The attempt has begun.
     Started {

@@ -185,7 +185,7 @@ impl Shared {
             let end = move || {
                 // Without the noted process, the mark alone has to do.
                 let leader = record.process().unwrap_or_default();
-                ProcessTree::new(&name, leader).end(LOST_GRACE)
+                ProcessTree::left_behind(&name, leader).end(LOST_GRACE)
             };
             let _ = spawn_blocking(end).await;
             "the engine was restarted; this attempt was ended"

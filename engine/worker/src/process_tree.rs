@@ -5,14 +5,14 @@
 //! hides one. What gives up all of these at once (session, mark, and a parent that is still alive) cannot be told from
 //! a stranger.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use crate::process::{ProcessRef, process_table, was_started_with};
+use crate::process::{ProcessInfo, ProcessRef, process_table, was_started_with};
 
 /// The variable that marks the processes of an attempt.
 pub(crate) const MARK: &str = "LOOPLINE_ATTEMPT_ID";
@@ -39,9 +39,15 @@ pub(crate) struct Ended {
 }
 
 impl ProcessTree {
-    /// The tree of the attempt with this id. Without a `leader` it is found by its mark alone.
-    pub(crate) fn new(attempt: &str, leader: Option<ProcessRef>) -> Self {
+    /// The tree of the attempt with this id, whose first process is a child of ours.
+    pub(crate) fn of_child(attempt: &str, leader: Option<ProcessRef>) -> Self {
         Self { leader, mark: format!("{MARK}={attempt}") }
+    }
+
+    /// The tree of an attempt that another engine started. Its first process may have ended long ago, and its number
+    /// may have been given to a stranger since: then the mark alone tells what belongs to the attempt.
+    pub(crate) fn left_behind(attempt: &str, noted: Option<ProcessRef>) -> Self {
+        Self::of_child(attempt, noted.filter(|noted| ProcessRef::of(noted.pid) == Some(*noted)))
     }
 
     /// Asks all of it to end, waits for at most `grace`, ends by force what is left, and comes back when nothing of
@@ -74,12 +80,12 @@ impl ProcessTree {
     /// Signals the leader's process group as one, which no fork can slip out of; says who is in it.
     fn signal_group(&self, signal: Signal) -> BTreeSet<i32> {
         let Some(leader) = self.leader else { return BTreeSet::new() };
-        let members: BTreeSet<i32> = process_table()
-            .values()
-            .filter(|info| info.group == leader.pid && info.process.start >= leader.start)
-            .map(|info| info.process.pid)
-            .collect();
-        // A number is not given away again while a group of that number has members: the group is still ours.
+        let table = process_table();
+        let ours = |info: &&ProcessInfo| info.group == leader.pid && info.process.start >= leader.start;
+        let members: BTreeSet<i32> = table.values().filter(ours).map(|info| info.process.pid).collect();
+        if is_replaced(&table, leader) {
+            return BTreeSet::new();
+        }
         if !members.is_empty() {
             let _ = killpg(Pid::from_raw(leader.pid), signal);
         }
@@ -151,8 +157,9 @@ impl ProcessTree {
         let me = i32::try_from(std::process::id()).unwrap_or(0);
         // Nothing of an attempt is older than its first process, which spares most of the machine a closer look.
         let young = || table.values().filter(|info| info.process.start >= since && info.process.pid != me);
-        let ours = |leader: ProcessRef| young().filter(move |info| info.session == leader.pid);
-        let mut members: BTreeSet<i32> = self.leader.into_iter().flat_map(ours).map(|info| info.process.pid).collect();
+        let leader = self.leader.filter(|leader| !is_replaced(&table, *leader));
+        let in_session = |leader: ProcessRef| young().filter(move |info| info.session == leader.pid);
+        let mut members: BTreeSet<i32> = leader.into_iter().flat_map(in_session).map(|info| info.process.pid).collect();
         members.extend(young().filter(|info| seen.contains(&info.process)).map(|info| info.process.pid));
         members.extend(young().map(|info| info.process.pid).filter(|pid| was_started_with(*pid, &self.mark)));
         loop {
@@ -170,4 +177,10 @@ impl ProcessTree {
         seen.extend(&alive);
         alive
     }
+}
+
+/// Another process has the number of `leader`. Numbers are not given away while a group or session of that number has
+/// members: so nothing is left of either.
+fn is_replaced(table: &BTreeMap<i32, ProcessInfo>, leader: ProcessRef) -> bool {
+    table.get(&leader.pid).is_some_and(|info| info.process != leader)
 }

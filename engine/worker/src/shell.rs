@@ -130,7 +130,7 @@ fn spawn(context: &Context<'_>, prepared: &Prepared) -> Result<Running, Failure>
         // It is found by its mark all the same.
         tracing::warn!(id = %context.spec.id, %error, "the process of an attempt could not be noted");
     }
-    Ok(Running { child, tree: ProcessTree::new(&context.spec.id.to_string(), process) })
+    Ok(Running { child, tree: ProcessTree::of_child(&context.spec.id.to_string(), process) })
 }
 
 /// A process that was started.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::TryStreamExt;
@@ -12,6 +13,7 @@ use loopline_core::graph::Shell;
 use loopline_core::id::{AttemptId, AttemptKey, RunId, StepId};
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_ports::blobs::{Blobs, LogStream};
+use loopline_ports::clock::{Clock, SystemClock};
 use loopline_ports::worker::{Report, Worker};
 use loopline_worker::{LocalWorker, Proxies, WorkerConfig, Workspaces};
 use tempfile::TempDir;
@@ -133,9 +135,12 @@ impl Bench {
     }
 }
 
-/// The first attempt of a step of this name.
+/// The first attempt of a step of this name, in a run that no other test uses: processes are found by their attempt.
 pub fn attempt(step: &str) -> AttemptId {
-    let run = RunId::from_parts(1, 42);
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let now = SystemClock.now().0.unsigned_abs();
+    let random = u128::from(std::process::id()) << 32 | u128::from(COUNT.fetch_add(1, Ordering::Relaxed));
+    let run = RunId::from_parts(now, random);
     AttemptId { run, key: AttemptKey { epoch: 1, step: StepId::new(step).unwrap(), item: None, visit: 1, attempt: 1 } }
 }
 
@@ -179,3 +184,6 @@ pub async fn pid_in(file: &Path) -> i32 {
     until("a process writes down its number", || std::fs::read_to_string(file).ok()?.strip_suffix('\n')?.parse().ok())
         .await
 }
+
+/// A script that writes down its number and goes on for ever, whatever it is asked to do.
+pub const DEAF: &str = "trap '' TERM; echo $$ > pid; while :; do sleep 0.05 || true; done";

@@ -2,4 +2,11 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod bench;
+mod ending;
+mod engine;
+mod outputs;
+mod request;
+mod restart;
 mod script;
+mod server;
+mod volume;

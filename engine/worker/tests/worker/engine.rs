@@ -1,0 +1,79 @@
+//! An engine in a process of its own, to be killed: this very program, started again to play that part.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use loopline_blobs::DiskBlobs;
+use loopline_core::command::AttemptSpec;
+use loopline_ports::worker::{Report, Worker};
+use loopline_worker::{LocalWorker, WorkerConfig, Workspaces};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+const FOLDER: &str = "LOOPLINE_TEST_ENGINE";
+
+/// An engine that was given one attempt.
+pub struct Engine {
+    pub folder: TempDir,
+    process: Child,
+}
+
+impl Engine {
+    /// Starts an engine that starts the attempt and commits nothing of what it hears.
+    pub fn with(spec: &AttemptSpec) -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::create_dir(folder.path().join("workspace")).unwrap();
+        fs::write(folder.path().join("spec.json"), serde_json::to_vec(spec).unwrap()).unwrap();
+        let process = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "engine::plays_the_engine", "--ignored", "--nocapture"])
+            .env(FOLDER, folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { folder, process }
+    }
+
+    /// Kills it, as hard as can be; its folder is what is left.
+    pub fn kill(mut self) -> TempDir {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.folder
+    }
+
+    /// Waits until the engine has ended by itself.
+    pub fn join(mut self) -> TempDir {
+        assert!(self.process.wait().unwrap().success());
+        self.folder
+    }
+}
+
+#[tokio::test]
+#[ignore = "other tests start this in a process of its own"]
+async fn plays_the_engine() {
+    let folder = std::env::var_os(FOLDER).expect("started by another test");
+    let folder = Path::new(&folder);
+    let spec: AttemptSpec = serde_json::from_slice(&fs::read(folder.join("spec.json")).unwrap()).unwrap();
+    let config = WorkerConfig::new(folder.join("data"), Workspaces::Fixed(folder.join("workspace")));
+    let (reports, mut heard) = mpsc::channel(64);
+    let worker = LocalWorker::new(config, Arc::new(DiskBlobs::open(folder.join("blobs")).unwrap()), reports);
+    worker.start(spec).await;
+    while let Some(report) = heard.recv().await {
+        if let Report::Finished { .. } = report {
+            fs::write(folder.join("peak_memory"), peak_memory().to_string()).unwrap();
+            fs::write(folder.join("finished"), "").unwrap();
+            if folder.join("workspace/volume").exists() {
+                return;
+            }
+        }
+    }
+}
+
+/// The most memory that this process ever had, in KiB.
+pub fn peak_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse().unwrap()
+}

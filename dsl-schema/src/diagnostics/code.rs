@@ -120,6 +120,9 @@ codes! {
     LL0098 DynamicName Error,
     // The compiler itself.
     LL0100 TooManyFindings Hint,
+    // The folder that holds the file. Found by who reads it, never by the compiler.
+    LL0110 PipelineNameTaken Error,
+    LL0111 UnreadableFile Error,
 }
 
 /// The page of a code (`LL0012`, in any case), or nothing where there is no such code.

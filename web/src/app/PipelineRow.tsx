@@ -58,7 +58,7 @@ export function PipelineRow({ pipeline }: { pipeline: PipelineSummary }) {
         )}
       </div>
       <div className="relative hidden lg:block"><RunBars runs={pipeline.latest_runs} /></div>
-      <Button className="relative" onClick={() => setStarting(true)} disabled={pipeline.graph == null} aria-label={`Run ${pipeline.name}`}>
+      <Button className="relative ml-auto lg:ml-0" onClick={() => setStarting(true)} disabled={pipeline.graph == null} aria-label={`Run ${pipeline.name}`}>
         <Play aria-hidden size={12} fill="currentColor" />
         Run
       </Button>

@@ -47,8 +47,21 @@ export function layoutInput(projection: Projection, direction: Direction): ElkNo
     ...projection.forward.map((edge) => ({ id: edge.id, sources: [`${edge.from}#out`], targets: [`${edge.to}#in`] })),
     ...projection.loops.map((loop) => ({ id: loop.id, sources: [`${loop.id}#from`], targets: [`${loop.id}#to`] })),
   ];
-  return { id: "pipeline", layoutOptions: optionsFor(right), children, edges };
+  return { id: "pipeline", layoutOptions: { ...optionsFor(right), ...(projection.order.length > MANY_STEPS ? QUICK : CAREFUL) }, children, edges };
 }
+
+const CAREFUL = {
+  "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
+  "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
+};
+
+// A thousand steps take the careful way ten times as long, for lines nobody follows by eye at that size.
+const MANY_STEPS = 200;
+const QUICK = {
+  "elk.layered.nodePlacement.strategy": "SIMPLE",
+  "elk.layered.crossingMinimization.greedySwitch.type": "OFF",
+  "elk.layered.thoroughness": "1",
+};
 
 function optionsFor(right: boolean): Record<string, string> {
   return {
@@ -56,9 +69,7 @@ function optionsFor(right: boolean): Record<string, string> {
     "elk.direction": right ? "RIGHT" : "DOWN",
     "elk.edgeRouting": "ORTHOGONAL",
     "elk.layered.cycleBreaking.strategy": "MODEL_ORDER",
-    "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
     "elk.layered.feedbackEdges": "true",
-    "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
     "elk.layered.spacing.nodeNodeBetweenLayers": right ? "60" : "56",
     "elk.layered.spacing.edgeNodeBetweenLayers": "24",
     // Room for the header of a loop's region above its first step.

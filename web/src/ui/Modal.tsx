@@ -19,6 +19,13 @@ export function Modal({ open, onClose, title, description, children, wide = fals
         <Dialog.Overlay className="fixed inset-0 z-40 bg-[light-dark(rgb(20_20_40/0.32),rgb(0_0_0/0.6))]" />
         <Dialog.Content
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
+          onOpenAutoFocus={(event) => {
+            // To what is to be filled in, not to the cross in the corner.
+            const field = (event.currentTarget as HTMLElement).querySelector<HTMLElement>("input, select, textarea, [autofocus]");
+            if (field === null) return;
+            event.preventDefault();
+            field.focus();
+          }}
           className={`fixed top-1/2 left-1/2 z-40 flex max-h-[88dvh] w-[calc(100vw-2rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-card border border-line bg-surface shadow-floating ${wide ? "max-w-5xl" : "max-w-md"}`}
         >
           <header className="flex items-start gap-3 px-5 pt-4 pb-3">

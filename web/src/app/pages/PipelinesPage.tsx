@@ -50,7 +50,7 @@ function NoPipelines() {
       <div className="mt-3 space-y-3">
         <CopyableCommand text={"loopline serve --pipelines ./pipelines"} />
         <p>or send it:</p>
-        <CopyableCommand text={`curl -X PUT ${window.location.origin}/api/v1/pipelines/default/hello \\\n  -H 'content-type: application/yaml' \\\n  --data-binary @hello.loopline.yaml`} />
+        <CopyableCommand text={`curl -X PUT \\\n  ${window.location.origin}/api/v1/pipelines/default/hello \\\n  -H 'content-type: application/yaml' \\\n  --data-binary @hello.loopline.yaml`} />
       </div>
     </Notice>
   );

@@ -92,8 +92,6 @@ pub(crate) struct ModelStep<'a> {
 pub(crate) struct Edge {
     pub(crate) from: usize,
     pub(crate) on: Condition,
-    /// Whether the file says the condition.
-    pub(crate) said: bool,
     pub(crate) place: Place,
 }
 
@@ -164,11 +162,11 @@ fn model_step<'a>(at: usize, item: &'a Item<Step>, index: &BTreeMap<&str, usize>
         .unwrap_or_default()
         .iter()
         .filter_map(|need| {
-            let from = *index.get(need.step.as_str())?;
+            let from = *index.get(need.step.as_str()).filter(|from| **from != at)?;
             // E3: a gate that was skipped stays shut.
             let unsaid = if kinds[from] == Some(Kind::Approval) { Condition::Succeeded } else { Condition::Ok };
             let on = need.on.as_ref().map_or(unsaid, |on| on.0.value);
-            Some(Edge { from, on, said: need.on.is_some(), place: need.place.clone() })
+            Some(Edge { from, on, place: need.place.clone() })
         })
         .collect();
     needs.sort_by_key(|edge| edge.from);
@@ -210,4 +208,11 @@ fn loops<'a>(step: usize, spec: &'a Step, at: &Route, index: &BTreeMap<&str, usi
         drain: goto.in_flight.as_ref().is_some_and(|word| word.0.value == InFlight::Drain),
     });
     repeat.chain(gotos).collect()
+}
+
+impl ModelStep<'_> {
+    /// Its failure does not fail the run.
+    pub(crate) fn allows_failure(&self) -> bool {
+        self.spec.and_then(|spec| spec.allow_failure.as_ref()).is_some_and(|flag| flag.value)
+    }
 }

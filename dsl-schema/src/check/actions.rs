@@ -1,21 +1,49 @@
-//! What steps do.
+//! Scripts, artifacts, retries.
 
-use loopline_core::graph::{RetryOn, StatusRange};
+use loopline_core::graph::RetryOn;
 use loopline_core::outcome::FailureKind;
 
-use crate::decode::Cx;
-use crate::model::Model;
+use crate::decode::{Cx, list};
+use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::language::{OutputSpec, RetrySpec, ShellSpec, Step};
+use crate::model::{Kind, Model};
 
-pub(crate) fn check(_model: &Model<'_>, _cx: &mut Cx) {}
-
-/// `200` or `2xx`.
-pub(crate) fn status_range(text: &str) -> Option<StatusRange> {
-    if let Some(class) = text.strip_suffix("xx") {
-        let class: u16 = class.parse().ok().filter(|class| (1..=5).contains(class))?;
-        return Some(StatusRange { first: class * 100, last: class * 100 + 99 });
+pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
+    if let Some(retry) = model.pipeline.defaults.as_ref().and_then(|defaults| defaults.retry.as_ref()) {
+        retry_kinds(retry, cx);
     }
-    let status = text.parse().ok().filter(|status| (100..=599).contains(status))?;
-    Some(StatusRange { first: status, last: status })
+    for step in &model.steps {
+        let Some(spec) = step.spec else { continue };
+        if let Some(retry) = &spec.retry {
+            retry_kinds(retry, cx);
+        }
+        if let Some(shell) = &spec.shell {
+            shell_words(shell, cx);
+        }
+        artifacts(spec, cx);
+        if step.kind == Some(Kind::Http) {
+            schemas_of_http(spec, cx);
+        }
+    }
+}
+
+fn retry_kinds(retry: &RetrySpec, cx: &mut Cx) {
+    for kind in retry.on.iter().flat_map(|on| &on.0) {
+        if retry_on(&kind.value).is_some() {
+            continue;
+        }
+        let words = FailureKind::ALL.map(FailureKind::as_str);
+        let mut diagnostic =
+            Diagnostic::new(Code::InvalidRetryKind, kind.place(), format!("`{}` is not a kind of failure", kind.value));
+        diagnostic = if kind.value.starts_with("exit:") {
+            diagnostic.help("an exit code is a number from 1 to 255, like `exit:75`")
+        } else if let Some(near) = cx.nearest.to(&kind.value, words) {
+            diagnostic.help(format!("did you mean `{near}`?")).fix(format!("Change to `{near}`"), kind.place(), near)
+        } else {
+            diagnostic.help(format!("kinds are {}; an exit code is written `exit:75`", list(&words)))
+        };
+        cx.report(diagnostic);
+    }
 }
 
 /// `timeout` or `exit:75`.
@@ -26,9 +54,38 @@ pub(crate) fn retry_on(text: &str) -> Option<RetryOn> {
     FailureKind::ALL.into_iter().find(|kind| kind.as_str() == text).map(RetryOn::Kind)
 }
 
-/// The name behind `user:` or `group:`.
-pub(crate) fn approver(text: &str) -> Option<&str> {
-    let name = text.strip_prefix("user:").or_else(|| text.strip_prefix("group:"))?;
-    let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+' | '/');
-    (!name.is_empty() && name.chars().all(fits)).then_some(name)
+fn shell_words(shell: &ShellSpec, cx: &mut Cx) {
+    let (empty, at) = match shell {
+        ShellSpec::Line(line) => (line.value.trim().is_empty(), &line.at),
+        ShellSpec::Words(words, at) => (words.first().is_none_or(|word| word.value.is_empty()), at),
+    };
+    if empty {
+        let diagnostic = Diagnostic::new(Code::WrongType, Place::Value(at.clone()), "the shell has no name");
+        cx.report(diagnostic.help("write it like `bash`, or `[python3, -u]`"));
+    }
+}
+
+fn artifacts(spec: &Step, cx: &mut Cx) {
+    for artifact in spec.artifacts.iter().flat_map(|artifacts| &artifacts.0) {
+        let Some(path) = &artifact.value else { continue };
+        let text = path.value.as_str();
+        if text.is_empty() || text.starts_with('/') || text.split('/').any(|part| part == "..") || text.contains('\\') {
+            let message = format!("`{text}` is not a path beneath the workspace");
+            let diagnostic = Diagnostic::new(Code::InvalidArtifactPath, path.place(), message);
+            cx.report(diagnostic.help("write it like `target/release/api`, without `..` and without a leading `/`"));
+        } else if text.contains(['*', '?', '[']) {
+            cx.require("artifacts.glob", &path.at);
+        }
+    }
+}
+
+/// An HTTP step has no script that could write an output.
+fn schemas_of_http(spec: &Step, cx: &mut Cx) {
+    for output in spec.outputs.iter().flat_map(|outputs| &outputs.0) {
+        if let Some(OutputSpec::Schema(schema)) = &output.value {
+            let message = format!("`{}` has a schema, and an HTTP step has no script that could write it", output.name);
+            let diagnostic = Diagnostic::new(Code::WrongType, schema.0.place(), message);
+            cx.report(diagnostic.help("write an expression over the response, like `response.json.id`"));
+        }
+    }
 }

@@ -15,13 +15,13 @@ mod values;
 mod words;
 
 pub use approval::Approval;
-pub use edges::{Goto, JoinSpec, MaxFirings, Repeat};
+pub use edges::{AtLeast, Goto, JoinSpec, MaxFirings, Repeat};
 pub use http::{Auth, BasicAuth, ExpectSpec, Http, StatusSpec};
 pub use inputs::SchemaSpec;
 pub use needs::{NeedSpec, Needs};
 pub use pipeline::{Defaults, Limits, Pipeline, Triggers};
 pub use retry::RetrySpec;
-pub use step::{OutputSpec, SetSpec, ShellSpec, SleepSpec, Step};
+pub use step::{OutputSpec, SetSpec, ShellSpec, SleepSpec, SleepUntil, Step};
 pub use values::{
     AnyJson, CelText, Duration, Entries, Flag, Item, Later, Located, Number, OneOrMany, Required, Scalar, TemplateText, Text, Whole,
 };

@@ -1,0 +1,56 @@
+//! Approvals.
+
+use std::collections::BTreeSet;
+
+use crate::decode::Cx;
+use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::language::{Approval, OneOrMany, Text};
+use crate::model::{Kind, Model};
+
+pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
+    for step in &model.steps {
+        let Some(spec) = step.spec else { continue };
+        if let Some(approval) = &spec.approval {
+            approvers(approval.approvers.as_ref(), cx);
+            quorum(approval, cx);
+        }
+        let bounded = spec.timeout.is_some()
+            || spec.approval.as_ref().is_some_and(|approval| approval.timeout.is_some())
+            || spec.wait.as_ref().is_some_and(|wait| wait.0.value.get("timeout").is_some());
+        if let (Some(kind @ (Kind::Approval | Kind::Wait)), false) = (step.kind, bounded) {
+            let message = format!("step `{}` has no `timeout`, so a run may wait here for ever", step.id);
+            let place = Place::Key(step.at.key(kind.key()));
+            cx.report(Diagnostic::new(Code::WaitsForEver, place, message).help(format!("add one, like `{}: {{…, timeout: 24h}}`", kind.key())));
+        }
+    }
+}
+
+fn approvers(approvers: Option<&OneOrMany<Text>>, cx: &mut Cx) {
+    for text in approvers.iter().flat_map(|approvers| &approvers.0) {
+        if approver(&text.value).is_none() {
+            let message = format!("`{}` names no approver", text.value);
+            let diagnostic = Diagnostic::new(Code::InvalidApprover, text.place(), message);
+            cx.report(diagnostic.help("write `user:NAME` or `group:NAME`"));
+        }
+    }
+}
+
+/// The name behind `user:` or `group:`.
+pub(crate) fn approver(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("user:").or_else(|| text.strip_prefix("group:"))?;
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+' | '/');
+    (!name.is_empty() && name.chars().all(fits)).then_some(name)
+}
+
+/// Only users can be counted beforehand: nobody knows here how many people a group has.
+fn quorum(approval: &Approval, cx: &mut Cx) {
+    let (Some(quorum), Some(approvers)) = (&approval.quorum, &approval.approvers) else { return };
+    let users: BTreeSet<&str> = approvers.0.iter().map(|text| text.value.as_str()).collect();
+    let only_users = !users.is_empty() && users.iter().all(|text| text.starts_with("user:"));
+    if only_users && quorum.0.value as usize > users.len() {
+        let people = if users.len() == 1 { "1 person".to_owned() } else { format!("{} people", users.len()) };
+        let message = format!("{} must approve, and only {people} may", quorum.0.value);
+        let diagnostic = Diagnostic::new(Code::QuorumOutOfReach, quorum.0.place(), message);
+        cx.report(diagnostic.help("lower `quorum`, or add approvers"));
+    }
+}

@@ -1,0 +1,98 @@
+//! Forward edges: `needs` and `join`.
+
+use std::collections::BTreeMap;
+
+use super::flow::Cycle;
+use crate::decode::Cx;
+use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::model::{Model, ModelStep};
+
+pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
+    for step in &model.steps {
+        needs(model, step, cx);
+        join(step, cx);
+    }
+}
+
+fn needs(model: &Model<'_>, step: &ModelStep<'_>, cx: &mut Cx) {
+    let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
+    for need in step.spec.iter().flat_map(|spec| &spec.needs).flat_map(|needs| &needs.0) {
+        let name = need.step.as_str();
+        if name == step.id {
+            let message = format!("step `{name}` needs itself, so it could never start");
+            let diagnostic = Diagnostic::new(Code::NeedsItself, need.place.clone(), message);
+            cx.report(diagnostic.help("to run it again, write a `goto` or `repeat`"));
+        } else if !model.index.contains_key(name) {
+            let message = format!("step `{}` needs `{}`, which does not exist", step.id, name);
+            let diagnostic = unknown_step(model, name, need.place.clone(), message, &mut cx.nearest);
+            cx.report(diagnostic);
+        } else if let Some(first) = seen.get(name) {
+            let message = format!("step `{}` needs `{name}` twice", step.id);
+            let diagnostic = Diagnostic::new(Code::DuplicateNeed, need.place.clone(), message);
+            cx.report(diagnostic.related((*first).clone(), "first here").help("keep one of them"));
+        }
+        seen.entry(name).or_insert(&need.place);
+    }
+}
+
+/// A name that no step has.
+pub(super) fn unknown_step(
+    model: &Model<'_>,
+    name: &str,
+    place: Place,
+    message: String,
+    nearest: &mut crate::nearest::Nearest,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::UnknownStep, place.clone(), message);
+    match nearest.to(name, model.index.keys().copied()) {
+        Some(near) => {
+            let diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+            match place {
+                // A place inside an expression covers the whole path, not the name alone.
+                Place::Within(..) => diagnostic,
+                place => diagnostic.fix(format!("Change to `{near}`"), place, near),
+            }
+        }
+        None => diagnostic,
+    }
+}
+
+fn join(step: &ModelStep<'_>, cx: &mut Cx) {
+    let Some(join) = step.spec.and_then(|spec| spec.join.as_ref()) else { return };
+    let needs = step.spec.and_then(|spec| spec.needs.as_ref()).map_or(0, |needs| needs.0.len());
+    let place = join.0.place();
+    if needs == 0 {
+        let message = format!("step `{}` has a `join` and no `needs`", step.id);
+        cx.report(Diagnostic::new(Code::KeyMakesNoSense, place, message).help("remove it: the step starts at once"));
+    } else if join.0.value.is_some_and(|count| count as usize > needs) {
+        let count = join.0.value.unwrap_or_default();
+        let edges = if needs == 1 { "1 edge leads".to_owned() } else { format!("{needs} edges lead") };
+        let message = format!("{count} edges must be live, and {edges} here");
+        cx.report(Diagnostic::new(Code::JoinOutOfReach, place, message).help(format!("at most {needs} can be asked for")));
+    }
+}
+
+/// E1: the error prints the cycle and says to use `goto`.
+pub(super) fn report_cycles(model: &Model<'_>, cycles: &[Cycle], cx: &mut Cx) {
+    for cycle in cycles {
+        let id = |step: usize| model.steps[step].id;
+        let (Some(first), Some(last)) = (cycle.steps.first(), cycle.steps.last()) else { continue };
+        let shown: Vec<_> = cycle.steps.iter().take(20).map(|step| format!("`{}`", id(*step))).collect();
+        let dots = if cycle.steps.len() > 20 { " → …" } else { "" };
+        let message = format!("`needs` form a cycle: {}{dots} → `{}`", shown.join(" → "), id(*first));
+        // The edge that closes the cycle: from its last step to its first.
+        let place = model.steps[*first]
+            .needs
+            .iter()
+            .find(|edge| edge.from == *last)
+            .map_or_else(|| Place::Key(model.steps[*first].at.clone()), |edge| edge.place.clone());
+        let help = format!(
+            "remove `{}` from the `needs` of `{}`; to go back from it, write `goto: [{{to: {}, max: 3}}]` on `{}`",
+            id(*last),
+            id(*first),
+            id(*first),
+            id(*last)
+        );
+        cx.report(Diagnostic::new(Code::NeedsCycle, place, message).help(help));
+    }
+}

@@ -1,0 +1,129 @@
+//! Expressions, templates and scripts: whether they can be read, what type they have, and which names they use.
+
+use std::collections::BTreeSet;
+
+use loopline_core::expr::{Cel, ExprError, Reference, Scope, StaticType, Template};
+
+use super::flow::Flow;
+use super::references::References;
+use super::sites::{self, Site, Text, Where};
+use crate::decode::Cx;
+use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::model::Model;
+
+pub(super) fn check(model: &Model<'_>, flow: Option<&Flow>, cx: &mut Cx) {
+    let mut references = References::new(model, flow);
+    for site in sites::of(model) {
+        for reference in read(&site, cx) {
+            references.check(&site, &reference, cx);
+        }
+    }
+    unused_inputs(model, &references.used_inputs, cx);
+}
+
+/// The names that a site reads; reports what is wrong with it.
+fn read(site: &Site<'_>, cx: &mut Cx) -> Vec<Reference> {
+    match &site.text {
+        Text::Cel(source) => cel(source, site, cx).map(|(_, references)| references).unwrap_or_default(),
+        Text::Condition(source) => {
+            let Some((cel, references)) = cel(source, site, cx) else { return Vec::new() };
+            condition(&cel, &references, site, cx);
+            references
+        }
+        Text::Template(source) => {
+            // Most strings are not templates; asking costs more than looking.
+            if !source.contains("{{") {
+                return Vec::new();
+            }
+            let template = Template::new(*source);
+            problems(template.check(), Code::InvalidTemplate, site, cx);
+            template.references().unwrap_or_default()
+        }
+        Text::Script(script) => {
+            if !script.source().contains("{{") {
+                return Vec::new();
+            }
+            problems(script.check(), Code::UnsafeHole, site, cx);
+            script.references().unwrap_or_default()
+        }
+    }
+}
+
+fn cel(source: &str, site: &Site<'_>, cx: &mut Cx) -> Option<(Cel, Vec<Reference>)> {
+    let cel = Cel::new(source);
+    if let Err(error) = cel.check() {
+        let mut diagnostic = problem(Code::InvalidExpression, site, error);
+        if source.contains("{{") {
+            diagnostic = diagnostic.help("this is an expression already: write it without `{{` and `}}`");
+        }
+        cx.report(diagnostic);
+        return None;
+    }
+    let references = cel.references().ok()?;
+    Some((cel, references))
+}
+
+fn problems(result: Result<(), Vec<ExprError>>, code: Code, site: &Site<'_>, cx: &mut Cx) {
+    for error in result.err().into_iter().flatten() {
+        cx.report(problem(code, site, error));
+    }
+}
+
+fn problem(code: Code, site: &Site<'_>, error: ExprError) -> Diagnostic {
+    let place = match error.span {
+        Some(span) => Place::Within(site.at.clone(), span),
+        None => Place::Value(site.at.clone()),
+    };
+    Diagnostic::new(code, place, error.message).maybe_help(error.help)
+}
+
+fn condition(cel: &Cel, references: &[Reference], site: &Site<'_>, cx: &mut Cx) {
+    let place = Place::Value(site.at.clone());
+    let found = match cel.static_type() {
+        StaticType::Bool | StaticType::Unknown => None,
+        StaticType::Int | StaticType::Double => Some("a number"),
+        StaticType::String => Some("text"),
+        StaticType::List => Some("a list"),
+        StaticType::Map => Some("a map"),
+        StaticType::Null => Some("null"),
+    };
+    if let Some(found) = found {
+        let message = format!("a condition must be true or false, and this is {found}");
+        cx.report(Diagnostic::new(Code::ConditionIsNotBool, place, message).help("compare it with something, like `inputs.count > 3`"));
+        return;
+    }
+    // `until: false` is how a bounded loop is written that always uses up its budget; it is said on purpose.
+    if references.is_empty()
+        && let Ok(value) = cel.eval_bool(&Scope::new())
+    {
+        let message = format!("this condition is always {value}: it reads no name");
+        let help = match (site.place, value) {
+            (Where::Body, true) => "remove it: the step goes on without it",
+            (Where::Body, false) => "the step is always skipped; read something, like `inputs.deploy`",
+            _ => "read something, like `steps.poll.outputs.ready`",
+        };
+        cx.report(Diagnostic::new(Code::ConstantCondition, place, message).help(help));
+    }
+}
+
+fn unused_inputs(model: &Model<'_>, used: &BTreeSet<String>, cx: &mut Cx) {
+    for item in model.pipeline.inputs.iter().flat_map(|inputs| &inputs.0) {
+        // Values that are kept for later are not parsed; a name that stands in one of them counts as used.
+        let mention = format!("inputs.{}", item.name);
+        let mentioned = cx.unchecked.iter().any(|value| mentions(value, &mention));
+        if used.contains(&item.name) || mentioned {
+            continue;
+        }
+        let message = format!("nothing reads the input `{}`", item.name);
+        cx.report(Diagnostic::new(Code::UnusedInput, item.key(), message).help(format!("read it as `inputs.{}`, or remove it", item.name)));
+    }
+}
+
+fn mentions(value: &serde_json::Value, mention: &str) -> bool {
+    match value {
+        serde_json::Value::String(text) => text.contains(mention),
+        serde_json::Value::Array(items) => items.iter().any(|item| mentions(item, mention)),
+        serde_json::Value::Object(map) => map.values().any(|item| mentions(item, mention)),
+        _ => false,
+    }
+}

@@ -1,0 +1,157 @@
+//! Names: of the pipeline, its steps, inputs, outputs, variables.
+
+use loopline_core::id::StepId;
+
+use crate::decode::Cx;
+use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::language::{Entries, Text};
+use crate::model::Model;
+use crate::route::Route;
+
+const MAX_STEPS: usize = 10_000;
+/// The merged environments of all steps, in entries: every step carries the pipeline's `env`.
+const MAX_ENV_ENTRIES: usize = 1_000_000;
+
+pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
+    let pipeline = model.pipeline;
+    if let Some(version) = &pipeline.version
+        && version.0.value != 1
+    {
+        let message = format!("version {} of the language is not known", version.0.value);
+        cx.report(Diagnostic::new(Code::UnsupportedVersion, version.0.place(), message).help("write `version: 1`"));
+    }
+    if let Some(name) = &pipeline.name.0 {
+        pipeline_name(name, cx);
+    }
+    steps(model, cx);
+    env(pipeline.env.as_ref(), cx);
+    values(pipeline.inputs.as_ref(), "an input", cx);
+    values(pipeline.outputs.as_ref(), "an output", cx);
+    for label in pipeline.labels.iter().flat_map(|labels| &labels.0) {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+        if label.name.is_empty() || label.name.len() > 63 || !label.name.chars().all(fits) {
+            let message = format!("`{}` is not the name of a label", label.name);
+            cx.report(Diagnostic::new(Code::InvalidName, label.key(), message).help("use at most 63 letters, digits, `_`, `-`, `.` and `/`"));
+        }
+    }
+    for secret in pipeline.secrets.iter().flatten() {
+        if !is_identifier(&secret.value) {
+            let message = format!("`{}` is not the name of a secret", secret.value);
+            cx.report(Diagnostic::new(Code::InvalidName, secret.place(), message).help("use letters, digits and `_`, like `DEPLOY_TOKEN`"));
+        }
+    }
+    for step in &model.steps {
+        let Some(spec) = step.spec else { continue };
+        env(spec.env.as_ref(), cx);
+        values(spec.outputs.as_ref(), "an output", cx);
+        values(spec.set.as_ref(), "an output", cx);
+        values(spec.approval.as_ref().and_then(|approval| approval.fields.as_ref()), "a field", cx);
+        for artifact in spec.artifacts.iter().flat_map(|artifacts| &artifacts.0) {
+            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            if artifact.name.is_empty() || artifact.name.len() > 63 || !artifact.name.chars().all(fits) {
+                let message = format!("`{}` is not the name of an artifact", artifact.name);
+                cx.report(Diagnostic::new(Code::InvalidName, artifact.key(), message).help("use at most 63 letters, digits, `_` and `-`"));
+            }
+        }
+    }
+}
+
+fn pipeline_name(name: &Text, cx: &mut Cx) {
+    let text = &name.value;
+    let starts = text.starts_with(|c: char| c.is_ascii_lowercase());
+    let fits = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if starts && fits && text.len() <= 63 {
+        return;
+    }
+    let message = format!("`{}` is not the name of a pipeline", short(text));
+    let mut diagnostic = Diagnostic::new(Code::InvalidPipelineName, name.place(), message);
+    let better = slug(text, '-');
+    diagnostic = match better {
+        Some(better) => diagnostic.help(format!("a name is a lower-case letter, then at most 62 of a-z, 0-9 and -; like `{better}`")).fix(
+            format!("Change to `{better}`"),
+            name.place(),
+            better,
+        ),
+        None => diagnostic.help("a name is a lower-case letter, then at most 62 of a-z, 0-9 and -"),
+    };
+    cx.report(diagnostic);
+}
+
+fn steps(model: &Model<'_>, cx: &mut Cx) {
+    let Some(steps) = &model.pipeline.steps.0 else { return };
+    if steps.0.is_empty() {
+        let place = Place::Key(Route::root().key("steps"));
+        cx.report(Diagnostic::new(Code::NoSteps, place, "the pipeline has no steps").help("add one, like `hello: {run: echo hello}`"));
+    }
+    if let Some(item) = steps.0.get(MAX_STEPS) {
+        let message = format!("the pipeline has {} steps; the most is {MAX_STEPS}", steps.0.len());
+        cx.report(Diagnostic::new(Code::TooManySteps, item.key(), message).help("run one step for many items instead, or split the pipeline"));
+    }
+    for item in &steps.0 {
+        if StepId::new(&item.name).is_ok() {
+            continue;
+        }
+        let message = format!("`{}` is not the id of a step", short(&item.name));
+        let rule = "an id is a lower-case letter, then at most 62 of a-z, 0-9 and _";
+        let diagnostic = Diagnostic::new(Code::InvalidStepId, item.key(), message);
+        cx.report(match slug(&item.name, '_') {
+            // Renaming here alone would break `needs`, so this is said and not offered as an edit.
+            Some(better) => diagnostic.help(format!("{rule}; like `{better}`")),
+            None => diagnostic.help(rule),
+        });
+    }
+    let common = model.pipeline.env.as_ref().map_or(0, |env| env.0.len());
+    if common.saturating_mul(model.steps.len()) > MAX_ENV_ENTRIES {
+        let place = Place::Key(Route::root().key("env"));
+        let message = format!("{common} variables for each of {} steps are more than {MAX_ENV_ENTRIES}", model.steps.len());
+        cx.report(Diagnostic::new(Code::TooMuchEnv, place, message).help("set variables on the steps that read them"));
+    }
+}
+
+fn env<T>(env: Option<&Entries<T>>, cx: &mut Cx) {
+    for item in env.iter().flat_map(|env| &env.0) {
+        if !is_identifier(&item.name) {
+            let message = format!("`{}` is not the name of an environment variable", short(&item.name));
+            cx.report(Diagnostic::new(Code::InvalidEnvName, item.key(), message).help("use letters, digits and `_`, not beginning with a digit"));
+        } else if item.name.starts_with("LOOPLINE_") {
+            let message = format!("`{}` cannot be set: names with LOOPLINE_ are the engine's own", item.name);
+            cx.report(Diagnostic::new(Code::InvalidEnvName, item.key(), message).help("choose another name"));
+        }
+    }
+}
+
+/// Names that expressions read as `inputs.name`.
+fn values<T>(entries: Option<&Entries<T>>, what: &str, cx: &mut Cx) {
+    for item in entries.iter().flat_map(|entries| &entries.0) {
+        if is_identifier(&item.name) && item.name.len() <= 63 {
+            continue;
+        }
+        let message = format!("`{}` is not the name of {what}", short(&item.name));
+        cx.report(Diagnostic::new(Code::InvalidName, item.key(), message).help("use at most 63 letters, digits and `_`, not beginning with a digit"));
+    }
+}
+
+/// `[A-Za-z_][A-Za-z0-9_]*`
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+/// The text as a name, where anything of it is left.
+fn slug(text: &str, join: char) -> Option<String> {
+    let mut slug = String::new();
+    for c in text.chars().flat_map(char::to_lowercase) {
+        if c.is_ascii_lowercase() || (c.is_ascii_digit() && !slug.is_empty()) {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with(join) {
+            slug.push(join);
+        }
+    }
+    let slug: String = slug.chars().take(63).collect();
+    let slug = slug.trim_end_matches(join);
+    (!slug.is_empty()).then(|| slug.to_owned())
+}

@@ -1,0 +1,98 @@
+//! JSON Schemas inside the file.
+
+use serde_json::Value as Json;
+
+use crate::decode::Cx;
+use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::language::{Entries, OutputSpec, SchemaSpec};
+use crate::model::Model;
+use crate::route::Route;
+
+const TYPES: [&str; 7] = ["string", "integer", "number", "boolean", "array", "object", "null"];
+
+pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
+    schemas(model.pipeline.inputs.as_ref(), cx);
+    for step in &model.steps {
+        let Some(spec) = step.spec else { continue };
+        schemas(spec.approval.as_ref().and_then(|approval| approval.fields.as_ref()), cx);
+        for output in spec.outputs.iter().flat_map(|outputs| &outputs.0) {
+            if let Some(OutputSpec::Schema(schema)) = &output.value {
+                schema_and_default(&schema.0.value, &schema.0.at, cx);
+            }
+        }
+    }
+}
+
+fn schemas(entries: Option<&Entries<SchemaSpec>>, cx: &mut Cx) {
+    for item in entries.iter().flat_map(|entries| &entries.0) {
+        if let Some(schema) = &item.value {
+            schema_and_default(&schema.0.value, &schema.0.at, cx);
+        }
+    }
+}
+
+fn schema_and_default(schema: &Json, at: &Route, cx: &mut Cx) {
+    // `required: false` is ours.
+    let schema = crate::lower::input(schema).schema;
+    if let Some(problem) = invalid(&schema, at, cx) {
+        cx.report(problem);
+        return;
+    }
+    let Some(default) = schema.get("default") else { return };
+    let validator = match jsonschema::draft202012::options().offline().build(&schema) {
+        Ok(validator) => validator,
+        Err(error) => {
+            let message = format!("this is not a JSON Schema: {error}");
+            cx.report(Diagnostic::new(Code::InvalidSchema, Place::Value(at.clone()), message));
+            return;
+        }
+    };
+    if let Err(error) = validator.validate(default) {
+        let message = format!("the default does not fit its own schema: {error}");
+        let place = Place::Value(at.key("default"));
+        cx.report(Diagnostic::new(Code::DefaultDoesNotFit, place, message).help("mend the default or the schema"));
+    }
+}
+
+fn invalid(schema: &Json, at: &Route, cx: &mut Cx) -> Option<Diagnostic> {
+    if let Some(Json::String(name)) = schema.get("type")
+        && !TYPES.contains(&name.as_str())
+    {
+        let place = Place::Value(at.key("type"));
+        let diagnostic = Diagnostic::new(Code::InvalidSchema, place.clone(), format!("`{name}` is not a type of JSON Schema"));
+        let meant = match name.as_str() {
+            "int" | "int32" | "int64" | "long" => Some("integer"),
+            "float" | "double" | "decimal" => Some("number"),
+            "str" | "text" => Some("string"),
+            "bool" => Some("boolean"),
+            "list" => Some("array"),
+            "map" | "dict" | "mapping" => Some("object"),
+            other => cx.nearest.to(other, TYPES),
+        };
+        return Some(match meant {
+            Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")).fix(format!("Change to `{meant}`"), place, meant),
+            None => diagnostic.help(format!("types are {}", crate::decode::list(&TYPES))),
+        });
+    }
+    if let Some(keyword) = reference_in(schema) {
+        let message = format!("`{keyword}` is not allowed in a schema: it must stand for itself");
+        return Some(Diagnostic::new(Code::InvalidSchema, Place::Value(at.clone()), message).help("write out what it refers to"));
+    }
+    let error = jsonschema::draft202012::meta::validate(schema).err()?;
+    let keyword = error.instance_path().to_string();
+    let first = keyword.split('/').nth(1).unwrap_or("");
+    let place = if first.is_empty() { Place::Value(at.clone()) } else { Place::Value(at.key(first)) };
+    Some(Diagnostic::new(Code::InvalidSchema, place, format!("this is not a JSON Schema: {error}")))
+}
+
+/// A keyword that leads elsewhere: to other documents, or in a circle.
+fn reference_in(schema: &Json) -> Option<&str> {
+    match schema {
+        Json::Object(map) => map.iter().find_map(|(key, value)| {
+            let leads = matches!(key.as_str(), "$ref" | "$dynamicRef" | "$recursiveRef" | "$schema" | "$id");
+            if leads { Some(key.as_str()) } else { reference_in(value) }
+        }),
+        Json::Array(items) => items.iter().find_map(reference_in),
+        _ => None,
+    }
+}

@@ -40,7 +40,7 @@ export const client = {
   runs: (filter: RunFilter) => getJson<RunList>(`/runs${query(filter)}`),
   run: (id: string) => getJson<RunView>(runPath(id)),
   definition: (id: string) => getJson<RunDefinition>(`${runPath(id)}/definition`),
-  events: (id: string) => getJson<RunEvents>(`${runPath(id)}/events?after=0`),
+  events: (id: string) => allEvents(id),
   cancel: (id: string) => send<RunView>("POST", `${runPath(id)}/cancel`, jsonBody({})),
   decide: (id: string, step: string, decision: "approve" | "reject", body: DecisionBody) =>
     send<RunView>("POST", `${runPath(id)}/steps/${encodeURIComponent(step)}/${decision}`, jsonBody(body)),
@@ -53,6 +53,16 @@ export function eventsUrl(run: string, after: number): string {
 
 export function logsUrl(place: LogPlace, after: number): string {
   return `${BASE}${logPath(place, after)}`;
+}
+
+/** The whole history; the server gives it in pieces. */
+async function allEvents(id: string): Promise<RunEvents> {
+  const events: RunEvents["events"] = [];
+  for (;;) {
+    const piece = await getJson<RunEvents>(`${runPath(id)}/events?after=${events.at(-1)?.seq ?? 0}`);
+    if (piece.events.length === 0) return { events, last_seq: events.at(-1)?.seq ?? 0 };
+    events.push(...piece.events);
+  }
 }
 
 function logPath({ run, step, visit, attempt }: LogPlace, after: number): string {

@@ -1,20 +1,26 @@
 /** A refusal by the server (RFC 9457), or the failure to reach it, as one error type. */
-import type { ProblemBody } from "./types";
+
+export interface Objection {
+  readonly pointer: string;
+  readonly message: string;
+}
 
 export class Problem extends Error {
   readonly status: number;
   /** The last part of the problem's type, such as `edit-conflict`. */
   readonly slug: string;
-  readonly pointer: string | null;
-  readonly body: Partial<ProblemBody>;
+  /** Places in the request that are wrong, each with its reason. */
+  readonly objections: readonly Objection[];
+  /** What belongs to this sort of problem. */
+  readonly #more: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, body: Partial<ProblemBody>) {
-    super(body.detail ?? body.title ?? `The server answered ${status}.`);
+  constructor(status: number, body: Readonly<Record<string, unknown>>) {
+    super(textOf(body["detail"]) ?? textOf(body["title"]) ?? `The server answered ${status}.`);
     this.name = "Problem";
     this.status = status;
-    this.slug = (body.type ?? "").split("/").at(-1) ?? "";
-    this.pointer = body.pointer ?? null;
-    this.body = body;
+    this.slug = (textOf(body["type"]) ?? "").split("/").at(-1) ?? "";
+    this.objections = objectionsOf(body, this.message);
+    this.#more = body;
   }
 
   static unreachable(): Problem {
@@ -23,11 +29,33 @@ export class Problem extends Error {
 
   static async from(response: Response): Promise<Problem> {
     const body: unknown = await response.json().catch(() => null);
-    return new Problem(response.status, typeof body === "object" && body !== null ? body : {});
+    return new Problem(response.status, isRecord(body) ? body : {});
+  }
+
+  text(name: string): string | null {
+    return textOf(this.#more[name]);
   }
 }
 
 /** A sentence for the user, whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function objectionsOf(body: Readonly<Record<string, unknown>>, message: string): Objection[] {
+  const listed = Array.isArray(body["problems"]) ? body["problems"] : [];
+  const found = listed.filter(isRecord).flatMap((one) => {
+    const [pointer, reason] = [textOf(one["pointer"]), textOf(one["message"])];
+    return pointer === null || reason === null ? [] : [{ pointer, message: reason }];
+  });
+  const pointer = textOf(body["pointer"]);
+  return found.length > 0 || pointer === null ? found : [{ pointer, message }];
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
 }

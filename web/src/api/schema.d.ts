@@ -4,7 +4,7 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Diagnostic: {
+        DiagnosticJson: {
             code: string;
             severity: components["schemas"]["Severity"];
             line: number;
@@ -39,9 +39,9 @@ export interface components {
             delay_ms: number;
             region: string[];
         };
-        StepDefinition: {
+        StepOutline: {
             id: string;
-            kind: components["schemas"]["StepKind"];
+            kind: string;
             name: string | null;
             description: string | null;
             summary: string;
@@ -71,10 +71,10 @@ export interface components {
             name: string;
             description: string | null;
             inputs: components["schemas"]["InputView"][];
-            steps: components["schemas"]["StepDefinition"][];
+            steps: components["schemas"]["StepOutline"][];
             unsupported: components["schemas"]["Unsupported"][];
         };
-        LatestRun: {
+        RunBar: {
             id: string;
             number: number;
             status: components["schemas"]["RunStatus"];
@@ -91,7 +91,7 @@ export interface components {
             errors: number;
             warnings: number;
             graph: null | components["schemas"]["GraphView"];
-            latest_runs: components["schemas"]["LatestRun"][];
+            latest_runs: components["schemas"]["RunBar"][];
         };
         PipelineList: {
             items: components["schemas"]["PipelineSummary"][];
@@ -104,24 +104,22 @@ export interface components {
             updated_at: string;
             yaml: string;
             digest: string | null;
-            diagnostics: components["schemas"]["Diagnostic"][];
+            diagnostics: components["schemas"]["DiagnosticJson"][];
             graph: null | components["schemas"]["GraphView"];
         };
         Validation: {
-            diagnostics: components["schemas"]["Diagnostic"][];
+            diagnostics: components["schemas"]["DiagnosticJson"][];
             graph: null | components["schemas"]["GraphView"];
             digest: string | null;
         };
         Problem: {
+            [key: string]: unknown;
+        } & {
             type: string;
             title: string;
             status: number;
-            detail?: string;
-            pointer?: string;
-            code?: string;
-            current_etag?: string;
-            current_yaml?: string;
-            diagnostics?: components["schemas"]["Diagnostic"][];
+            detail: string;
+            pointer?: string | null;
         };
         /** @enum {string} */
         RunStatus: "queued" | "running" | "waiting" | "paused" | "cancelling" | "succeeded" | "failed" | "cancelled";
@@ -141,9 +139,12 @@ export interface components {
             status?: number | null;
             tail?: string | null;
             cause?: null | components["schemas"]["Failure"];
+        };
+        RunError: components["schemas"]["Failure"] & {
             step?: string | null;
         };
-        RunSummary: {
+        RunListItem: {
+            name: string | null;
             id: string;
             number: number;
             pipeline: string;
@@ -153,11 +154,11 @@ export interface components {
             created_at: string;
             finished_at: string | null;
             trigger: components["schemas"]["Trigger"];
-            error: null | components["schemas"]["Failure"];
+            error: null | components["schemas"]["RunError"];
             waiting_steps: string[];
         };
         RunList: {
-            items: components["schemas"]["RunSummary"][];
+            items: components["schemas"]["RunListItem"][];
             next_cursor: string | null;
         };
         Decision: {
@@ -192,6 +193,10 @@ export interface components {
             kind: "retry";
             until: string;
             attempt: number;
+        } | {
+            /** @enum {string} */
+            kind: "draining";
+            attempts: number;
         };
         VisitView: {
             visit: number;
@@ -244,8 +249,7 @@ export interface components {
             digest: string;
             epoch: number;
             status: components["schemas"]["RunStatus"];
-            error: null | components["schemas"]["Failure"];
-            failed_step: string | null;
+            error: null | components["schemas"]["RunError"];
             inputs: {
                 [key: string]: unknown;
             };
@@ -267,15 +271,15 @@ export interface components {
         };
         RunPatch: {
             status: components["schemas"]["RunStatus"];
-            error: null | components["schemas"]["Failure"];
+            error: null | components["schemas"]["RunError"];
             finished_at: string | null;
             last_seq: number;
             outputs: {
                 [key: string]: unknown;
             };
         };
-        RunChanges: {
-            run: null | components["schemas"]["RunPatch"];
+        Changes: {
+            run: components["schemas"]["RunPatch"];
             steps: {
                 [key: string]: components["schemas"]["StepView"];
             };
@@ -290,7 +294,7 @@ export interface components {
             } & {
                 [key: string]: unknown;
             };
-            changes: components["schemas"]["RunChanges"];
+            changes: components["schemas"]["Changes"];
         };
         RunEvents: {
             events: components["schemas"]["RunEvent"][];

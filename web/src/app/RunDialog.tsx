@@ -33,7 +33,7 @@ export function RunDialog({ project, name, graph, note, onClose }: RunDialogProp
       void navigate({ to: "/runs/$id", params: { id: run.id } });
     },
     onError: (error) => {
-      if (!(error instanceof Problem) || !form.blame(error.pointer, error.message)) setRefusal(messageOf(error));
+      if (!(error instanceof Problem) || !form.blame(error.objections)) setRefusal(messageOf(error));
     },
   });
   const empty = fields.length === 0;

@@ -35,8 +35,8 @@ export function SaveDialog({ project, name, editor, onSaved, onClose }: SaveDial
     },
     onError: (error) => {
       if (!(error instanceof Problem) || error.status !== 409) return;
-      const { current_etag: etag, current_yaml: yaml } = error.body;
-      if (etag != null && yaml != null) setConflict({ etag, yaml });
+      const [etag, yaml] = [error.text("current_etag"), error.text("current_yaml")];
+      if (etag !== null && yaml !== null) setConflict({ etag, yaml });
     },
   });
   if (conflict !== null) {
@@ -79,7 +79,7 @@ export function SaveDialog({ project, name, editor, onSaved, onClose }: SaveDial
       </Modal>
     );
   }
-  const refusal = save.error instanceof Problem && save.error.status === 422 ? "The compiler found errors; see the problems under the text." : save.error === null ? null : messageOf(save.error);
+  const refusal = save.error === null ? null : save.error instanceof Problem && save.error.slug === "invalid-pipeline" ? `Not saved: ${save.error.message}. The problems stand under the text.` : messageOf(save.error);
   return (
     <Modal open wide onClose={onClose} title={`Save ${name}?`} description="What changes in the file. Comments and everything you did not touch stay byte for byte.">
       <Difference before={editor.base.text} after={editor.text} label="What the save changes" />

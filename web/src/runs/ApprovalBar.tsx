@@ -47,7 +47,7 @@ export function ApprovalBar({ run, graph, step, visit, wait, onClosed }: Approva
     // The event stream brings the new state; fetching it too shows it when the stream is down.
     onSuccess: () => queries.invalidateQueries({ queryKey: runQuery(run.id).queryKey, exact: true }),
     onError: (error) => {
-      if (error instanceof Problem && form.blame(error.pointer, error.message)) return;
+      if (error instanceof Problem && form.blame(error.objections)) return;
       if (!(error instanceof Problem) || error.status !== 409) return setRefusal(messageOf(error));
       onClosed(error.message);
       void queries.invalidateQueries({ queryKey: runQuery(run.id).queryKey, exact: true });

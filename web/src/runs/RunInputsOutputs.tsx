@@ -8,7 +8,7 @@ export function RunInputsOutputs({ run }: { run: RunView }) {
     <div className="grid h-full content-start gap-6 overflow-auto p-5 lg:grid-cols-2" tabIndex={0} role="region" aria-label="Inputs and outputs of the run">
       {run.error != null && (
         <section className="space-y-2 lg:col-span-2">
-          <h2 className="text-body font-semibold">Error{run.failed_step == null ? "" : ` of ${run.failed_step}`}</h2>
+          <h2 className="text-body font-semibold">Error{run.error.step == null ? "" : ` of ${run.error.step}`}</h2>
           <FailureBox failure={run.error} />
         </section>
       )}

@@ -25,7 +25,7 @@ export function StepLogs({ run, definition, step, visit, onVisit }: StepLogsProp
   const attempts = Math.max(1, isCurrent ? step.attempt : (record?.attempts ?? 1));
   const attempt = attemptOf !== null && attemptOf.visit === visit ? attemptOf.attempt : attempts;
   const writes = definition.kind === "run" || definition.kind === "container" || definition.kind === "http";
-  const begun = visit !== null && (record !== undefined || (isCurrent && step.status !== "pending")) && (record?.status ?? step.status) !== "skipped";
+  const begun = visit !== null && (record !== undefined || (isCurrent && step.status !== "pending")) && (!isCurrent || step.attempt > 0) && (record?.status ?? step.status) !== "skipped";
   const log = useStepLog({ run, step: definition.id, visit: visit ?? 0, attempt }, begun && writes);
 
   if (!writes) return <Notice icon={definition.kind === "approval" ? UserCheck : Clock3} title="No log">A step of kind {definition.kind} runs nothing, so it prints nothing.</Notice>;

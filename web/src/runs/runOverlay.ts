@@ -59,6 +59,8 @@ function waitingWord(step: StepView): string | null {
       return "Waits for a timer";
     case "retry":
       return `Retries, attempt ${step.waiting_for.attempt}`;
+    case "draining":
+      return "Waits for cancelled work";
     default:
       return null;
   }

@@ -37,7 +37,9 @@ export function useStepLog({ run, step, visit, attempt }: LogPlace, enabled: boo
     const read = async () => {
       let after = 0;
       for (;;) {
-        const page = await client.logs(place, after, stop.signal);
+        const page = await client.logs(place, after, stop.signal).catch(unlessMissing);
+        // An attempt that has printed nothing has no log yet; the stream waits for it.
+        if (page === null) break;
         lines = [...lines, ...page.lines];
         if (page.complete) return show("complete");
         if (page.lines.length === 0 || page.next === after) break;
@@ -48,7 +50,7 @@ export function useStepLog({ run, step, visit, attempt }: LogPlace, enabled: boo
       await followServerEvents({
         url: () => logsUrl(place, lines.at(-1)?.n ?? 0),
         signal: stop.signal,
-        onRefused: () => show("failed"),
+        onRefused: (problem) => show(problem.status === 404 ? "none" : "failed"),
         onEvent: ({ name, data }) => {
           if (name !== "line") return;
           const line = JSON.parse(data) as LogLine;
@@ -56,15 +58,18 @@ export function useStepLog({ run, step, visit, attempt }: LogPlace, enabled: boo
           show("live");
         },
       });
-      if (!stop.signal.aborted && state !== "failed") show("complete");
+      if (!stop.signal.aborted && state === "live") show("complete");
     };
-    read().catch((error: unknown) => {
-      if (!stop.signal.aborted) show(error instanceof Problem && error.status === 404 ? "none" : "failed");
-    });
+    read().catch(() => !stop.signal.aborted && show("failed"));
     return () => {
       stop.abort();
       cancelAnimationFrame(frame);
     };
   }, [run, step, visit, attempt, enabled]);
   return log;
+}
+
+function unlessMissing(error: unknown): null {
+  if (error instanceof Problem && error.status === 404) return null;
+  throw error;
 }

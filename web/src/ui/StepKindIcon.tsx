@@ -1,8 +1,7 @@
 /** The icon of a kind of step. Decorative: the kind stands elsewhere in words. */
 import { Box, Braces, Clock3, Globe, type LucideIcon, Radio, Split, SquareTerminal, UserCheck } from "lucide-react";
-import type { StepKind } from "../api/types";
 
-const ICONS: Readonly<Record<StepKind, LucideIcon>> = {
+const ICONS: Readonly<Record<string, LucideIcon>> = {
   run: SquareTerminal,
   http: Globe,
   container: Box,
@@ -13,7 +12,7 @@ const ICONS: Readonly<Record<StepKind, LucideIcon>> = {
   set: Braces,
 };
 
-export function StepKindIcon({ kind }: { kind: StepKind }) {
-  const Icon = ICONS[kind];
+export function StepKindIcon({ kind }: { kind: string }) {
+  const Icon = ICONS[kind] ?? Box;
   return <Icon aria-hidden size={14} className="shrink-0 text-faint" />;
 }

@@ -8,8 +8,8 @@ export interface SchemaForm {
   readonly change: (field: Field, text: string) => void;
   /** Null when something cannot be read; the fields then show why. */
   readonly read: () => Record<string, unknown> | null;
-  /** Shows what the server said at the field its pointer names; false when no field is meant. */
-  readonly blame: (pointer: string | null, message: string) => boolean;
+  /** Shows what the server objects to at the fields its pointers name; false when none is meant. */
+  readonly blame: (objections: readonly { readonly pointer: string; readonly message: string }[]) => boolean;
 }
 
 export function useSchemaForm(fields: readonly Field[]): SchemaForm {
@@ -34,10 +34,13 @@ export function useSchemaForm(fields: readonly Field[]): SchemaForm {
       setErrors(found);
       return Object.keys(found).length === 0 ? values : null;
     },
-    blame: (pointer, message) => {
-      const field = fields.find(({ name }) => (pointer ?? "").split("/").includes(name));
-      if (field !== undefined) setErrors({ ...errors, [field.name]: message });
-      return field !== undefined;
+    blame: (objections) => {
+      const found = objections.flatMap(({ pointer, message }) => {
+        const field = fields.find(({ name }) => pointer.split("/").includes(name));
+        return field === undefined ? [] : [[field.name, message] as const];
+      });
+      setErrors(Object.fromEntries(found));
+      return found.length > 0;
     },
   };
 }

@@ -121,7 +121,8 @@ function useFailedStepSelection(run: RunView, search: RunSearch, select: (step: 
   useEffect(() => {
     if (opened.current) return;
     opened.current = true;
-    if (run.status === "failed" && run.failed_step != null && search.step === undefined && search.tab === undefined) select(run.failed_step);
+    const failed = run.status === "failed" ? run.error?.step : null;
+    if (failed != null && search.step === undefined && search.tab === undefined) select(failed);
   }, [run, search, select]);
 }
 

@@ -15,7 +15,7 @@ const MAX_DATE_FORMAT: usize = 128;
 
 /// A helper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Helper {
+pub(in crate::expr) enum Helper {
     Default,
     Json,
     Upper,

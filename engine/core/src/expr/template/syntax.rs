@@ -272,10 +272,15 @@ impl<'e> Builder<'e> {
     }
 
     fn push(&mut self, node: Node) {
-        match self.open.last_mut() {
-            Some(open) if open.in_otherwise => open.block.otherwise.push(node),
-            Some(open) => open.block.body.push(node),
-            None => self.root.push(node),
+        let nodes = match self.open.last_mut() {
+            Some(open) if open.in_otherwise => &mut open.block.otherwise,
+            Some(open) => &mut open.block.body,
+            None => &mut self.root,
+        };
+        match (nodes.last_mut(), node) {
+            // A comment stood between them.
+            (Some(Node::Text(before)), Node::Text(text)) => before.push_str(&text),
+            (_, node) => nodes.push(node),
         }
     }
 

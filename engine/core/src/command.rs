@@ -47,6 +47,7 @@ pub enum Command {
 
 /// What a timer of a run is for; also its identity within the run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "timer", rename_all = "snake_case")]
 pub enum Timer {
     /// The end of a `sleep`.

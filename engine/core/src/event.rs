@@ -12,6 +12,7 @@ use crate::time::Timestamp;
 
 /// An event with its place in the history of its run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Recorded {
     /// 1, 2, 3 … without gap.
     pub seq: Seq,
@@ -23,6 +24,7 @@ pub struct Recorded {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     /// Always the first.
@@ -72,6 +74,7 @@ impl Event {
 
 /// How a run begins: everything its fold needs besides the graph.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunCreated {
     /// The run.
     pub run: RunId,
@@ -86,6 +89,7 @@ pub struct RunCreated {
     /// Meaning of the events, see [`crate::graph::SEMANTICS`].
     pub semantics: u32,
     /// Inputs, complete: defaults are filled in.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub inputs: Map<String, Json>,
     /// What started it.
     pub trigger: Trigger,
@@ -99,6 +103,7 @@ pub struct RunCreated {
 
 /// What started a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Trigger {
     /// `manual`, `api`, `schedule`, `webhook` …
     pub kind: String,
@@ -109,6 +114,7 @@ pub struct Trigger {
 
 /// A decision of one person about one visit of one approval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApprovalDecided {
     /// The approval.
     pub step: StepId,
@@ -126,6 +132,7 @@ pub struct ApprovalDecided {
     pub comment: Option<String>,
     /// The fields they filled in.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub fields: Map<String, Json>,
     /// Digest of what they were shown, where they sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,6 +141,7 @@ pub struct ApprovalDecided {
 
 /// One way or the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// Go on.
@@ -144,6 +152,7 @@ pub enum Decision {
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
     /// Nothing failed, or every failure was handled.

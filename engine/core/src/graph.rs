@@ -63,6 +63,7 @@ pub struct Graph {
 
 /// A key that compiles, and that an engine must know how to run before it may start the pipeline.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Requirement {
     /// The key, like `foreach`.
     pub feature: String,
@@ -146,6 +147,7 @@ pub struct Need {
 
 /// When a forward edge is live, and when it is neutral.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// Succeeded, or failed with `allow_failure`. A step skipped by its own `if` or not taken does not count either way.
@@ -407,6 +409,7 @@ pub struct Goto {
 
 /// Which outcome of its step fires a loop edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GotoOn {
     /// Succeeded.

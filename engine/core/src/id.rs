@@ -139,6 +139,7 @@ pub type Seq = u64;
 
 /// One attempt at one visit of one step (or of one item of it), within a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AttemptKey {
     /// Counts the reruns of a finished run, from 1.
     pub epoch: u32,

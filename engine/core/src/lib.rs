@@ -16,6 +16,8 @@ pub mod expr;
 pub mod graph;
 pub mod id;
 pub mod machine;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod outcome;
 pub mod shape;
 pub mod text;

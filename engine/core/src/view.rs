@@ -135,6 +135,7 @@ impl SkipReason {
 
 /// The failure that failed a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunError {
     /// The step, if a step it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,6 +147,7 @@ pub struct RunError {
 
 /// A whole run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunView {
     /// The run.
     pub id: RunId,
@@ -166,8 +168,10 @@ pub struct RunView {
     /// Why it failed.
     pub error: Option<RunError>,
     /// What it was given.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub inputs: Map<String, Json>,
     /// What it gives back; empty until it has succeeded.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub outputs: Map<String, Json>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
@@ -189,6 +193,7 @@ pub struct RunView {
 
 /// A step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepView {
     /// Of the current visit.
     pub status: StepStatus,
@@ -199,6 +204,7 @@ pub struct StepView {
     /// Why it was skipped.
     pub skip_reason: Option<SkipReason>,
     /// What it gave.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub outputs: Map<String, Json>,
     /// Files it kept.
     pub artifacts: BTreeMap<String, crate::outcome::ArtifactRef>,
@@ -218,6 +224,7 @@ pub struct StepView {
 
 /// One visit of a step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VisitView {
     /// Its number.
     pub visit: u32,
@@ -230,6 +237,7 @@ pub struct VisitView {
     /// How many attempts it had.
     pub attempts: u32,
     /// What it gave.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub outputs: Map<String, Json>,
     /// When it began.
     pub started_at: Option<Timestamp>,
@@ -239,6 +247,7 @@ pub struct VisitView {
 
 /// What a step waits for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum WaitingFor {
     /// People.
@@ -264,6 +273,7 @@ pub enum WaitingFor {
 
 /// An approval that waits.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApprovalWait {
     /// What is asked.
     pub message: String,
@@ -287,6 +297,7 @@ pub struct ApprovalWait {
 
 /// One person's decision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DecisionView {
     /// Who.
     pub by: String,
@@ -301,6 +312,7 @@ pub struct DecisionView {
 
 /// Whether a forward edge leads on, in the current visits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeState {
     /// Its source is not decided.
@@ -315,6 +327,7 @@ pub enum EdgeState {
 
 /// A forward edge.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EdgeView {
     /// Where it comes from.
     pub from: StepId,
@@ -328,6 +341,7 @@ pub struct EdgeView {
 
 /// A loop edge.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoopView {
     /// The step whose end fires it.
     pub from: StepId,
@@ -345,6 +359,7 @@ pub struct LoopView {
 
 /// What one event changed, for a reader who holds the state before it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Changes {
     /// The run's own state after the event.
     pub run: RunPatch,
@@ -358,6 +373,7 @@ pub struct Changes {
 
 /// The run's own state after an event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunPatch {
     /// Where it stands.
     pub status: RunStatus,
@@ -366,6 +382,7 @@ pub struct RunPatch {
     /// When it was over.
     pub finished_at: Option<Timestamp>,
     /// What it gives back.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub outputs: Map<String, Json>,
     /// The event.
     pub last_seq: Seq,

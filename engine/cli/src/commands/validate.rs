@@ -16,7 +16,7 @@ pub fn validate(arguments: &Validate) -> Outcome {
         let text = read_file(path)?;
         let name = path.display().to_string();
         let compiled = loopline_dsl::compile(&text);
-        let count = |severity| compiled.diagnostics.iter().filter(|d| d.severity() == severity).count();
+        let count = |severity| compiled.diagnostics.iter().filter(|d| d.severity == severity).count();
         errors += count(Severity::Error);
         warnings += count(Severity::Warning);
         match arguments.format {

@@ -1,0 +1,214 @@
+//! `/runs/{id}/steps/{step}/logs`: as bytes, as lines, or as they come.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures::stream;
+use loopline_core::id::{AttemptId, AttemptKey, RunId, StepId};
+use loopline_ports::blobs::LogLine;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::App;
+use crate::extract::{Path, Query};
+use crate::problem::Problem;
+use crate::runs::run_id;
+
+/// Lines read at once.
+const PAGE: usize = 1000;
+
+/// Which attempt, and from where.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LogsQuery {
+    /// The latest with a log unless said.
+    visit: Option<u32>,
+    /// The latest of the visit unless said.
+    attempt: Option<u32>,
+    /// For a step that runs many times.
+    item: Option<u32>,
+    /// Only lines behind this one.
+    after: Option<u64>,
+}
+
+/// A piece of a log.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LogPage {
+    /// The visit it is of.
+    visit: u32,
+    /// The attempt it is of.
+    attempt: u32,
+    /// In order; at most 1,000.
+    #[schema(value_type = Vec<LogLineSchema>)]
+    lines: Vec<LogLine>,
+    /// Send it as `after` for the next piece.
+    next: u64,
+    /// The log is complete, and this was its end.
+    complete: bool,
+}
+
+/// A line of a log.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LogLine)]
+#[expect(dead_code, reason = "describes loopline_ports::blobs::LogLine to the document; ports know no OpenAPI")]
+pub struct LogLineSchema {
+    /// From 1, over all streams of the attempt.
+    n: u64,
+    /// When its first byte was read.
+    at: loopline_core::time::Timestamp,
+    /// Where it came from.
+    stream: LogStreamSchema,
+    /// Without the line end.
+    text: String,
+}
+
+/// Where a line came from.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LogStream)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "see LogLineSchema")]
+pub enum LogStreamSchema {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// The engine.
+    System,
+}
+
+/// The log of one attempt: bytes for `Accept: text/plain`, lines as JSON, or live as `text/event-stream`.
+#[utoipa::path(get, path = "/runs/{id}/steps/{step}/logs", tag = "runs",
+    params(("id" = RunId, Path), ("step" = StepId, Path), LogsQuery, ("last-event-id" = Option<u64>, Header)),
+    responses(
+        (status = 200, content((LogPage = "application/json"), (String = "text/plain"), (String = "text/event-stream"))),
+        (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn logs(
+    State(app): State<App>,
+    Path((id, step)): Path<(String, String)>,
+    Query(query): Query<LogsQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let run = run_id(&id)?;
+    let step = StepId::new(&step).map_err(|error| Problem::not_found(error.to_string()))?;
+    let accept = headers.get(header::ACCEPT).map_or(&b""[..], |accept| accept.as_bytes());
+    if accept.starts_with(b"text/event-stream") {
+        let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
+        let after = resumed.or(query.after).unwrap_or(0);
+        let id = chosen_or_to_come(&app, run, step, &query).await?;
+        return Ok(stream_of(app, id, after));
+    }
+    let id = chosen(&app, run, &step, &query).await?;
+    if accept.starts_with(b"text/plain") {
+        let bytes = app.parts().blobs.read_raw(&id).await?;
+        let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+        return Ok((kind, Body::from_stream(bytes)).into_response());
+    }
+    let page = app.parts().blobs.read_lines(&id, query.after.unwrap_or(0), PAGE).await?;
+    let next = page.lines.last().map_or(query.after.unwrap_or(0), |line| line.n);
+    let (visit, attempt) = (id.key.visit, id.key.attempt);
+    Ok(Json(LogPage { visit, attempt, lines: page.lines, next, complete: page.complete }).into_response())
+}
+
+/// The attempt that is meant: as named, else the latest that has a log.
+async fn chosen(app: &App, run: RunId, step: &StepId, query: &LogsQuery) -> Result<AttemptId, Problem> {
+    let fits = |key: &AttemptKey| {
+        key.step == *step
+            && query.visit.is_none_or(|visit| visit == key.visit)
+            && query.attempt.is_none_or(|attempt| attempt == key.attempt)
+            && query.item.is_none_or(|item| key.item == Some(item))
+    };
+    let keys = app.parts().blobs.logs_of(run).await?;
+    let latest = keys.into_iter().filter(fits).max_by_key(|key| (key.epoch, key.visit, key.attempt, key.item));
+    match latest {
+        Some(key) => Ok(AttemptId { run, key }),
+        None => {
+            // Tell a run that is not there apart from a log that is not there.
+            app.parts().driver.events(run, 0, 1).await?.first().ok_or_else(|| Problem::not_found(format!("there is no run {run}")))?;
+            Err(Problem::not_found(format!("`{step}` has written no such log")))
+        }
+    }
+}
+
+/// A follower may come before the attempt has written anything, when it names the attempt.
+async fn chosen_or_to_come(app: &App, run: RunId, step: StepId, query: &LogsQuery) -> Result<AttemptId, Problem> {
+    match (chosen(app, run, &step, query).await, query.visit, query.attempt) {
+        (Err(problem), Some(visit), Some(attempt)) if problem.status == 404 => {
+            let view = app.parts().driver.view(run, None).await?;
+            let known = view.steps.get(&step).is_some_and(|view| {
+                visit < view.visit || (visit == view.visit && attempt <= view.attempt)
+            });
+            if !known {
+                return Err(problem);
+            }
+            Ok(AttemptId { run, key: AttemptKey { epoch: view.epoch, step, item: query.item, visit, attempt } })
+        }
+        (chosen, ..) => chosen,
+    }
+}
+
+struct Streaming {
+    app: App,
+    id: AttemptId,
+    after: u64,
+    seen: u64,
+    ready: VecDeque<LogLine>,
+    complete: bool,
+    ended: bool,
+}
+
+fn stream_of(app: App, id: AttemptId, after: u64) -> Response {
+    let start = Streaming { app, id, after, seen: 0, ready: VecDeque::new(), complete: false, ended: false };
+    let stream = stream::unfold(start, |mut streaming| async move {
+        streaming.next().await.map(|event| (Ok::<_, Infallible>(event), streaming))
+    });
+    Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+}
+
+impl Streaming {
+    async fn next(&mut self) -> Option<SseEvent> {
+        loop {
+            if let Some(line) = self.ready.pop_front() {
+                self.after = line.n;
+                let sse = SseEvent::default().id(line.n.to_string()).event("line");
+                return Some(sse.json_data(&line).unwrap_or_else(|error| SseEvent::default().comment(error.to_string())));
+            }
+            if self.ended {
+                return None;
+            }
+            if self.complete {
+                self.ended = true;
+                return Some(SseEvent::default().event("end").data("{}"));
+            }
+            let blobs = &self.app.parts().blobs;
+            let page = match blobs.read_lines(&self.id, self.after, PAGE).await {
+                Ok(page) => page,
+                Err(error) => {
+                    tracing::warn!(attempt = %self.id, %error, "a log stream broke");
+                    return None;
+                }
+            };
+            self.complete = page.complete;
+            let full = page.lines.len() == PAGE;
+            self.ready.extend(page.lines);
+            if self.ready.is_empty() && !self.complete {
+                let seen = self.seen.max(page.seen);
+                match blobs.wait_growth(&self.id, seen).await {
+                    Ok(grown) => self.seen = grown,
+                    Err(error) => {
+                        tracing::warn!(attempt = %self.id, %error, "a log stream broke");
+                        return None;
+                    }
+                }
+            } else if !full {
+                self.seen = page.seen;
+            }
+        }
+    }
+}

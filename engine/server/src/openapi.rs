@@ -1,0 +1,53 @@
+//! The routes of the interface with their permissions, and the document that describes them.
+//!
+//! The document is a golden file, `engine/server/openapi.json`: the web app's types are generated from it.
+
+use std::marker::PhantomData;
+
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{Decide, Edit, Guarded, Look, Operate};
+use crate::app::App;
+use crate::{artifacts, events, logs, pipelines, runs, validate};
+
+/// Where the interface stands.
+pub const BASE: &str = "/api/v1";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Loopline",
+        description = "Pipelines, runs, approvals. Times are RFC 3339 in UTC, durations whole milliseconds; errors are problem details (RFC 9457).",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    servers((url = "/api/v1")),
+    components(schemas(events::RunEvent, logs::LogLineSchema, logs::LogStreamSchema)),
+)]
+struct Document;
+
+/// Every route, and what it needs.
+pub(crate) fn routes(app: App) -> Guarded {
+    Guarded::new(app, OpenApiRouter::with_openapi(Document::openapi()))
+        .route(PhantomData::<Look>, routes!(pipelines::list))
+        .route(PhantomData::<Look>, routes!(pipelines::get))
+        .route(PhantomData::<Edit>, routes!(pipelines::put))
+        .route(PhantomData::<Look>, routes!(validate::validate))
+        .route(PhantomData::<Operate>, routes!(runs::trigger))
+        .route(PhantomData::<Look>, routes!(runs::list))
+        .route(PhantomData::<Look>, routes!(runs::get))
+        .route(PhantomData::<Look>, routes!(runs::definition))
+        .route(PhantomData::<Look>, routes!(events::events))
+        .route(PhantomData::<Look>, routes!(logs::logs))
+        .route(PhantomData::<Look>, routes!(artifacts::artifact))
+        .route(PhantomData::<Operate>, routes!(runs::cancel))
+        .route(PhantomData::<Decide>, routes!(runs::approve))
+        .route(PhantomData::<Decide>, routes!(runs::reject))
+}
+
+/// Takes out what changes with every version, so that the golden file changes only with the interface.
+pub(crate) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    "1".clone_into(&mut document.info.version);
+    document
+}

@@ -124,7 +124,8 @@ async fn credentials_are_sent_and_never_logged() {
     };
     let in_url = |work: &mut HttpWork| work.url = work.url.replace("http://", "http://ada:s3cret@");
     let basic_value = Some("Basic YWRhOnMzY3JldA==");
-    let changes: [(&dyn Fn(&mut HttpWork), _, _); 4] = [
+    type Change<'a> = &'a dyn Fn(&mut HttpWork);
+    let changes: [(Change, _, _); 4] = [
         (&bearer, Some("Bearer s3cret"), "/"),
         (&basic, basic_value, "/"),
         (&query, None, "/?key=s3cret"),

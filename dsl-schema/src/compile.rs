@@ -41,7 +41,8 @@ pub fn compile(text: &str) -> Compiled {
     let readable = problems.iter().all(|problem| !matches!(problem.code, Code::TextTooLarge));
     let mut graph = None;
     if let Some(root) = source.reading().root.clone() {
-        graph = compile_tree(&root, &mut cx, problems.is_empty());
+        cx.unsound = !problems.is_empty();
+        graph = compile_tree(&root, &mut cx);
     } else if readable && problems.is_empty() {
         let problem = Diagnostic::new(Code::EmptyFile, Place::Text(0..0), "the file is empty");
         cx.report(problem.help("begin with `version: 1`, a `name:` and `steps:`"));
@@ -53,12 +54,11 @@ pub fn compile(text: &str) -> Compiled {
     Compiled { graph, diagnostics: sorted(&source, diagnostics) }
 }
 
-fn compile_tree(root: &Rc<Node>, cx: &mut Cx, sound: bool) -> Option<Graph> {
+fn compile_tree(root: &Rc<Node>, cx: &mut Cx) -> Option<Graph> {
     let pipeline = Pipeline::decode(root, &Route::root(), cx)?;
     let model = Model::of(&pipeline);
     check::check(&model, cx);
-    let errors = cx.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    if errors || !sound { None } else { lower::lower(&model, std::mem::take(&mut cx.requires)) }
+    if cx.has_errors() { None } else { lower::lower(&model, std::mem::take(&mut cx.requires)) }
 }
 
 fn sorted(source: &Source<'_>, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
@@ -79,7 +79,9 @@ fn sorted(source: &Source<'_>, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> 
     if more > 0 {
         let end = source.text().len();
         let message = format!("{more} more findings are not listed");
-        sorted.push(Diagnostic::new(Code::TooManyFindings, Place::Text(end..end), message).help("mend those above first"));
+        sorted.push(
+            Diagnostic::new(Code::TooManyFindings, Place::Text(end..end), message).help("mend those above first"),
+        );
     }
     sorted
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use loopline_core::graph::Requirement;
 use serde_json::Value as Json;
 
-use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::diagnostics::{Code, Diagnostic, Place, Severity};
 use crate::nearest::Nearest;
 use crate::route::Route;
 use crate::yaml::{Node, Plain, Value};
@@ -21,12 +21,18 @@ pub(crate) struct Cx {
     pub(crate) requires: Vec<Requirement>,
     /// Values that are kept without being looked into.
     pub(crate) unchecked: Vec<Json>,
+    /// Part of the text could not be read, so what is missing may be there after all.
+    pub(crate) unsound: bool,
     pub(crate) nearest: Nearest,
 }
 
 impl Cx {
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.unsound || self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     pub(crate) fn require(&mut self, feature: &str, at: &Route) {

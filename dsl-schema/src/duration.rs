@@ -50,7 +50,10 @@ pub fn parse(text: &str) -> Result<u64, InvalidDuration> {
         }
         last = *ms;
         let more = number.parse::<u64>().ok().and_then(|number| number.checked_mul(*ms));
-        total = more.and_then(|more| total.checked_add(more)).filter(|sum| *sum <= LONGEST_MS).ok_or(InvalidDuration::TooLong)?;
+        total = more
+            .and_then(|more| total.checked_add(more))
+            .filter(|sum| *sum <= LONGEST_MS)
+            .ok_or(InvalidDuration::TooLong)?;
         rest = &behind[unit.len()..];
     }
     Ok(total)
@@ -82,7 +85,9 @@ mod tests {
 
     #[test]
     fn durations_are_sums_of_falling_units() {
-        for (text, expect) in [("250ms", 250), ("30s", 30_000), ("5m", 300_000), ("1h30m", 5_400_000), ("1d", 86_400_000), ("0s", 0)] {
+        for (text, expect) in
+            [("250ms", 250), ("30s", 30_000), ("5m", 300_000), ("1h30m", 5_400_000), ("1d", 86_400_000), ("0s", 0)]
+        {
             assert_eq!(parse(text), Ok(expect), "{text}");
             assert_eq!(write(expect), text);
         }

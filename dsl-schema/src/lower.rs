@@ -177,7 +177,8 @@ fn http(spec: &Http) -> Option<HttpAction> {
     let body = if let Some(json) = &spec.json {
         Some(HttpBody::Json(TemplateValue::new(json.0.value.clone())))
     } else if let Some(form) = &spec.form {
-        let entries = named(Some(form)).map(|(name, value)| (name.to_owned(), TemplateValue::new(value.0.value.clone())));
+        let entries =
+            named(Some(form)).map(|(name, value)| (name.to_owned(), TemplateValue::new(value.0.value.clone())));
         Some(HttpBody::Form(entries.collect()))
     } else {
         spec.body.as_ref().map(|body| HttpBody::Text(template(body)))
@@ -190,7 +191,12 @@ fn http(spec: &Http) -> Option<HttpAction> {
         _ => None,
     };
     let expect = spec.expect.as_ref().map_or_else(Expect::default, |expect| Expect {
-        status: expect.status.iter().flat_map(|status| &status.0).filter_map(|status| status_range(&status.0.value)).collect(),
+        status: expect
+            .status
+            .iter()
+            .flat_map(|status| &status.0)
+            .filter_map(|status| status_range(&status.0.value))
+            .collect(),
         condition: expect.condition.as_ref().map(|cel| Cel::new(cel.0.value.as_str())),
     });
     Some(HttpAction {

@@ -154,7 +154,12 @@ fn kind(step: &Step) -> Option<Kind> {
     }
 }
 
-fn model_step<'a>(at: usize, item: &'a Item<Step>, index: &BTreeMap<&str, usize>, kinds: &[Option<Kind>]) -> ModelStep<'a> {
+fn model_step<'a>(
+    at: usize,
+    item: &'a Item<Step>,
+    index: &BTreeMap<&str, usize>,
+    kinds: &[Option<Kind>],
+) -> ModelStep<'a> {
     let spec = item.value.as_ref();
     let mut needs: Vec<Edge> = spec
         .and_then(|spec| spec.needs.as_ref())

@@ -25,16 +25,18 @@ impl Nearest {
                 best = Some((likeness, candidate));
             }
         }
-        best.filter(|(likeness, candidate)| *likeness >= 0.75 && *candidate != name).map(|(_, candidate)| candidate)
+        best.filter(|(likeness, candidate)| *likeness >= 0.7 && *candidate != name).map(|(_, candidate)| candidate)
     }
 }
 
 fn likeness(name: &str, candidate: &str) -> f64 {
-    let (name, plain) = (name.replace('-', "_").to_lowercase(), candidate.replace('-', "_"));
+    let (name, plain) = (name.replace('-', "_").to_lowercase(), candidate.replace('-', "_").to_lowercase());
     let distance = strsim::damerau_levenshtein(&name, &plain);
     // One slip in a short word is a slip too; the start of a word is what was meant.
     let allowed = if distance <= 1 && plain.chars().count() >= 3 { 0.8 } else { 0.0 };
-    strsim::jaro_winkler(&name, &plain).mul_add(0.5, strsim::normalized_damerau_levenshtein(&name, &plain) * 0.5).max(allowed)
+    strsim::jaro_winkler(&name, &plain)
+        .mul_add(0.5, strsim::normalized_damerau_levenshtein(&name, &plain) * 0.5)
+        .max(allowed)
 }
 
 #[cfg(test)]

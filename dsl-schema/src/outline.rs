@@ -1,7 +1,7 @@
 //! A graph as people look at it: steps with one-line summaries, edges, loops with what they re-open.
 
 use loopline_core::graph::{
-    Action, Condition, Graph, GotoOn, HttpAction, Input, Join, Requirement, SetValue, SleepAction, Step,
+    Action, Condition, GotoOn, Graph, HttpAction, Input, Join, Requirement, SetValue, SleepAction, Step,
 };
 use serde::Serialize;
 use serde_json::Value as Json;

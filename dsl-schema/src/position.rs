@@ -70,7 +70,8 @@ impl<'a> Source<'a> {
     fn first_line(&self, range: Range<usize>) -> Range<usize> {
         let start = self.boundary(range.start);
         let end = self.boundary(range.end.max(start));
-        let line_end = self.text[start..].find('\n').map_or(self.text.len(), |end| start + end);
+        let line = self.lines.partition_point(|&line| line <= start);
+        let line_end = self.lines.get(line).map_or(self.text.len(), |next| next - 1);
         let cut = &self.text[start..end.min(line_end)];
         start..start + cut.trim_end().len()
     }
@@ -96,9 +97,12 @@ impl<'a> Source<'a> {
 
     /// Whether what a finding is about could not be read, so that nothing can be said about it.
     pub(crate) fn is_passed_over(&self, diagnostic: &Diagnostic) -> bool {
-        diagnostic.place.route().is_some() && {
+        !self.reading.passed_over.is_empty() && diagnostic.place.route().is_some() && {
             let bytes = self.bytes(&diagnostic.place);
-            self.reading.passed_over.iter().any(|part| part.start < bytes.end.max(bytes.start + 1) && bytes.start < part.end)
+            self.reading
+                .passed_over
+                .iter()
+                .any(|part| part.start < bytes.end.max(bytes.start + 1) && bytes.start < part.end)
         }
     }
 
@@ -111,7 +115,9 @@ impl<'a> Source<'a> {
                 (Segment::Key(key), Value::Mapping(_)) => {
                     node.entry(key).map(|entry| (Some(entry.key.span.clone()), Rc::clone(&entry.value)))
                 }
-                (Segment::Index(index), Value::Sequence(items)) => items.get(*index).map(|item| (None, Rc::clone(item))),
+                (Segment::Index(index), Value::Sequence(items)) => {
+                    items.get(*index).map(|item| (None, Rc::clone(item)))
+                }
                 // A single value may stand for a list of one.
                 (Segment::Index(0), _) => continue,
                 _ => None,

@@ -20,7 +20,10 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
         if let (Some(kind @ (Kind::Approval | Kind::Wait)), false) = (step.kind, bounded) {
             let message = format!("step `{}` has no `timeout`, so a run may wait here for ever", step.id);
             let place = Place::Key(step.at.key(kind.key()));
-            cx.report(Diagnostic::new(Code::WaitsForEver, place, message).help(format!("add one, like `{}: {{…, timeout: 24h}}`", kind.key())));
+            cx.report(
+                Diagnostic::new(Code::WaitsForEver, place, message)
+                    .help(format!("add one, like `{}: {{…, timeout: 24h}}`", kind.key())),
+            );
         }
     }
 }

@@ -68,7 +68,9 @@ fn join(step: &ModelStep<'_>, cx: &mut Cx) {
         let count = join.0.value.unwrap_or_default();
         let edges = if needs == 1 { "1 edge leads".to_owned() } else { format!("{needs} edges lead") };
         let message = format!("{count} edges must be live, and {edges} here");
-        cx.report(Diagnostic::new(Code::JoinOutOfReach, place, message).help(format!("at most {needs} can be asked for")));
+        cx.report(
+            Diagnostic::new(Code::JoinOutOfReach, place, message).help(format!("at most {needs} can be asked for")),
+        );
     }
 }
 

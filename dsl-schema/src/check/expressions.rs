@@ -14,11 +14,21 @@ use crate::model::Model;
 pub(super) fn check(model: &Model<'_>, flow: Option<&Flow>, cx: &mut Cx) {
     let mut references = References::new(model, flow);
     for site in sites::of(model) {
+        let first = cx.diagnostics.len();
         for reference in read(&site, cx) {
             references.check(&site, &reference, cx);
+            // The same name read twice in one expression is one finding.
+            if let Some((last, earlier)) = cx.diagnostics[first..].split_last()
+                && earlier.iter().any(|other| (other.code, &other.message) == (last.code, &last.message))
+            {
+                cx.diagnostics.pop();
+            }
         }
     }
-    unused_inputs(model, &references.used_inputs, cx);
+    // What has errors may read more than is known.
+    if !cx.has_errors() {
+        unused_inputs(model, &references.used_inputs, cx);
+    }
 }
 
 /// The names that a site reads; reports what is wrong with it.
@@ -89,7 +99,10 @@ fn condition(cel: &Cel, references: &[Reference], site: &Site<'_>, cx: &mut Cx) 
     };
     if let Some(found) = found {
         let message = format!("a condition must be true or false, and this is {found}");
-        cx.report(Diagnostic::new(Code::ConditionIsNotBool, place, message).help("compare it with something, like `inputs.count > 3`"));
+        cx.report(
+            Diagnostic::new(Code::ConditionIsNotBool, place, message)
+                .help("compare it with something, like `inputs.count > 3`"),
+        );
         return;
     }
     // `until: false` is how a bounded loop is written that always uses up its budget; it is said on purpose.
@@ -115,7 +128,10 @@ fn unused_inputs(model: &Model<'_>, used: &BTreeSet<String>, cx: &mut Cx) {
             continue;
         }
         let message = format!("nothing reads the input `{}`", item.name);
-        cx.report(Diagnostic::new(Code::UnusedInput, item.key(), message).help(format!("read it as `inputs.{}`, or remove it", item.name)));
+        cx.report(
+            Diagnostic::new(Code::UnusedInput, item.key(), message)
+                .help(format!("read it as `inputs.{}`, or remove it", item.name)),
+        );
     }
 }
 

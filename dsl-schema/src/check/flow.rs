@@ -153,13 +153,14 @@ impl Flow {
                 step.at_least == Some(1)
                     && catchers(edge.from).next().is_some()
                     && catchers(edge.from).all(|catcher| {
-                        let leads = |other: &Edge| !matches!(other.on, Condition::Failed | Condition::Catch | Condition::Skipped);
+                        let leads = |other: &Edge| {
+                            !matches!(other.on, Condition::Failed | Condition::Catch | Condition::Skipped)
+                        };
                         step.needs.iter().any(|other| other.from == catcher && leads(other))
                     })
             };
             skipped_in_green[at] = step.needs.iter().any(|edge| blocked_in_green(edge) && !harmless(edge));
-            sure_at_end[at] =
-                self.firm[at] && !skipped_in_green[at] && !allowed(at) && catchers(at).next().is_none();
+            sure_at_end[at] = self.firm[at] && !skipped_in_green[at] && !allowed(at) && catchers(at).next().is_none();
         }
         self.sure_at_end = sure_at_end;
     }

@@ -47,9 +47,14 @@ fn check_method(method: &Text, cx: &mut Cx) {
 fn check_url(url: &Text, cx: &mut Cx) {
     let text = url.value.as_str();
     let lower: String = text.chars().take(8).collect::<String>().to_ascii_lowercase();
-    let rest = lower.strip_prefix("https://").map(|_| &text[8..]).or_else(|| lower.strip_prefix("http://").map(|_| &text[7..]));
+    let rest = lower
+        .strip_prefix("https://")
+        .map(|_| &text[8..])
+        .or_else(|| lower.strip_prefix("http://").map(|_| &text[7..]));
     let problem = match rest {
-        None if text.starts_with("{{") => Some(("the URL must say its scheme itself, before any hole", "write it like `https://{{ … }}/path`")),
+        None if text.starts_with("{{") => {
+            Some(("the URL must say its scheme itself, before any hole", "write it like `https://{{ … }}/path`"))
+        }
         None => Some(("the URL must begin with `https://` or `http://`", "write it like `https://api.example/path`")),
         Some(rest) if rest.is_empty() || rest.starts_with(['/', '?', '#']) => {
             Some(("the URL names no host", "write it like `https://api.example/path`"))
@@ -118,7 +123,11 @@ fn one_auth(auth: &Auth, cx: &mut Cx) {
             cx.report(diagnostic.related(Place::Key(bearer.clone()), "and this").help("keep one of them"));
         }
         (None, None) => {
-            let diagnostic = Diagnostic::new(Code::MissingKey, Place::Key(auth.at.clone()), "`auth` needs the key `bearer` or `basic`");
+            let diagnostic = Diagnostic::new(
+                Code::MissingKey,
+                Place::Key(auth.at.clone()),
+                "`auth` needs the key `bearer` or `basic`",
+            );
             cx.report(diagnostic.help("write it like `auth: {bearer: \"{{ secrets.TOKEN }}\"}`"));
         }
         _ => {}

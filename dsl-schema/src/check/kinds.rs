@@ -10,15 +10,19 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
         match Kind::given(spec).as_slice() {
             [] => {
                 let message = format!("step `{}` does nothing", step.id);
-                let kinds: Vec<_> = Kind::ALL.iter().filter(|kind| **kind != Kind::Use).map(|kind| kind.key()).collect();
+                let kinds: Vec<_> =
+                    Kind::ALL.iter().filter(|kind| **kind != Kind::Use).map(|kind| kind.key()).collect();
                 let place = Place::Key(step.at.clone());
-                cx.report(Diagnostic::new(Code::NoKind, place, message).help(format!("give it one of {}", list(&kinds))));
+                cx.report(
+                    Diagnostic::new(Code::NoKind, place, message).help(format!("give it one of {}", list(&kinds))),
+                );
             }
             [kind] => keys_that_make_no_sense(step, *kind, cx),
             [first, rest @ ..] => {
                 let keys: Vec<_> = std::iter::once(first).chain(rest).map(|kind| kind.key()).collect();
                 let message = format!("step `{}` does several things: {}", step.id, list(&keys));
-                let mut diagnostic = Diagnostic::new(Code::SeveralKinds, Place::Key(step.at.key(rest[0].key())), message);
+                let mut diagnostic =
+                    Diagnostic::new(Code::SeveralKinds, Place::Key(step.at.key(rest[0].key())), message);
                 diagnostic = diagnostic.related(Place::Key(step.at.key(first.key())), "and this");
                 cx.report(diagnostic.help("make a step of each, and join them by `needs`"));
             }

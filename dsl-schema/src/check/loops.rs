@@ -67,14 +67,18 @@ fn budget(model: &Model<'_>, flow: &Flow, from: usize, entry: &Loop<'_>, cx: &mu
     }
     let target = model.steps[to].id;
     let source = model.steps[from].id;
-    let message = format!("a loop without bound must let time pass, and a path from `{target}` to `{source}` holds no wait");
+    let message =
+        format!("a loop without bound must let time pass, and a path from `{target}` to `{source}` holds no wait");
     let diagnostic = Diagnostic::new(Code::UnlimitedWithoutWait, Place::Value(max.at.clone()), message);
-    cx.report(diagnostic.help("add `delay: 1s` or more, set a number, or put an `approval`, `wait` or `sleep` on the way"));
+    cx.report(
+        diagnostic.help("add `delay: 1s` or more, set a number, or put an `approval`, `wait` or `sleep` on the way"),
+    );
 }
 
 /// A `max` that did not fit has been reported, and is not missing.
 fn given_but_invalid(spec: &crate::language::Step, entry: &Loop<'_>) -> bool {
-    let repeat = spec.repeat.iter().filter(|repeat| repeat.at == entry.at).any(|repeat| repeat.given.at("max").is_some());
+    let repeat =
+        spec.repeat.iter().filter(|repeat| repeat.at == entry.at).any(|repeat| repeat.given.at("max").is_some());
     let goto = spec.goto.iter().flatten().filter(|goto| goto.at == entry.at).any(|goto| goto.given.at("max").is_some());
     repeat || goto
 }
@@ -117,7 +121,9 @@ fn waits(step: &ModelStep<'_>) -> bool {
 fn outcome(step: &ModelStep<'_>, entry: &Loop<'_>, cx: &mut Cx) {
     let Some(kind) = step.kind else { return };
     let (word, help) = match (entry.on, kind) {
-        (GotoOn::Rejected, kind) if kind != Kind::Approval => ("rejected", "only an `approval` can be rejected; did you mean `failed`?"),
+        (GotoOn::Rejected, kind) if kind != Kind::Approval => {
+            ("rejected", "only an `approval` can be rejected; did you mean `failed`?")
+        }
         (GotoOn::Timeout, Kind::Set | Kind::Sleep) => ("timeout", "this step has no timeout"),
         _ => return,
     };
@@ -130,11 +136,13 @@ fn outcome(step: &ModelStep<'_>, entry: &Loop<'_>, cx: &mut Cx) {
 fn shadows(step: &ModelStep<'_>, cx: &mut Cx) {
     for (at, entry) in step.gotos.iter().enumerate() {
         let shadow = step.gotos[..at].iter().find(|earlier| {
-            let falls_through = earlier.on_exhausted == OnExhausted::Continue && earlier.max.is_none_or(|max| max.times.is_some());
+            let falls_through =
+                earlier.on_exhausted == OnExhausted::Continue && earlier.max.is_none_or(|max| max.times.is_some());
             earlier.condition.is_none() && !falls_through && covers(earlier.on, entry.on)
         });
         if let Some(earlier) = shadow {
-            let message = "this entry is never reached: an earlier one fires first, or fails the step when it is used up";
+            let message =
+                "this entry is never reached: an earlier one fires first, or fails the step when it is used up";
             let diagnostic = Diagnostic::new(Code::GotoNeverReached, Place::Value(entry.at.clone()), message);
             cx.report(
                 diagnostic

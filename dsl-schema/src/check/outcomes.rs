@@ -58,7 +58,8 @@ fn steps_that_never_go_on(model: &Model<'_>, flow: &Flow, cx: &mut Cx) {
         if !joined && begins {
             let edge = shut.or_else(|| step.needs.first());
             let place = edge.map_or_else(|| Place::Key(step.at.clone()), |edge| edge.place.clone());
-            let mut diagnostic = Diagnostic::new(Code::NeverGoesOn, place, format!("step `{}` can never go on", step.id));
+            let mut diagnostic =
+                Diagnostic::new(Code::NeverGoesOn, place, format!("step `{}` can never go on", step.id));
             if let Some(edge) = edge {
                 let source = model.steps[edge.from].id;
                 diagnostic = diagnostic.help(match edge.on {
@@ -98,7 +99,9 @@ fn gate(model: &Model<'_>, flow: &Flow, gate: usize, cx: &mut Cx) {
             let name = model.steps[gate].id;
             let source = model.steps[edge.from].id;
             let message = format!("step `{}` goes on though the gate `{name}` was skipped", step.id);
-            let help = format!("`{source}` is skipped then, and `ok` lets that pass; write `needs: {{{source}: succeeded}}` to keep the gate shut");
+            let help = format!(
+                "`{source}` is skipped then, and `ok` lets that pass; write `needs: {{{source}: succeeded}}` to keep the gate shut"
+            );
             cx.report(Diagnostic::new(Code::GateCanBePassed, edge.place.clone(), message).help(help));
         }
     }
@@ -111,8 +114,13 @@ fn handled_failure(model: &Model<'_>, flow: &Flow, failed: usize, cx: &mut Cx) {
         let edge = step.needs.iter().find(|edge| edge.from == failed && edge.on == Condition::Catch)?;
         (ends[at] == End::Succeeded).then_some((step, edge))
     });
-    let skipped: Vec<&str> =
-        model.steps.iter().enumerate().filter(|(at, _)| ends[*at] == End::UpstreamFailed).map(|(_, step)| step.id).collect();
+    let skipped: Vec<&str> = model
+        .steps
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| ends[*at] == End::UpstreamFailed)
+        .map(|(_, step)| step.id)
+        .collect();
     let source = &model.steps[failed];
     let (place, why) = match handler {
         Some((step, edge)) => (edge.place.clone(), format!(" and `{}` handles it", step.id)),

@@ -14,16 +14,43 @@ use crate::model::{Kind, Model, ModelStep};
 const STEP_FIELDS: [&str; 5] = ["status", "outputs", "error", "visit", "visits"];
 const ERROR_FIELDS: [&str; 7] = ["kind", "message", "exit_code", "signal", "status", "tail", "cause"];
 const RUN_FIELDS: [&str; 15] = [
-    "id", "number", "name", "pipeline", "project", "epoch", "created_at", "labels", "url", "trigger", "repo", "ref", "branch",
-    "tag", "commit",
+    "id",
+    "number",
+    "name",
+    "pipeline",
+    "project",
+    "epoch",
+    "created_at",
+    "labels",
+    "url",
+    "trigger",
+    "repo",
+    "ref",
+    "branch",
+    "tag",
+    "commit",
 ];
 const TRIGGER_FIELDS: [&str; 3] = ["kind", "actor", "time"];
 const EVENT_FIELDS: [&str; 3] = ["headers", "body", "delivery"];
 const APPROVAL_OUTPUTS: [&str; 5] = ["decision", "by", "comment", "fields", "decisions"];
 /// Names that exist somewhere in the language.
 const ALL_ROOTS: [&str; 16] = [
-    "inputs", "env", "steps", "run", "event", "item", "visit", "attempt", "previous", "secrets", "callback", "response",
-    "stdout", "stderr", "exit_code", "payload",
+    "inputs",
+    "env",
+    "steps",
+    "run",
+    "event",
+    "item",
+    "visit",
+    "attempt",
+    "previous",
+    "secrets",
+    "callback",
+    "response",
+    "stdout",
+    "stderr",
+    "exit_code",
+    "payload",
 ];
 
 /// Judges references, and notes what they use.
@@ -63,7 +90,8 @@ impl<'a> References<'a> {
     }
 
     fn is_known_here(&self, root: &str, site: &Site<'_>) -> bool {
-        site.place.roots().contains(&root) || site.step.is_some_and(|step| many_roots(&self.model.steps[step]).contains(&root.to_owned()))
+        site.place.roots().contains(&root)
+            || site.step.is_some_and(|step| many_roots(&self.model.steps[step]).contains(&root.to_owned()))
     }
 
     fn not_known_here(&self, root: &str, rest: &[&str], site: &Site<'_>, place: Place, cx: &mut Cx) -> Diagnostic {
@@ -76,7 +104,9 @@ impl<'a> References<'a> {
         }
         if ALL_ROOTS.contains(&root) {
             let why = match (root, site.place) {
-                ("env", Where::Env | Where::PipelineEnv) => "`env` cannot read `env`; read what that variable is made of",
+                ("env", Where::Env | Where::PipelineEnv) => {
+                    "`env` cannot read `env`; read what that variable is made of"
+                }
                 ("env", _) => "`env` belongs to steps",
                 ("item", _) => "`item` is known in steps with `foreach` or `matrix`",
                 ("callback", _) => "`callback` is known in steps whose `http` has a `callback`",
@@ -162,7 +192,8 @@ impl<'a> References<'a> {
         if declared.contains(name) {
             return;
         }
-        let diagnostic = Diagnostic::new(Code::UnknownSecret, place, format!("the pipeline does not name the secret `{name}`"));
+        let diagnostic =
+            Diagnostic::new(Code::UnknownSecret, place, format!("the pipeline does not name the secret `{name}`"));
         let near = cx.nearest.to(name, declared.iter().copied());
         cx.report(match near {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
@@ -177,7 +208,8 @@ impl<'a> References<'a> {
             return;
         };
         let Some(&target) = self.model.index.get(name) else {
-            let diagnostic = unknown_step(self.model, name, place, format!("there is no step `{name}`"), &mut cx.nearest);
+            let diagnostic =
+                unknown_step(self.model, name, place, format!("there is no step `{name}`"), &mut cx.nearest);
             cx.report(diagnostic);
             return;
         };
@@ -213,7 +245,8 @@ impl<'a> References<'a> {
         let (message, help) = if own == target {
             (
                 format!("step `{name}` reads itself"),
-                "a step may read itself in `goto` and `repeat`; what it was in the visit before is `previous`".to_owned(),
+                "a step may read itself in `goto` and `repeat`; what it was in the visit before is `previous`"
+                    .to_owned(),
             )
         } else if flow.ancestors[target].contains(own) {
             (
@@ -251,7 +284,8 @@ impl<'a> References<'a> {
                 } else if let Some(near) = near {
                     diagnostic.help(format!("did you mean `{prefix}.{near}`?"))
                 } else {
-                    diagnostic.help(format!("it has {}; its outputs are read as `{prefix}.outputs.NAME`", list(&STEP_FIELDS)))
+                    diagnostic
+                        .help(format!("it has {}; its outputs are read as `{prefix}.outputs.NAME`", list(&STEP_FIELDS)))
                 });
                 false
             }
@@ -300,22 +334,29 @@ impl<'a> References<'a> {
     /// G5.
     fn previous(&self, rest: &[&str], reference: &Reference, site: &Site<'_>, place: Place, cx: &mut Cx) {
         let Some((name, path)) = rest.split_first() else {
-            let diagnostic = Diagnostic::new(Code::DynamicName, place, "`previous` must be followed by the id of a step");
+            let diagnostic =
+                Diagnostic::new(Code::DynamicName, place, "`previous` must be followed by the id of a step");
             cx.report(diagnostic.help("write it like `previous.review.outputs.comment`"));
             return;
         };
         let Some(&target) = self.model.index.get(name) else {
-            let diagnostic = unknown_step(self.model, name, place, format!("there is no step `{name}`"), &mut cx.nearest);
+            let diagnostic =
+                unknown_step(self.model, name, place, format!("there is no step `{name}`"), &mut cx.nearest);
             cx.report(diagnostic);
             return;
         };
         if let (Some(own), Some(flow)) = (site.step, self.flow) {
-            let shared = self.model.steps.iter().flat_map(|step| &step.gotos).filter_map(|entry| entry.target()).any(|to| {
-                flow.leads(to, own) && flow.leads(to, target)
-            });
+            let shared = self
+                .model
+                .steps
+                .iter()
+                .flat_map(|step| &step.gotos)
+                .filter_map(|entry| entry.target())
+                .any(|to| flow.leads(to, own) && flow.leads(to, target));
             if !shared {
                 let here = self.model.steps[own].id;
-                let message = format!("no loop re-opens both `{here}` and `{name}`, so `previous.{name}` is always null");
+                let message =
+                    format!("no loop re-opens both `{here}` and `{name}`, so `previous.{name}` is always null");
                 let diagnostic = Diagnostic::new(Code::PreviousOutsideRegion, place, message);
                 cx.report(diagnostic.help("a loop re-opens its `to` and everything behind that"));
                 return;
@@ -348,7 +389,8 @@ fn fields(prefix: &[&str], rest: &[&str], known: &[&'static str], place: Place, 
         return;
     }
     if of == "run" && *field == "status" {
-        let diagnostic = Diagnostic::new(Code::NameNotKnownHere, place, "`run.status` is not known while the run goes on");
+        let diagnostic =
+            Diagnostic::new(Code::NameNotKnownHere, place, "`run.status` is not known while the run goes on");
         cx.report(diagnostic.help("it is known in `finally`"));
         return;
     }
@@ -394,7 +436,8 @@ fn known_output(step: &ModelStep<'_>, prefix: &str, output: &str, inner: &[&str]
         });
         return true;
     }
-    let diagnostic = Diagnostic::new(Code::UnknownOutput, place.clone(), format!("step `{id}` has no output `{output}`"));
+    let diagnostic =
+        Diagnostic::new(Code::UnknownOutput, place.clone(), format!("step `{id}` has no output `{output}`"));
     cx.report(match near {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None if known.is_empty() => diagnostic.help(match step.kind {
@@ -407,8 +450,17 @@ fn known_output(step: &ModelStep<'_>, prefix: &str, output: &str, inner: &[&str]
 }
 
 /// `outputs.fields.NAME` of an approval.
-fn field_of_approval(step: &ModelStep<'_>, prefix: &str, output: &str, inner: &[&str], place: &Place, cx: &mut Cx) -> bool {
-    let (Some(approval), "fields", Some(field)) = (step.spec.and_then(|spec| spec.approval.as_ref()), output, inner.first()) else {
+fn field_of_approval(
+    step: &ModelStep<'_>,
+    prefix: &str,
+    output: &str,
+    inner: &[&str],
+    place: &Place,
+    cx: &mut Cx,
+) -> bool {
+    let (Some(approval), "fields", Some(field)) =
+        (step.spec.and_then(|spec| spec.approval.as_ref()), output, inner.first())
+    else {
         return true;
     };
     let known: Vec<&str> = approval.fields.iter().flat_map(|fields| &fields.0).map(|item| item.name.as_str()).collect();

@@ -59,7 +59,8 @@ fn invalid(schema: &Json, at: &Route, cx: &mut Cx) -> Option<Diagnostic> {
         && !TYPES.contains(&name.as_str())
     {
         let place = Place::Value(at.key("type"));
-        let diagnostic = Diagnostic::new(Code::InvalidSchema, place.clone(), format!("`{name}` is not a type of JSON Schema"));
+        let diagnostic =
+            Diagnostic::new(Code::InvalidSchema, place.clone(), format!("`{name}` is not a type of JSON Schema"));
         let meant = match name.as_str() {
             "int" | "int32" | "int64" | "long" => Some("integer"),
             "float" | "double" | "decimal" => Some("number"),
@@ -70,13 +71,17 @@ fn invalid(schema: &Json, at: &Route, cx: &mut Cx) -> Option<Diagnostic> {
             other => cx.nearest.to(other, TYPES),
         };
         return Some(match meant {
-            Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")).fix(format!("Change to `{meant}`"), place, meant),
+            Some(meant) => {
+                diagnostic.help(format!("did you mean `{meant}`?")).fix(format!("Change to `{meant}`"), place, meant)
+            }
             None => diagnostic.help(format!("types are {}", crate::decode::list(&TYPES))),
         });
     }
     if let Some(keyword) = reference_in(schema) {
         let message = format!("`{keyword}` is not allowed in a schema: it must stand for itself");
-        return Some(Diagnostic::new(Code::InvalidSchema, Place::Value(at.clone()), message).help("write out what it refers to"));
+        return Some(
+            Diagnostic::new(Code::InvalidSchema, Place::Value(at.clone()), message).help("write out what it refers to"),
+        );
     }
     let error = jsonschema::draft202012::meta::validate(schema).err()?;
     let keyword = error.instance_path().to_string();

@@ -182,7 +182,9 @@ impl<'a> Sites<'a> {
             for text in auth.flat_map(|auth| &auth.bearer).chain(basic).chain(&http.body) {
                 self.template(text, Where::Secretive);
             }
-            for json in http.json.iter().chain(http.form.iter().flat_map(|form| &form.0).filter_map(|item| item.value.as_ref())) {
+            for json in
+                http.json.iter().chain(http.form.iter().flat_map(|form| &form.0).filter_map(|item| item.value.as_ref()))
+            {
                 self.json(&json.0.value, &json.0.at, Where::Secretive);
             }
             for condition in http.expect.iter().flat_map(|expect| &expect.condition) {

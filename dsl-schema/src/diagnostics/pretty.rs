@@ -46,9 +46,7 @@ fn one(source: &Source<'_>, renderer: &Renderer, file_name: &str, diagnostic: &D
         out.push('\n');
         return;
     }
-    let mut snippet = excerpt
-        .snippet(file_name)
-        .annotation(AnnotationKind::Primary.span(excerpt.within(&primary)));
+    let mut snippet = excerpt.snippet(file_name).annotation(AnnotationKind::Primary.span(excerpt.within(&primary)));
     let mut elsewhere = Vec::new();
     for (bytes, label) in &related {
         if excerpt.holds(bytes) {

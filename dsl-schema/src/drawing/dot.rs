@@ -19,7 +19,8 @@ pub fn dot(graph: &Graph) -> String {
             Action::Set(_) => ", shape=parallelogram, style=\"\"",
             _ => "",
         };
-        let _ = writeln!(out, "  {} [label={}{shape}];", quote(step.id.as_str()), quote(&labels::step(step).join("\n")));
+        let _ =
+            writeln!(out, "  {} [label={}{shape}];", quote(step.id.as_str()), quote(&labels::step(step).join("\n")));
     }
     for step in &graph.steps {
         for need in &step.needs {

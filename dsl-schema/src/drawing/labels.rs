@@ -6,7 +6,11 @@ use loopline_core::graph::{Condition, Goto, GotoOn, Join, Step};
 pub(super) fn step(step: &Step) -> Vec<String> {
     let mut lines = vec![step.name.clone().unwrap_or_else(|| step.id.to_string())];
     let summary: String = crate::outline::summary(step).chars().take(40).collect();
-    lines.push(if summary.is_empty() { step.action.kind().to_owned() } else { format!("{}: {summary}", step.action.kind()) });
+    lines.push(if summary.is_empty() {
+        step.action.kind().to_owned()
+    } else {
+        format!("{}: {summary}", step.action.kind())
+    });
     if let Join::AtLeast(count) = step.join {
         lines.push(if count == 1 { "any".to_owned() } else { format!("at least {count}") });
     }

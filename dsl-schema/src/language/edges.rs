@@ -101,7 +101,8 @@ impl Decode for JoinSpec {
             Value::Mapping(_) => found(Some(AtLeast::decode(node, at, cx)?.at_least.0.value)),
             _ => {
                 let place = Place::Value(at.clone());
-                let text = node.scalar().map_or_else(|| node.describe().to_owned(), |scalar| format!("`{}`", scalar.text));
+                let text =
+                    node.scalar().map_or_else(|| node.describe().to_owned(), |scalar| format!("`{}`", scalar.text));
                 let diagnostic = Diagnostic::new(Code::UnknownWord, place, format!("{text} is not a join"));
                 cx.report(diagnostic.help("a join is `all`, `any` or `{at_least: 2}`"));
                 None

@@ -23,6 +23,7 @@ pub use pipeline::{Defaults, Limits, Pipeline, Triggers};
 pub use retry::RetrySpec;
 pub use step::{OutputSpec, SetSpec, ShellSpec, SleepSpec, SleepUntil, Step};
 pub use values::{
-    AnyJson, CelText, Duration, Entries, Flag, Item, Later, Located, Number, OneOrMany, Required, Scalar, TemplateText, Text, Whole,
+    AnyJson, CelText, Duration, Entries, Flag, Item, Later, Located, Number, OneOrMany, Required, Scalar, TemplateText,
+    Text, Whole,
 };
 pub use words::{InFlight, Word, WordList};

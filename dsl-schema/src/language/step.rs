@@ -12,9 +12,7 @@ use super::http::Http;
 use super::inputs::SchemaSpec;
 use super::needs::Needs;
 use super::retry::RetrySpec;
-use super::values::{
-    CelText, Duration, Entries, Flag, Later, Located, Scalar, TemplateText, Text, inline_schema,
-};
+use super::values::{CelText, Duration, Entries, Flag, Later, Located, Scalar, TemplateText, Text, inline_schema};
 use crate::decode::{Cx, Decode, json, mapping};
 use crate::route::Route;
 use crate::yaml::{Node, Plain, Value};

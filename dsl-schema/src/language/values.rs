@@ -118,7 +118,11 @@ impl Decode for Flag {
                 _ => None,
             };
             if let Some(meant) = meant {
-                diagnostic = diagnostic.help(format!("write {meant}")).fix(format!("Change to {meant}"), Place::Value(at.clone()), meant);
+                diagnostic = diagnostic.help(format!("write {meant}")).fix(
+                    format!("Change to {meant}"),
+                    Place::Value(at.clone()),
+                    meant,
+                );
             }
         }
         cx.report(diagnostic);

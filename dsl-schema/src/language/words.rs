@@ -50,9 +50,12 @@ impl<T: WordList> Decode for Word<T> {
             return Some(Self(Located { value: *value, at: at.clone() }));
         }
         let place = Place::Value(at.clone());
-        let mut diagnostic = Diagnostic::new(Code::UnknownWord, place.clone(), format!("`{}` is not a {}", scalar.text, T::WHAT));
+        let mut diagnostic =
+            Diagnostic::new(Code::UnknownWord, place.clone(), format!("`{}` is not a {}", scalar.text, T::WHAT));
         diagnostic = match cx.nearest.to(&scalar.text, words(&all)) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(format!("Change to `{near}`"), place, near),
+            Some(near) => {
+                diagnostic.help(format!("did you mean `{near}`?")).fix(format!("Change to `{near}`"), place, near)
+            }
             None => diagnostic.help(format!("a {} is one of {}", T::WHAT, list(&words(&all)))),
         };
         cx.report(diagnostic);

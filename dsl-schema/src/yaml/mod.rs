@@ -18,4 +18,4 @@ pub use plain_value::{NotAValue, yaml_to_json};
 pub use quote::quoted;
 pub use read::{Problem, Reading, read};
 pub use scalar::Plain;
-pub use tree::{Entry, Key, Node, Scalar, Style, Value};
+pub use tree::{Entry, Key, Mapping, Node, Scalar, Style, Value};

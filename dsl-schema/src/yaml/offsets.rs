@@ -170,13 +170,19 @@ mod tests {
 
     #[test]
     fn double_quoted() {
-        check(r#"a: "x\t\"\u00e9\" {{ two }}\n  end""#, &[("{{ two }}", "{{ two }}"), ("é", r"\u00e9"), ("end", "end")]);
+        check(
+            r#"a: "x\t\"\u00e9\" {{ two }}\n  end""#,
+            &[("{{ two }}", "{{ two }}"), ("é", r"\u00e9"), ("end", "end")],
+        );
         check("a: \"one \\\n   two\n   three\"\n", &[("two", "two"), ("three", "three")]);
     }
 
     #[test]
     fn literal_and_folded() {
-        check("a: | # comment {{\n    one {{ two }}\n      more\n\n    end\nb: 1\n", &[("{{ two }}", "{{ two }}"), ("more", "more"), ("end", "end")]);
+        check(
+            "a: | # comment {{\n    one {{ two }}\n      more\n\n    end\nb: 1\n",
+            &[("{{ two }}", "{{ two }}"), ("more", "more"), ("end", "end")],
+        );
         check("a: >-\n    one\n    two ü\n\n    three\n", &[("two ü", "two ü"), ("three", "three")]);
         check("x: ä\na: |2\n    indented\n   end\n", &[("indented", "indented"), ("end", "end")]);
     }

@@ -9,7 +9,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
 use super::limits::{MAX_DEPTH, MAX_EXPANDED_BYTES, MAX_NODES, MAX_TEXT_BYTES};
 use super::template_brace;
-use super::tree::{Entry, Key, Node, Scalar, Style, Value};
+use super::tree::{Entry, Key, Mapping, Node, Scalar, Style, Value};
 use crate::diagnostics::{Code, Diagnostic, Place};
 
 /// What a text was read into.
@@ -62,7 +62,8 @@ fn refused_at_once(text: &str) -> Option<Problem> {
         let problem = Diagnostic::new(Code::TextTooLarge, Place::Text(0..0), message);
         return Some(problem.help("move long scripts into files of the repository and call them"));
     }
-    let forbidden = |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}')) || c == '\u{FFFE}' || c == '\u{FFFF}';
+    let forbidden =
+        |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}')) || c == '\u{FFFE}' || c == '\u{FFFF}';
     let (at, found) = text.char_indices().find(|&(_, c)| forbidden(c))?;
     let message = format!("the character U+{:04X} may not stand in YAML", u32::from(found));
     let problem = Diagnostic::new(Code::ForbiddenCharacter, Place::Text(at..at + found.len_utf8()), message);
@@ -71,9 +72,13 @@ fn refused_at_once(text: &str) -> Option<Problem> {
 
 fn unquoted_template(text: &str, meant: Range<usize>) -> Problem {
     let quoted = super::quoted(&text[meant.clone()]);
-    Diagnostic::new(Code::UnquotedTemplate, Place::Text(meant.clone()), "`{{` without quotes begins a mapping in YAML, not a template")
-        .help(format!("put the value in quotes: {quoted}"))
-        .fix("Put the value in quotes", Place::Text(meant), quoted)
+    Diagnostic::new(
+        Code::UnquotedTemplate,
+        Place::Text(meant.clone()),
+        "`{{` without quotes begins a mapping in YAML, not a template",
+    )
+    .help(format!("put the value in quotes: {quoted}"))
+    .fix("Put the value in quotes", Place::Text(meant), quoted)
 }
 
 /// Replaces a part of the text by as many letters, so that all other positions stay what they are.
@@ -95,7 +100,17 @@ fn read_once(text: &str) -> Result<Reading, Range<usize>> {
                 if let Some(meant) = template_brace::around(text, at) {
                     return Err(meant);
                 }
-                builder.problems.push(syntax_error(text, at, error.info()));
+                // The scanner looks ahead over open brackets, and gives up before the first event comes.
+                if error.info().contains("recursion limit") {
+                    let _ = builder.too_deep(at..at);
+                } else {
+                    let open = builder
+                        .stack
+                        .last()
+                        .map(|open| open.start)
+                        .filter(|start| text[*start..].starts_with(['[', '{']));
+                    builder.problems.push(syntax_error(text, at, open, error.info()));
+                }
                 builder.stack.clear();
                 break;
             }
@@ -107,7 +122,9 @@ fn read_once(text: &str) -> Result<Reading, Range<usize>> {
                 return Err(template_brace::meant(text, span.start, flow_depth > 0));
             }
             Event::MappingStart(..) | Event::SequenceStart(..) if opens_flow => flow_depth += 1,
-            Event::MappingEnd | Event::SequenceEnd if text[..span.end].ends_with(['}', ']']) && span.end > span.start => {
+            Event::MappingEnd | Event::SequenceEnd
+                if text[..span.end].ends_with(['}', ']']) && span.end > span.start =>
+            {
                 flow_depth = flow_depth.saturating_sub(1);
             }
             _ => {}
@@ -119,9 +136,19 @@ fn read_once(text: &str) -> Result<Reading, Range<usize>> {
     Ok(Reading { root: builder.root, problems: builder.problems, passed_over: Vec::new() })
 }
 
-fn syntax_error(text: &str, at: usize, info: &str) -> Problem {
+fn syntax_error(text: &str, at: usize, open: Option<usize>, info: &str) -> Problem {
+    let bracket = |at: usize| Place::Text(at..at + 1);
+    // Where the text ends inside brackets, the bracket says more than the end.
+    if let Some(open) = open.filter(|_| text[at..].trim().is_empty()) {
+        let message = format!("`{}` is opened here and never closed", &text[open..=open]);
+        let closing = if text[open..].starts_with('[') { "]" } else { "}" };
+        return Diagnostic::new(Code::InvalidYaml, bracket(open), message).help(format!("close it by `{closing}`"));
+    }
     let end = text[at..].chars().next().filter(|c| *c != '\n').map_or(at, |c| at + c.len_utf8());
-    let problem = Diagnostic::new(Code::InvalidYaml, Place::Text(at..end), format!("this is not YAML: {info}"));
+    let mut problem = Diagnostic::new(Code::InvalidYaml, Place::Text(at..end), format!("this is not YAML: {info}"));
+    if let Some(open) = open {
+        problem = problem.related(bracket(open), "inside this");
+    }
     let line_start = text[..at].rfind('\n').map_or(0, |end| end + 1);
     let line = text[line_start..].lines().next().unwrap_or("");
     if line.trim_start_matches(' ').starts_with('\t') {
@@ -185,7 +212,7 @@ struct Open {
 
 enum OpenKind {
     Sequence(Vec<Rc<Node>>),
-    Mapping { entries: Vec<Entry>, places: BTreeMap<Rc<str>, usize>, merges: Vec<(Key, Rc<Node>)>, key: Option<PendingKey> },
+    Mapping { mapping: Mapping, merges: Vec<(Key, Rc<Node>)>, key: Option<PendingKey> },
 }
 
 enum PendingKey {
@@ -202,7 +229,12 @@ impl Builder {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return self.stop(Code::SeveralDocuments, span, "a second document begins here; a pipeline file has one", None);
+                    return self.stop(
+                        Code::SeveralDocuments,
+                        span,
+                        "a second document begins here; a pipeline file has one",
+                        Some("put it into a file of its own"),
+                    );
                 }
                 Ok(())
             }
@@ -221,20 +253,28 @@ impl Builder {
                 };
                 let bytes = text.len() as u64;
                 let value = Value::Scalar(Scalar { text: text.into_owned(), style, plain });
-                self.count(1, bytes, &span)?;
+                let is_key = matches!(self.stack.last(), Some(Open { kind: OpenKind::Mapping { key: None, .. }, .. }));
+                self.count(u64::from(!is_key), bytes, &span)?;
                 self.finish(Node { span, value, weight: 1, bytes, height: 1 }, anchor)
             }
-            Event::SequenceStart(anchor, tag) => self.open(anchor, tag.as_deref(), span, OpenKind::Sequence(Vec::new())),
+            Event::SequenceStart(anchor, tag) => {
+                self.open(anchor, tag.as_deref(), span, OpenKind::Sequence(Vec::new()))
+            }
             Event::MappingStart(anchor, tag) => {
-                let kind =
-                    OpenKind::Mapping { entries: Vec::new(), places: BTreeMap::new(), merges: Vec::new(), key: None };
+                let kind = OpenKind::Mapping { mapping: Mapping::default(), merges: Vec::new(), key: None };
                 self.open(anchor, tag.as_deref(), span, kind)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
         }
     }
 
-    fn stop(&mut self, code: Code, span: Range<usize>, message: impl Into<String>, help: Option<&str>) -> Result<(), Stop> {
+    fn stop(
+        &mut self,
+        code: Code,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: Option<&str>,
+    ) -> Result<(), Stop> {
         self.problems.push(Diagnostic::new(code, Place::Text(span), message).maybe_help(help.map(str::to_owned)));
         // What is still open has no end, so nothing of it may be used; a document that was finished before stays.
         self.stack.clear();
@@ -245,11 +285,16 @@ impl Builder {
         self.weight = self.weight.saturating_add(weight);
         self.bytes = self.bytes.saturating_add(bytes);
         if self.weight > MAX_NODES {
-            let message = format!("the file has more than {MAX_NODES} values, each alias counted as often as it is used");
-            return self.stop(Code::TooManyNodes, span.clone(), message, Some("split the pipeline, or use fewer aliases"));
+            let message = "the file has more than 100,000 values, each alias counted as often as it is used";
+            return self.stop(
+                Code::TooManyNodes,
+                span.clone(),
+                message,
+                Some("split the pipeline, or use fewer aliases"),
+            );
         }
         if self.bytes > MAX_EXPANDED_BYTES {
-            let message = format!("the aliases of the file repeat more than {MAX_EXPANDED_BYTES} bytes of text");
+            let message = "the aliases of the file repeat more than 4 MiB of text";
             return self.stop(Code::TooManyNodes, span.clone(), message, Some("use fewer aliases"));
         }
         Ok(())
@@ -267,7 +312,8 @@ impl Builder {
         }
         let name = if tag.is_yaml_core_schema() { format!("!!{}", tag.suffix) } else { tag.to_string() };
         let message = format!("the tag `{name}` is not known; a pipeline uses the core schema of YAML");
-        self.problems.push(Diagnostic::new(Code::UnsupportedTag, Place::Text(span.clone()), message).help("remove the tag"));
+        self.problems
+            .push(Diagnostic::new(Code::UnsupportedTag, Place::Text(span.clone()), message).help("remove the tag"));
         None
     }
 
@@ -290,7 +336,12 @@ impl Builder {
 
     fn alias(&mut self, id: usize, span: Range<usize>) -> Result<(), Stop> {
         let Some(node) = self.anchors.get(&id).cloned() else {
-            return self.stop(Code::AliasInsideItself, span, "this alias stands inside the value that it names", Some("write the value out"));
+            return self.stop(
+                Code::AliasInsideItself,
+                span,
+                "this alias stands inside the value that it names",
+                Some("write the value out"),
+            );
         };
         self.count(node.weight, node.bytes, &span)?;
         if self.stack.len() as u32 + node.height > MAX_DEPTH {
@@ -314,18 +365,21 @@ impl Builder {
             return Ok(());
         };
         open.height = open.height.max(node.height);
-        open.weight = open.weight.saturating_add(node.weight);
         open.bytes = open.bytes.saturating_add(node.bytes);
+        if !matches!(open.kind, OpenKind::Mapping { key: None, .. }) {
+            open.weight = open.weight.saturating_add(node.weight);
+        }
         match &mut open.kind {
             OpenKind::Sequence(items) => items.push(node),
-            OpenKind::Mapping { entries, places, merges, key } => match key.take() {
-                None => *key = Some(pending_key(&node, alias, places, entries, &mut self.problems)),
+            OpenKind::Mapping { mapping, merges, key } => match key.take() {
+                None => *key = Some(pending_key(&node, alias, mapping, &mut self.problems)),
                 Some(PendingKey::Key(key)) => {
-                    places.insert(Rc::clone(&key.text), entries.len());
-                    entries.push(Entry { key, value: node });
+                    mapping.index.insert(Rc::clone(&key.text), mapping.entries.len());
+                    mapping.entries.push(Entry { key, value: node });
                 }
                 Some(PendingKey::Merge(key)) => {
-                    places.insert(Rc::clone(&key.text), usize::MAX);
+                    // Known, so that a second `<<` is a duplicate, and no entry.
+                    mapping.index.insert(Rc::clone(&key.text), usize::MAX);
                     merges.push((key, node));
                 }
                 Some(PendingKey::Dropped) => {}
@@ -338,11 +392,11 @@ impl Builder {
         let Some(open) = self.stack.pop() else { return Ok(()) };
         let value = match open.kind {
             OpenKind::Sequence(items) => Value::Sequence(items),
-            OpenKind::Mapping { mut entries, mut places, merges, .. } => {
+            OpenKind::Mapping { mut mapping, merges, .. } => {
                 for (key, node) in merges {
-                    merge(&key, &node, &mut entries, &mut places, &mut self.problems);
+                    merge(&key, &node, &mut mapping, &mut self.problems);
                 }
-                Value::Mapping(entries)
+                Value::Mapping(mapping)
             }
         };
         let node = Node {
@@ -359,22 +413,29 @@ impl Builder {
 fn pending_key(
     node: &Rc<Node>,
     alias: Option<Range<usize>>,
-    places: &BTreeMap<Rc<str>, usize>,
-    entries: &[Entry],
+    mapping: &Mapping,
     problems: &mut Vec<Problem>,
 ) -> PendingKey {
     let span = alias.unwrap_or_else(|| node.span.clone());
     let Some(scalar) = node.scalar() else {
-        let problem = Diagnostic::new(Code::KeyIsNotText, Place::Text(span), format!("a key must be text, and this is {}", node.describe()));
+        let problem = Diagnostic::new(
+            Code::KeyIsNotText,
+            Place::Text(span),
+            format!("a key must be text, and this is {}", node.describe()),
+        );
         problems.push(problem.help("keys are names, like `build:`"));
         return PendingKey::Dropped;
     };
     let key = Key { text: scalar.text.as_str().into(), span: span.clone() };
     let is_merge = scalar.text == "<<" && scalar.style == Style::Plain;
-    match places.get(&*key.text) {
+    match mapping.index.get(&*key.text) {
         Some(&first) => {
-            let mut problem = Diagnostic::new(Code::DuplicateKey, Place::Text(span), format!("the key `{}` stands here twice", key.text));
-            if let Some(first) = entries.get(first) {
+            let mut problem = Diagnostic::new(
+                Code::DuplicateKey,
+                Place::Text(span),
+                format!("the key `{}` stands here twice", key.text),
+            );
+            if let Some(first) = mapping.entries.get(first) {
                 problem = problem.related(Place::Text(first.key.span.clone()), "first here");
             }
             problems.push(problem.help("keep one of them; YAML does not say which would win"));
@@ -386,7 +447,7 @@ fn pending_key(
 }
 
 /// `<<`: entries of one mapping, or of several of which the first wins; what stands in the mapping itself wins over all.
-fn merge(key: &Key, node: &Rc<Node>, entries: &mut Vec<Entry>, places: &mut BTreeMap<Rc<str>, usize>, problems: &mut Vec<Problem>) {
+fn merge(key: &Key, node: &Rc<Node>, mapping: &mut Mapping, problems: &mut Vec<Problem>) {
     let sources = match &node.value {
         Value::Sequence(items) => items.as_slice(),
         _ => std::slice::from_ref(node),
@@ -394,13 +455,16 @@ fn merge(key: &Key, node: &Rc<Node>, entries: &mut Vec<Entry>, places: &mut BTre
     for source in sources {
         let Value::Mapping(more) = &source.value else {
             let message = format!("`<<` takes a mapping or a list of mappings, and this is {}", source.describe());
-            problems.push(Diagnostic::new(Code::InvalidMerge, Place::Text(key.span.clone()), message).help("write `<<: *name`, where `&name` stands before a mapping"));
+            problems.push(
+                Diagnostic::new(Code::InvalidMerge, Place::Text(key.span.clone()), message)
+                    .help("write `<<: *name`, where `&name` stands before a mapping"),
+            );
             continue;
         };
         for entry in more {
-            if !places.contains_key(&entry.key.text) {
-                places.insert(Rc::clone(&entry.key.text), entries.len());
-                entries.push(Entry { key: entry.key.clone(), value: Rc::clone(&entry.value) });
+            if !mapping.index.contains_key(&entry.key.text) {
+                mapping.index.insert(Rc::clone(&entry.key.text), mapping.entries.len());
+                mapping.entries.push(Entry { key: entry.key.clone(), value: Rc::clone(&entry.value) });
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The tree that a text is read into.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -12,7 +13,7 @@ pub struct Node {
     pub span: Range<usize>,
     /// What it is.
     pub value: Value,
-    /// Values in it, itself included, each alias as often as it is used.
+    /// Values in it, itself included, keys not, each alias as often as it is used.
     pub(super) weight: u64,
     /// Bytes of the scalars in it.
     pub(super) bytes: u64,
@@ -27,8 +28,36 @@ pub enum Value {
     Scalar(Scalar),
     /// A list.
     Sequence(Vec<Rc<Node>>),
-    /// Entries in the order of the text, merge keys already merged.
-    Mapping(Vec<Entry>),
+    /// Keys and values, merge keys already merged.
+    Mapping(Mapping),
+}
+
+/// Entries in the order of the text, and where each key stands among them.
+#[derive(Debug, Default)]
+pub struct Mapping {
+    pub(super) entries: Vec<Entry>,
+    pub(super) index: BTreeMap<Rc<str>, usize>,
+}
+
+impl Mapping {
+    /// The entry with this key.
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.index.get(key).and_then(|at| self.entries.get(*at))
+    }
+
+    /// All of them, in the order of the text.
+    pub fn iter(&self) -> std::slice::Iter<'_, Entry> {
+        self.entries.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Mapping {
+    type Item = &'a Entry;
+    type IntoIter = std::slice::Iter<'a, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.iter()
+    }
 }
 
 /// A scalar, not yet a number or anything else.
@@ -87,7 +116,7 @@ impl Node {
     /// The entry with this key, if it is a mapping that has it.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         match &self.value {
-            Value::Mapping(entries) => entries.iter().find(|entry| &*entry.key.text == key),
+            Value::Mapping(mapping) => mapping.get(key),
             _ => None,
         }
     }

@@ -184,7 +184,8 @@ impl<'a> Simulation<'a> {
     fn act(&mut self, act: &Act) -> Result<(), String> {
         let by = act.by.clone().unwrap_or_else(|| "bob".into());
         let event = match (&act.approve, &act.reject) {
-            (None, None) => Event::CancelRequested { by, reason: None },
+            (None, None) if act.cancel => Event::CancelRequested { by, reason: None },
+            (None, None) => return Err(format!("the act at {} ms does nothing", act.at_ms)),
             (step, rejected) => {
                 let name = step.as_ref().or(rejected.as_ref()).expect("one of them is there");
                 let view = self.state.view(self.graph).expect("the run has begun");

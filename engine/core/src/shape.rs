@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-use petgraph::Direction;
 use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -217,11 +216,20 @@ fn rank(graph: &Graph, successors: &[Vec<StepIx>]) -> Vec<u32> {
             edges.add_edge(NodeIndex::new(from), NodeIndex::new(to.get()), ());
         }
     }
-    debug_assert!(edges.externals(Direction::Incoming).next().is_some() || graph.steps.is_empty());
     let order = toposort(&edges, None).expect("the compiler refuses a cycle of forward edges");
+    // By how many edges lead there at the most, then by id: the order that people expect to read.
+    let mut level = vec![0u32; graph.steps.len()];
+    for node in &order {
+        let next = level[node.index()] + 1;
+        for behind in &successors[node.index()] {
+            level[behind.get()] = level[behind.get()].max(next);
+        }
+    }
+    let mut steps: Vec<StepIx> = graph.indices().collect();
+    steps.sort_by_key(|step| (level[step.get()], *step));
     let mut rank = vec![0; graph.steps.len()];
-    for (at, node) in order.into_iter().enumerate() {
-        rank[node.index()] = at as u32;
+    for (at, step) in steps.into_iter().enumerate() {
+        rank[step.get()] = at as u32;
     }
     rank
 }

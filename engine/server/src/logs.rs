@@ -54,10 +54,9 @@ pub struct LogPage {
     complete: bool,
 }
 
-/// A line of a log.
+/// A line of a log: describes [`LogLine`] to the document, because the ports know no OpenAPI.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LogLine)]
-#[expect(dead_code, reason = "describes loopline_ports::blobs::LogLine to the document; ports know no OpenAPI")]
 pub struct LogLineSchema {
     /// From 1, over all streams of the attempt.
     n: u64,
@@ -73,7 +72,7 @@ pub struct LogLineSchema {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LogStream)]
 #[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "see LogLineSchema")]
+#[allow(dead_code, reason = "only described, never made")]
 pub enum LogStreamSchema {
     /// Standard output.
     Stdout,

@@ -1,0 +1,369 @@
+//! The interface over a real engine in memory, without a socket.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode};
+use futures::StreamExt as _;
+use loopline_blobs::DiskBlobs;
+use loopline_core::command::AttemptSpec;
+use loopline_core::id::AttemptId;
+use loopline_core::outcome::{Outcome, RawResult};
+use loopline_core::time::Timestamp;
+use loopline_ports::clock::SystemClock;
+use loopline_ports::journal::{Definition, Journal};
+use loopline_ports::worker::{Attached, Report, Reports, Worker};
+use loopline_runtime::{Engine, EngineConfig};
+use loopline_store::MemoryStore;
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, mpsc};
+use tower::ServiceExt as _;
+
+use crate::source::{PipelineSource, Precondition, SaveError, StoredPipeline};
+use crate::{Parts, ServerConfig, app};
+
+const GATE: &str = "version: 1\nname: gate\ninputs: {n: {type: integer, default: 1}}\nsteps:\n  a: {run: \"true\"}\n  ask: {needs: a, approval: {message: \"Go on?\", timeout: 1h, fields: {c: {type: integer, maximum: 9, default: 1}}}, goto: [{to: a, on: rejected, max: 2}]}\n";
+const LATER: &str = "version: 1\nname: later\nsteps:\n  each: {foreach: {items: [a], as: x}, run: \"true\"}\n";
+
+/// Ends every attempt at once.
+struct Instant(Reports);
+
+#[async_trait]
+impl Worker for Instant {
+    async fn start(&self, spec: AttemptSpec) {
+        let reports = self.0.clone();
+        tokio::spawn(async move {
+            let outcome = Outcome::Succeeded { result: RawResult::default() };
+            let _ = reports.send(Report::Finished { id: spec.id, outcome }).await;
+        });
+    }
+
+    async fn attach(&self, _: AttemptId) -> Attached {
+        Attached::NeverStarted
+    }
+
+    async fn cancel(&self, _: AttemptId) {}
+
+    async fn forget(&self, _: &AttemptId) {}
+}
+
+/// Pipelines in memory.
+struct Shelf(Mutex<BTreeMap<String, StoredPipeline>>);
+
+fn stored(yaml: &str) -> StoredPipeline {
+    let compiled = Arc::new(loopline_dsl::compile(yaml));
+    let graph = loopline_dsl::compile(yaml).graph.map(Arc::new);
+    let digest = loopline_core::canonical::digest(&json!(yaml));
+    StoredPipeline {
+        project: "default".into(),
+        name: graph.as_ref().map_or("broken".to_owned(), |graph| graph.name.clone()),
+        yaml: yaml.into(),
+        etag: digest.clone(),
+        updated_at: Timestamp(0),
+        compiled,
+        runnable: graph.map(|graph| {
+            Arc::new(Definition { text_digest: digest, yaml: yaml.into(), digest: graph.digest(), graph })
+        }),
+    }
+}
+
+#[async_trait]
+impl PipelineSource for Shelf {
+    async fn list(&self) -> Vec<StoredPipeline> {
+        self.0.lock().await.values().cloned().collect()
+    }
+
+    async fn get(&self, _: &str, name: &str) -> Option<StoredPipeline> {
+        self.0.lock().await.get(name).cloned()
+    }
+
+    async fn save(&self, _: &str, name: &str, yaml: &str, when: Precondition) -> Result<StoredPipeline, SaveError> {
+        let mut shelf = self.0.lock().await;
+        if let Some(old) = shelf.get(name) {
+            let (etag, yaml) = (old.etag.clone(), old.yaml.clone());
+            match when {
+                Precondition::Version(version) if version == etag => {}
+                Precondition::None => return Err(SaveError::Unconditional { etag }),
+                Precondition::Version(_) | Precondition::New => return Err(SaveError::Changed { etag, yaml }),
+            }
+        }
+        shelf.insert(name.to_owned(), stored(yaml));
+        Ok(stored(yaml))
+    }
+}
+
+struct House {
+    router: Router,
+    app: app::App,
+    _dir: tempfile::TempDir,
+}
+
+async fn house() -> House {
+    let dir = tempfile::tempdir().unwrap();
+    let journal: Arc<dyn Journal> = Arc::new(MemoryStore::new());
+    let (reports, told) = mpsc::channel(64);
+    let clock = Arc::new(SystemClock);
+    let engine =
+        Engine::start(EngineConfig::default(), journal.clone(), Arc::new(Instant(reports)), told, clock.clone()).await.unwrap();
+    let shelf = [GATE, LATER].map(|yaml| (stored(yaml).name, stored(yaml)));
+    let parts = Parts {
+        driver: engine,
+        journal,
+        blobs: Arc::new(DiskBlobs::open(dir.path()).unwrap()),
+        pipelines: Arc::new(Shelf(Mutex::new(shelf.into()))),
+        clock,
+    };
+    let config = ServerConfig { local_user: "ada".into(), hosts: vec!["ci.example.com".into()] };
+    let app = app::App::new(parts.clone(), config.clone());
+    House { router: app::router(parts, config), app, _dir: dir }
+}
+
+impl House {
+    async fn send(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> (StatusCode, Value) {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}")).header("host", "localhost:7878");
+        if !body.is_empty() {
+            request = request.header("content-length", body.len());
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.send(request.body(Body::from(body.to_owned())).unwrap()).await;
+        let status = response.status();
+        if status.is_client_error() || status.is_server_error() {
+            assert_eq!(response.headers()["content-type"], "application/problem+json", "{method} {path}");
+        }
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        self.ask("POST", path, &body.to_string(), &[("content-type", "application/json")]).await
+    }
+
+    /// A run of `gate` that waits for its decision.
+    async fn waiting(&self) -> (String, Value) {
+        let (status, run) = self.post("/pipelines/default/gate/runs", &json!({})).await;
+        assert_eq!(status, StatusCode::CREATED);
+        let id = run["id"].as_str().unwrap().to_owned();
+        (id.clone(), self.until(&id, |run| run["status"] == "waiting").await)
+    }
+
+    /// Follows the run's events until the state fits.
+    async fn until(&self, id: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let mut progress = self.app.parts().driver.follow(id.parse().unwrap()).await.unwrap();
+        loop {
+            let (_, run) = self.ask("GET", &format!("/runs/{id}"), "", &[]).await;
+            if fits(&run) {
+                return run;
+            }
+            progress.changed().await.expect("the run ended first");
+        }
+    }
+}
+
+#[tokio::test]
+async fn openapi_document_is_the_golden_file() {
+    let house = house().await;
+    let (_, document, _) = app::interface(&house.app);
+    let found = serde_json::to_string_pretty(&document).unwrap() + "\n";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    if std::env::var_os("LOOPLINE_BLESS").is_some() {
+        std::fs::write(path, &found).unwrap();
+    }
+    let golden = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(found == golden, "{path} is stale: run `make gen`");
+}
+
+#[tokio::test]
+async fn every_route_has_its_permission() {
+    let house = house().await;
+    let (_, document, table) = app::interface(&house.app);
+    // Written by hand: who adds a route says here what it needs.
+    let expected = [
+        ("GET", "/pipelines", "look"),
+        ("GET", "/pipelines/{project}/{name}", "look"),
+        ("PUT", "/pipelines/{project}/{name}", "edit"),
+        ("POST", "/pipelines/{project}/{name}/runs", "operate"),
+        ("GET", "/runs", "look"),
+        ("GET", "/runs/{id}", "look"),
+        ("POST", "/runs/{id}/cancel", "operate"),
+        ("GET", "/runs/{id}/definition", "look"),
+        ("GET", "/runs/{id}/events", "look"),
+        ("POST", "/runs/{id}/steps/{step}/approve", "decide"),
+        ("GET", "/runs/{id}/steps/{step}/artifacts/{name}", "look"),
+        ("GET", "/runs/{id}/steps/{step}/logs", "look"),
+        ("POST", "/runs/{id}/steps/{step}/reject", "decide"),
+        ("POST", "/validate", "look"),
+    ];
+    let mut found: Vec<_> = table.iter().map(|r| (r.method.as_str(), r.path.as_str(), r.permission)).collect();
+    found.sort_by_key(|(method, path, _)| (path.to_owned(), method.to_owned()));
+    assert_eq!(found, expected);
+    assert_eq!(document.paths.paths.len(), 13, "a route is in the document and in no table, or the other way round");
+}
+
+#[tokio::test]
+async fn foreign_hosts_and_origins_are_refused_before_anything_else() {
+    let house = house().await;
+    let status = |method: &'static str, headers: &'static [(&str, &str)]| {
+        let mut request = Request::builder().method(method).uri("/api/v1/validate");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from("x")).unwrap();
+        let router = house.router.clone();
+        async move { router.oneshot(request).await.unwrap().status().as_u16() }
+    };
+    assert_eq!(status("POST", &[("host", "evil.example")]).await, 421);
+    assert_eq!(status("POST", &[("host", "evil.example:7878")]).await, 421);
+    assert_eq!(status("POST", &[]).await, 421);
+    assert_eq!(status("POST", &[("host", "localhost:7878"), ("origin", "https://evil.example")]).await, 403);
+    assert_eq!(status("POST", &[("host", "localhost:7878"), ("origin", "http://localhost:9999")]).await, 403);
+    assert_eq!(status("POST", &[("host", "localhost:7878"), ("origin", "null")]).await, 403);
+    assert_eq!(status("POST", &[("host", "localhost:7878"), ("origin", "http://localhost:7878")]).await, 200);
+    assert_eq!(status("POST", &[("host", "[::1]:7878")]).await, 200);
+    assert_eq!(status("POST", &[("host", "ci.example.com")]).await, 200);
+    assert_eq!(
+        status("GET", &[("host", "localhost"), ("accept", "text/event-stream"), ("origin", "https://evil.example")]).await,
+        403
+    );
+}
+
+#[tokio::test]
+async fn every_answer_tells_browsers_to_be_careful() {
+    let house = house().await;
+    for path in ["/", "/api/v1/pipelines", "/api/v1/nothing", "/healthz"] {
+        let request = Request::builder().uri(path).header("host", "localhost").body(Body::empty()).unwrap();
+        let response = house.send(request).await;
+        let headers = response.headers();
+        assert!(headers["content-security-policy"].to_str().unwrap().contains("script-src 'self';"), "{path}");
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert!(!headers.contains_key("access-control-allow-origin"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn bad_requests_are_told_what_is_wrong_and_where() {
+    let house = house().await;
+    let run = "/pipelines/default/gate/runs";
+    let (status, problem) = house.post(run, &json!({"inputs": {"n": "x", "m": 1}})).await;
+    assert_eq!((status.as_u16(), &problem["type"]), (422, &json!("/problems/invalid-inputs")), "{problem}");
+    assert_eq!(problem["problems"].as_array().unwrap().len(), 2, "{problem}");
+    assert_eq!(problem["pointer"], "/inputs/n");
+    let (status, problem) = house.post(run, &json!({"imputs": {}})).await;
+    assert_eq!(status.as_u16(), 422, "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("imputs"), "{problem}");
+    let json_type = [("content-type", "application/json")];
+    assert_eq!(house.ask("POST", run, "{", &json_type).await.0.as_u16(), 400);
+    assert_eq!(house.ask("POST", run, "{}", &[("content-type", "text/plain")]).await.0.as_u16(), 415);
+    let large = format!("{{\"inputs\": {{\"n\": \"{}\"}}}}", "x".repeat(2 << 20));
+    assert_eq!(house.ask("POST", run, &large, &json_type).await.0.as_u16(), 413);
+    assert_eq!(house.ask("DELETE", run, "", &[]).await.0.as_u16(), 405);
+    assert_eq!(house.ask("GET", "/nothing", "", &[]).await.0.as_u16(), 404);
+    assert_eq!(house.ask("GET", "/runs/xyz", "", &[]).await.0.as_u16(), 404);
+    assert_eq!(house.ask("GET", "/runs?limit=0", "", &[]).await.0.as_u16(), 400);
+    assert_eq!(house.ask("GET", "/runs?status=flying", "", &[]).await.0.as_u16(), 400);
+    assert_eq!(house.ask("POST", "/pipelines/default/none/runs", "", &[]).await.0.as_u16(), 404);
+    let (status, problem) = house.post("/pipelines/default/later/runs", &json!({})).await;
+    assert_eq!((status.as_u16(), &problem["unsupported"][0]["feature"]), (422, &json!("foreach")), "{problem}");
+}
+
+#[tokio::test]
+async fn the_same_key_gives_the_same_run_and_another_body_is_refused() {
+    let house = house().await;
+    let path = "/pipelines/default/gate/runs";
+    let headers = [("content-type", "application/json"), ("idempotency-key", "k")];
+    let (first, one) = house.ask("POST", path, "{\"inputs\":{\"n\":2}}", &headers).await;
+    let (second, two) = house.ask("POST", path, "{\"inputs\":{\"n\":2}}", &headers).await;
+    assert_eq!((first.as_u16(), second.as_u16(), &one["id"]), (201, 200, &two["id"]));
+    let (third, problem) = house.ask("POST", path, "{\"inputs\":{\"n\":3}}", &headers).await;
+    assert_eq!((third.as_u16(), &problem["type"]), (422, &json!("/problems/key-reused")));
+}
+
+#[tokio::test]
+async fn a_decision_names_the_visit_that_was_seen() {
+    let house = house().await;
+    let (id, run) = house.waiting().await;
+    let asked = &run["steps"]["ask"];
+    assert_eq!(asked["waiting_for"]["on_reject"], "a");
+    let path = format!("/runs/{id}/steps/ask");
+    let digest = &asked["waiting_for"]["digest"];
+    let (status, problem) = house.post(&format!("{path}/approve"), &json!({"visit": 1, "digest": "sha256:0"})).await;
+    assert_eq!((status.as_u16(), &problem["type"]), (409, &json!("/problems/wrong-digest")));
+    let (status, problem) = house.post(&format!("{path}/approve"), &json!({"visit": 1, "fields": {"c": 10}})).await;
+    assert_eq!((status.as_u16(), &problem["pointer"]), (422, &json!("/fields/c")));
+    assert_eq!(house.post(&format!("{path}/approve"), &json!({})).await.0.as_u16(), 422);
+    let (status, _) = house.post(&format!("{path}/reject"), &json!({"visit": 1, "digest": digest, "comment": "no"})).await;
+    assert_eq!(status.as_u16(), 200);
+    house.until(&id, |run| run["steps"]["ask"]["visit"] == 2 && run["status"] == "waiting").await;
+    let (status, problem) = house.post(&format!("{path}/approve"), &json!({"visit": 1, "digest": digest})).await;
+    assert_eq!((status.as_u16(), &problem["current_visit"]), (409, &json!(2)), "{problem}");
+    let (status, run) = house.post(&format!("{path}/approve"), &json!({"visit": 2})).await;
+    assert_eq!((status.as_u16(), &run["steps"]["ask"]["outputs"]["by"]), (200, &json!("ada")), "{run}");
+    let (status, _) = house.post(&format!("/runs/{id}/cancel"), &json!({})).await;
+    assert_eq!(status.as_u16(), 409, "the run is over");
+}
+
+#[tokio::test]
+async fn a_stream_gives_each_event_once_and_ends_with_the_run() {
+    let house = house().await;
+    let (id, run) = house.waiting().await;
+    let before = run["last_seq"].as_u64().unwrap();
+    let request = Request::builder()
+        .uri(format!("/api/v1/runs/{id}/events"))
+        .header("host", "localhost")
+        .header("accept", "text/event-stream")
+        .header("last-event-id", "1")
+        .body(Body::empty())
+        .unwrap();
+    let mut stream = house.send(request).await.into_body().into_data_stream();
+    let mut text = String::new();
+    while !text.contains(&format!("id: {before}\n")) {
+        text.push_str(std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
+    }
+    house.post(&format!("/runs/{id}/steps/ask/approve"), &json!({"visit": 1})).await;
+    while let Some(piece) = stream.next().await {
+        text.push_str(std::str::from_utf8(&piece.unwrap()).unwrap());
+    }
+    let ids: Vec<u64> = text.lines().filter_map(|line| line.strip_prefix("id: ")?.parse().ok()).collect();
+    let (_, all) = house.ask("GET", &format!("/runs/{id}/events?after=1"), "", &[]).await;
+    let expected: Vec<u64> = all["events"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()).collect();
+    assert_eq!(ids, expected);
+    assert!(text.ends_with("event: end\ndata: {}\n\n"), "{text}");
+}
+
+#[tokio::test]
+async fn the_past_can_be_shown() {
+    let house = house().await;
+    let (id, run) = house.waiting().await;
+    let (_, first) = house.ask("GET", &format!("/runs/{id}?at=1"), "", &[]).await;
+    assert_eq!((&first["last_seq"], &first["steps"]["ask"]["status"]), (&json!(1), &json!("pending")));
+    let beyond = run["last_seq"].as_u64().unwrap() + 1;
+    assert_eq!(house.ask("GET", &format!("/runs/{id}?at={beyond}"), "", &[]).await.0.as_u16(), 404);
+}
+
+#[tokio::test]
+async fn a_text_is_stored_only_over_the_version_that_was_read() {
+    let house = house().await;
+    let path = "/pipelines/default/gate";
+    let (_, pipeline) = house.ask("GET", path, "", &[]).await;
+    let etag = format!("\"{}\"", pipeline["etag"].as_str().unwrap());
+    let renamed = GATE.replace("a:", "build:").replace("needs: a", "needs: build").replace("to: a", "to: build");
+    assert_eq!(house.ask("PUT", path, &renamed, &[]).await.0.as_u16(), 428);
+    let (status, stored) = house.ask("PUT", path, &renamed, &[("if-match", &etag)]).await;
+    assert_eq!((status.as_u16(), &stored["yaml"]), (200, &json!(renamed)));
+    let (status, conflict) = house.ask("PUT", path, GATE, &[("if-match", &etag)]).await;
+    assert_eq!((status.as_u16(), &conflict["current_yaml"]), (409, &json!(renamed)));
+    let tag = format!("\"{}\"", conflict["current_etag"].as_str().unwrap());
+    let (status, invalid) = house.ask("PUT", path, "version: 1\nname: gate\nsteps: {}\nx: 1\n", &[("if-match", &tag)]).await;
+    assert_eq!(status.as_u16(), 422);
+    assert!(invalid["diagnostics"][0]["line"].is_number(), "{invalid}");
+    let other = GATE.replace("name: gate", "name: other");
+    assert_eq!(house.ask("PUT", path, &other, &[("if-match", &tag)]).await.0.as_u16(), 422);
+}

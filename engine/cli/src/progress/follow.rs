@@ -1,6 +1,6 @@
 //! Following one run until it is over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value as Json, json};
 use tokio::sync::mpsc;
@@ -41,25 +41,33 @@ enum Happening {
     StreamEnded(Result<(), Failure>),
 }
 
-/// Prints the run as it goes on. Ends when it is over.
+/// Prints the run as it goes on. Ends when it is over and everything it wrote has been printed.
 pub async fn follow(following: Following, printer: &mut Printer) -> Result<Followed, Failure> {
     let (sender, mut happenings) = mpsc::unbounded_channel();
     // Unbounded is safe: what comes in is what one run writes, and every line is printed at once.
-    let mut watcher = Watcher { following, printer, sender, steps: BTreeMap::new(), asked: BTreeMap::new() };
+    let mut watcher = Watcher {
+        following,
+        printer,
+        sender,
+        steps: BTreeMap::new(),
+        asked: BTreeMap::new(),
+        events: VecDeque::new(),
+        ended: None,
+    };
     watcher.listen();
     let mut interrupted = false;
     loop {
         tokio::select! {
-            happening = happenings.recv() => match happening {
-                None => return Ok(Followed::Over),
-                Some(Happening::StreamEnded(result)) => {
-                    result?;
-                    watcher.drain(&mut happenings).await;
+            happening = happenings.recv() => {
+                let Some(happening) = happening else { return Ok(Followed::Over) };
+                watcher.take(happening).await?;
+                watcher.pump().await?;
+                if watcher.is_done() {
                     watcher.printer.end();
+                    watcher.ended.take().unwrap_or(Ok(()))?;
                     return Ok(if interrupted { Followed::Interrupted } else { Followed::Over });
                 }
-                Some(happening) => watcher.take(happening).await?,
-            },
+            }
             _ = tokio::signal::ctrl_c() => {
                 if interrupted || !watcher.following.cancel_on_interrupt {
                     watcher.printer.end();
@@ -80,6 +88,10 @@ struct Watcher<'a> {
     steps: BTreeMap<String, StepSeen>,
     /// Visits that were asked about, by step.
     asked: BTreeMap<String, u64>,
+    /// Events that wait until the log of what they end has been printed.
+    events: VecDeque<Json>,
+    /// How the event stream ended.
+    ended: Option<Result<(), Failure>>,
 }
 
 /// What is known of a step.
@@ -90,8 +102,6 @@ struct StepSeen {
     attempt: u64,
     /// The attempt whose log is being read.
     reading: Option<(u64, u64)>,
-    /// Said once the log has been printed to its end.
-    afterwards: Vec<(String, String)>,
 }
 
 impl Watcher<'_> {
@@ -116,30 +126,47 @@ impl Watcher<'_> {
 
     async fn take(&mut self, happening: Happening) -> Result<(), Failure> {
         match happening {
-            Happening::Event(event) => self.event(&event).await?,
+            Happening::Event(event) => self.events.push_back(event),
             Happening::Log { step, line } => {
                 let text = line["text"].as_str().unwrap_or_default();
                 self.printer.output(&step, text, line["stream"] == "stderr");
             }
-            Happening::LogEnd { step, key } => self.log_ended(&step, key),
+            Happening::LogEnd { step, key } => {
+                if let Some(step) = self.steps.get_mut(&step)
+                    && step.reading == Some(key)
+                {
+                    step.reading = None;
+                }
+            }
             Happening::Typed { step, visit, digest, text } => self.typed(&step, visit, &digest, text.trim()).await?,
-            Happening::StreamEnded(_) => {}
+            Happening::StreamEnded(result) => self.ended = Some(result),
         }
         Ok(())
     }
 
-    /// The run is over; logs may still be on their way.
-    async fn drain(&mut self, happenings: &mut mpsc::UnboundedReceiver<Happening>) {
-        while self.steps.values().any(|step| step.reading.is_some()) {
-            match happenings.recv().await {
-                Some(Happening::Log { step, line }) => {
-                    self.printer.output(&step, line["text"].as_str().unwrap_or_default(), line["stream"] == "stderr");
-                }
-                Some(Happening::LogEnd { step, key }) => self.log_ended(&step, key),
-                Some(_) => {}
-                None => return,
+    /// Prints the events that wait for no log any more, in order.
+    async fn pump(&mut self) -> Result<(), Failure> {
+        while let Some(event) = self.events.front() {
+            if self.ends_what_is_read(event) {
+                return Ok(());
             }
+            let event = self.events.pop_front().unwrap_or_default();
+            self.event(&event).await?;
         }
+        Ok(())
+    }
+
+    /// The event ends an attempt whose log is still on its way here: first the log, then the end.
+    fn ends_what_is_read(&self, event: &Json) -> bool {
+        event["changes"]["steps"].as_object().into_iter().flatten().any(|(name, view)| {
+            let Some((visit, attempt)) = self.steps.get(name).and_then(|step| step.reading) else { return false };
+            let same = view["visit"].as_u64() == Some(visit) && view["attempt"].as_u64() == Some(attempt);
+            !(same && matches!(view["status"].as_str(), Some("queued" | "running")))
+        })
+    }
+
+    fn is_done(&self) -> bool {
+        self.ended.is_some() && self.events.is_empty() && self.steps.values().all(|step| step.reading.is_none())
     }
 
     async fn event(&mut self, event: &Json) -> Result<(), Failure> {
@@ -166,8 +193,9 @@ impl Watcher<'_> {
         let went_back = !first && visit > known.visit;
         let changed = first || known.status != status || known.visit != visit || known.attempt != attempt;
         let began_attempt = attempt > 0 && (known.attempt != attempt || known.visit != visit);
-        (known.status, known.visit, known.attempt) = (status.clone(), visit, attempt);
-        if went_back {
+        let before = std::mem::replace(&mut known.status, status.clone());
+        (known.visit, known.attempt) = (visit, attempt);
+        if went_back && !matches!(before.as_str(), "succeeded" | "failed" | "skipped" | "cancelled") {
             self.say_past_visit(name, view, visit - 1);
         }
         if began_attempt {
@@ -182,7 +210,7 @@ impl Watcher<'_> {
             "succeeded" | "failed" | "skipped" | "cancelled" => {
                 self.printer.drop_step(name);
                 let (mark, text) = ended(&status, view);
-                self.say_after_log(name, mark, text);
+                self.printer.step(mark, name, &text);
             }
             _ => self.printer.drop_step(name),
         }
@@ -196,35 +224,12 @@ impl Watcher<'_> {
             let (mark, text) = ended(past["status"].as_str().unwrap_or_default(), past);
             let mark = if mark == "✗" { mark } else { "↺" };
             self.printer.drop_step(name);
-            self.say_after_log(name, mark, format!("{text}; visit {} is next", visit + 1));
-        }
-    }
-
-    fn say_after_log(&mut self, name: &str, mark: &str, text: String) {
-        let step = self.steps.entry(name.to_owned()).or_default();
-        if step.reading.is_some() {
-            step.afterwards.push((mark.to_owned(), text));
-        } else {
-            self.printer.step(mark, name, &text);
-        }
-    }
-
-    fn log_ended(&mut self, name: &str, key: (u64, u64)) {
-        let Some(step) = self.steps.get_mut(name) else { return };
-        if step.reading == Some(key) {
-            step.reading = None;
-            for (mark, text) in std::mem::take(&mut step.afterwards) {
-                self.printer.step(&mark, name, &text);
-            }
+            self.printer.step(mark, name, &format!("{text}; visit {} is next", visit + 1));
         }
     }
 
     fn read_log(&mut self, name: &str, visit: u64, attempt: u64) {
-        let step = self.steps.entry(name.to_owned()).or_default();
-        for (mark, text) in std::mem::take(&mut step.afterwards) {
-            self.printer.step(&mark, name, &text);
-        }
-        step.reading = Some((visit, attempt));
+        self.steps.entry(name.to_owned()).or_default().reading = Some((visit, attempt));
         let said = if visit > 1 || attempt > 1 { format!("visit {visit}, attempt {attempt}") } else { String::new() };
         self.printer.step("▶", name, &said);
         let (client, sender, step) = (self.following.client.clone(), self.sender.clone(), name.to_owned());
@@ -250,10 +255,8 @@ impl Watcher<'_> {
         match waiting["kind"].as_str() {
             Some("approval") => self.approval(name, waiting, visit).await?,
             Some("retry") => {
-                let error = view["visits"].as_array().and_then(|v| v.last()).map(|v| v["error"]["message"].clone());
-                let _ = error;
                 self.printer.keep(name, "waits for its next attempt");
-                self.say_after_log(name, "↻", format!("failed; attempt {} follows", waiting["attempt"]));
+                self.printer.step("↻", name, &format!("failed; attempt {} follows", waiting["attempt"]));
             }
             Some("timer") => self.printer.keep(name, &format!("waits until {}", waiting["until"].as_str().unwrap_or("?"))),
             _ => self.printer.keep(name, "waits"),

@@ -41,6 +41,8 @@ const MAX_VALUE: usize = 120 * 1024;
 const MAX_VALUES: usize = 1024 * 1024;
 /// Rounds of an `each` that are looked at; the words of a command tell nothing new after the second.
 const MAX_ROUNDS: usize = 4;
+/// Text that is looked at, rounds of nested loops included.
+const MAX_WALKED: usize = 8 * 1024 * 1024;
 /// Holes that may be filled in one script, rounds of `each` included.
 const MAX_VARIABLES: usize = 2_000;
 
@@ -173,7 +175,7 @@ impl std::fmt::Debug for Script {
 
 fn compile(source: &str, dialect: Dialect) -> Result<Compiled, Vec<ExprError>> {
     let parsed = template::parse(source)?;
-    let mut walk = Walk { dialect, lexer: Lexer::new(), quotes: Vec::new(), errors: Vec::new() };
+    let mut walk = Walk { dialect, lexer: Lexer::new(), quotes: Vec::new(), errors: Vec::new(), walked: 0 };
     walk.nodes(&parsed.nodes);
     walk.lexer.end();
     for late in std::mem::take(&mut walk.lexer.late) {
@@ -190,6 +192,7 @@ struct Walk {
     lexer: Lexer,
     quotes: Vec<Quote>,
     errors: Vec<ExprError>,
+    walked: usize,
 }
 
 impl Walk {
@@ -211,6 +214,11 @@ impl Walk {
     }
 
     fn text(&mut self, text: &str) {
+        self.walked += text.len();
+        if self.walked > MAX_WALKED {
+            self.report(ExprError::new("the script is too long to be checked").help("take its loops apart"));
+            return;
+        }
         if self.dialect == Dialect::Posix
             && let Err(message) = self.lexer.text(text)
         {
@@ -276,7 +284,8 @@ impl Walk {
     fn rounds(&mut self, block: &Block, before: &Lexer) -> Lexer {
         let mut entry = before.clone();
         for _ in 0..MAX_ROUNDS {
-            let after = self.branch(block, &block.body, &entry);
+            let mut after = self.branch(block, &block.body, &entry);
+            after.settle(&entry);
             self.lexer = entry.clone();
             self.lexer_joined_with(block, &after);
             if self.lexer == entry {

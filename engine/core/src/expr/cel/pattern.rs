@@ -8,8 +8,8 @@ use regex::{Regex, RegexBuilder};
 use crate::expr::ExprError;
 use crate::expr::budget::{Budget, Exhausted};
 
-/// Limits on the compiled pattern, and how many bytes of text one step pays for.
-const SIZES: &[(usize, usize)] = &[(2 << 10, 64), (8 << 10, 16), (32 << 10, 4), (64 << 10, 1)];
+/// Limits on the compiled pattern, and how many steps 32 bytes of text cost under them.
+const SIZES: &[(usize, usize)] = &[(2 << 10, 1), (8 << 10, 4), (32 << 10, 16), (128 << 10, 64)];
 /// Bytes a pattern may have.
 const MAX_SOURCE: usize = 1024;
 /// Steps that compiling a pattern costs.
@@ -19,7 +19,8 @@ const COMPILE_STEPS: usize = 4_000;
 #[derive(Debug)]
 pub(super) struct Pattern {
     regex: Regex,
-    bytes_per_step: usize,
+    /// What 32 bytes of text cost.
+    steps: usize,
 }
 
 impl Pattern {
@@ -28,9 +29,9 @@ impl Pattern {
         if source.len() > MAX_SOURCE {
             return Err(ExprError::new(format!("the regular expression has more than {MAX_SOURCE} bytes")));
         }
-        for &(size, bytes_per_step) in SIZES {
+        for &(size, steps) in SIZES {
             match RegexBuilder::new(source).size_limit(size).dfa_size_limit(1 << 20).nest_limit(50).build() {
-                Ok(regex) => return Ok(Self { regex, bytes_per_step }),
+                Ok(regex) => return Ok(Self { regex, steps }),
                 Err(regex::Error::CompiledTooBig(_)) => {}
                 Err(error) => {
                     // The crate draws a picture of several lines; its last line is the reason.
@@ -51,7 +52,7 @@ impl Pattern {
 
     /// Whether it occurs anywhere in `text`.
     pub(super) fn matches(&self, text: &str, budget: &mut Budget) -> Result<bool, Exhausted> {
-        budget.steps(text.len() / self.bytes_per_step)?;
+        budget.steps(text.len().saturating_mul(self.steps) / 32)?;
         Ok(self.regex.is_match(text))
     }
 }

@@ -162,6 +162,15 @@ impl Simple {
         }
     }
 
+    /// A loop has come around, and it had begun at `before`. If it only adds to a word, how much it added does not matter:
+    /// so that the rounds of a loop come to rest.
+    pub(super) fn settle(&mut self, before: &Self) {
+        let (Some(word), Some(begun)) = (&mut self.word, &before.word) else { return };
+        if word.text.len() > begun.text.len() && word.text.starts_with(&begun.text) {
+            word.text = format!("{}{UNKNOWN}", begun.text.trim_end_matches(UNKNOWN));
+        }
+    }
+
     /// Whether a word is being read.
     pub(super) fn in_word(&self) -> bool {
         self.word.is_some()
@@ -350,7 +359,7 @@ impl Simple {
             "source" | "." => Refusal::new(format!("`{name}` runs a file as a part of the script")),
             "let" => Refusal::new("`let` computes its arguments as arithmetic"),
             "unset" => Refusal::new("`unset` computes the subscript of a name"),
-            "read" | "mapfile" | "readarray" | "getopts" if !previous.starts_with('-') => {
+            "read" | "mapfile" | "readarray" | "getopts" if !is_value_option(name, previous) => {
                 Refusal::new(format!("`{name}` takes the name of a variable"))
             }
             "printf" | "wait" | "test" | "[" | "[["
@@ -405,6 +414,16 @@ fn brings_program(word: &str, letters: &str) -> bool {
         }),
         None => word.strip_prefix('-').is_some_and(|short| short.contains(|sign| letters.contains(sign))),
     }
+}
+
+/// Options of commands that take names of variables, whose value is neither such a name nor code.
+fn is_value_option(command: &str, option: &str) -> bool {
+    let letters = match command {
+        "read" => "pdnNtui",
+        "mapfile" | "readarray" => "dnOsuc",
+        _ => "",
+    };
+    option.starts_with('-') && option.ends_with(|letter| letters.contains(letter))
 }
 
 /// `-o`, `-euo` and their like: the next word is the name of an option, like `pipefail`.

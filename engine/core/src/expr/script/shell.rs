@@ -266,6 +266,16 @@ impl Lexer {
         all
     }
 
+    /// A loop has come around: forgets what only grows from round to round. Both stand in the same place.
+    pub(super) fn settle(&mut self, before: &Self) {
+        for (after, before) in self.stack.iter_mut().zip(&before.stack) {
+            let (Context::Commands(after), Context::Commands(before)) = (after, before) else { continue };
+            for form in &mut after.forms {
+                before.forms.iter().for_each(|before| form.settle(before));
+            }
+        }
+    }
+
     // ---- text ----
 
     /// The script goes on. An error is a reason that this text cannot be read behind what came before.

@@ -17,6 +17,8 @@ use crate::expr::{ExprError, did_you_mean};
 const MAX_TAGS: usize = 10_000;
 /// How deep blocks may nest.
 const MAX_BLOCKS: usize = 16;
+/// How deep `each` may stand inside `each`.
+const MAX_LOOPS: usize = 4;
 /// What is said to someone whose braces were not meant for us.
 pub(super) const NOT_OURS: &str = "for text that has `{{` in it, set `template: false` on the step, or write `\\{{`";
 
@@ -316,7 +318,13 @@ impl<'e> Builder<'e> {
         self.no_secret_inside(&subject, false);
         self.in_each(&subject);
         if self.open.len() == MAX_BLOCKS {
-            self.errors.push(ExprError::at(span.clone(), format!("more than {MAX_BLOCKS} blocks stand inside one another")));
+            self.errors.push(ExprError::at(span.clone(), format!("more than {MAX_BLOCKS} blocks stand inside one another"))
+                .help("compute the text in a script"));
+        }
+        let loops = self.open.iter().filter(|open| open.block.kind == BlockKind::Each).count();
+        if kind == BlockKind::Each && loops == MAX_LOOPS {
+            self.errors.push(ExprError::at(span.clone(), format!("more than {MAX_LOOPS} loops stand inside one another"))
+                .help("compute the text in a script"));
         }
         let block = Block { span, kind, subject, body: Vec::new(), otherwise: Vec::new() };
         self.open.push(OpenBlock { block, in_otherwise: false, chained });

@@ -4,337 +4,947 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        DiagnosticJson: {
-            code: string;
-            severity: components["schemas"]["Severity"];
-            line: number;
-            column: number;
-            length: number;
-            message: string;
-            help: string | null;
-            pointer: string;
-        };
-        /** @enum {string} */
-        Severity: "error" | "warning" | "hint";
-        /** @enum {string} */
-        StepKind: "run" | "http" | "container" | "approval" | "wait" | "sleep" | "pipeline" | "set";
-        /** @enum {string} */
-        EdgeCondition: "ok" | "succeeded" | "failed" | "catch" | "completed" | "skipped" | "always";
-        /** @enum {string} */
-        GotoCondition: "succeeded" | "failed" | "rejected" | "timeout" | "completed";
-        NeedView: {
-            step: string;
-            on: components["schemas"]["EdgeCondition"];
-        };
-        JoinView: {
-            /** @enum {string} */
-            kind: "all" | "at_least";
-            count?: number;
-        };
-        GotoView: {
-            to: string;
-            on: components["schemas"]["GotoCondition"];
-            if: string | null;
-            max: number | null;
-            delay_ms: number;
-            region: string[];
-        };
-        StepOutline: {
-            id: string;
-            kind: string;
-            name: string | null;
-            description: string | null;
-            summary: string;
-            needs: components["schemas"]["NeedView"][];
-            join: components["schemas"]["JoinView"];
-            if: string | null;
-            goto: components["schemas"]["GotoView"][];
-            retry_max_attempts: number;
-            timeout_ms: number | null;
-            allow_failure: boolean;
-            approvers: string[];
-            quorum: number;
-        };
-        InputView: {
-            name: string;
-            schema: {
-                [key: string]: unknown;
-            };
-            required: boolean;
-            default: unknown;
-        };
-        Unsupported: {
-            feature: string;
-            pointer: string;
-        };
-        GraphView: {
-            name: string;
-            description: string | null;
-            inputs: components["schemas"]["InputView"][];
-            steps: components["schemas"]["StepOutline"][];
-            unsupported: components["schemas"]["Unsupported"][];
-        };
-        RunBar: {
-            id: string;
-            number: number;
-            status: components["schemas"]["RunStatus"];
-            created_at: string;
-            finished_at: string | null;
-            duration_ms: number | null;
-        };
-        PipelineSummary: {
-            project: string;
-            name: string;
-            description: string | null;
-            etag: string | null;
-            updated_at: string;
-            errors: number;
-            warnings: number;
-            graph: null | components["schemas"]["GraphView"];
-            latest_runs: components["schemas"]["RunBar"][];
-        };
-        PipelineList: {
-            items: components["schemas"]["PipelineSummary"][];
-            next_cursor: string | null;
-        };
-        Pipeline: {
-            project: string;
-            name: string;
-            etag: string;
-            updated_at: string;
-            yaml: string;
-            digest: string | null;
-            diagnostics: components["schemas"]["DiagnosticJson"][];
-            graph: null | components["schemas"]["GraphView"];
-        };
-        Validation: {
-            diagnostics: components["schemas"]["DiagnosticJson"][];
-            graph: null | components["schemas"]["GraphView"];
-            digest: string | null;
-        };
-        Problem: {
-            [key: string]: unknown;
-        } & {
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            pointer?: string | null;
-        };
-        /** @enum {string} */
-        RunStatus: "queued" | "running" | "waiting" | "paused" | "cancelling" | "succeeded" | "failed" | "cancelled";
-        /** @enum {string} */
-        StepStatus: "pending" | "queued" | "running" | "waiting" | "succeeded" | "failed" | "skipped" | "cancelled";
-        /** @enum {string} */
-        SkipReason: "condition" | "not_taken" | "upstream_failed" | "cancelled";
-        Trigger: {
-            kind: string;
-            actor: string | null;
-        };
-        Failure: {
-            kind: string;
-            message: string;
-            exit_code?: number | null;
-            signal?: unknown;
-            status?: number | null;
-            tail?: string | null;
-            cause?: null | components["schemas"]["Failure"];
-        };
-        RunError: components["schemas"]["Failure"] & {
-            step?: string | null;
-        };
-        RunListItem: {
-            name: string | null;
-            id: string;
-            number: number;
-            pipeline: string;
-            project: string;
-            status: components["schemas"]["RunStatus"];
-            epoch: number;
-            created_at: string;
-            finished_at: string | null;
-            trigger: components["schemas"]["Trigger"];
-            error: null | components["schemas"]["RunError"];
-            waiting_steps: string[];
-        };
-        RunList: {
-            items: components["schemas"]["RunListItem"][];
-            next_cursor: string | null;
-        };
-        Decision: {
+        /** @description A decision of one person about one visit of one approval. */
+        ApprovalDecided: {
+            /** @description Who. */
             by: string;
-            /** @enum {string} */
-            decision: "approved" | "rejected";
+            /** @description In their words. */
             comment?: string | null;
-            at: string;
+            /** @description Which way. */
+            decision: components["schemas"]["Decision"];
+            /** @description Digest of what they were shown, where they sent it. */
+            digest?: string | null;
+            /** @description The fields they filled in. */
+            fields?: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            /** @description The groups and roles that the server knows the person to be in, as `group:NAME` and `role:NAME`, when deciding. */
+            member_of?: string[];
+            /** @description The approval. */
+            step: components["schemas"]["StepId"];
+            /**
+             * Format: int32
+             * @description The visit the person saw.
+             */
+            visit: number;
         };
-        WaitingFor: {
-            /** @enum {string} */
-            kind: "approval";
-            message: string;
-            approvers: string[];
-            quorum: number;
+        /** @description An approval that waits. */
+        ApprovalWait: {
+            /** @description Who started the run may decide. */
             allow_self: boolean;
+            /** @description Who may decide; empty: whoever holds the approver role. */
+            approvers: string[];
+            /** @description Decisions so far. */
+            decisions: components["schemas"]["DecisionView"][];
+            /** @description Digest of message, fields and inputs; a decision that names another one is refused. */
+            digest: string;
+            /** @description What is asked besides: name → JSON Schema. */
             fields: {
-                [key: string]: {
-                    [key: string]: unknown;
-                };
+                [key: string]: components["schemas"]["Value"];
             };
+            /** @description What is asked. */
+            message: string;
+            on_reject?: components["schemas"]["StepId"] | null;
+            /**
+             * Format: int32
+             * @description How many must approve.
+             */
+            quorum: number;
+            until?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description Where a kept file or folder can be found again. */
+        ArtifactRef: {
+            /** @description `sha256:…` of the content. */
             digest: string;
-            decisions: components["schemas"]["Decision"][];
-            until: string | null;
-            on_reject: string | null;
-        } | {
-            /** @enum {string} */
-            kind: "timer";
-            until: string;
-        } | {
-            /** @enum {string} */
-            kind: "retry";
-            until: string;
+            /** @description File name to offer when it is downloaded. */
+            file_name: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+        };
+        /** @description One attempt at one visit of one step (or of one item of it), within a run. */
+        AttemptKey: {
+            /**
+             * Format: int32
+             * @description Counts the retries within one visit, from 1.
+             */
             attempt: number;
-        } | {
-            /** @enum {string} */
-            kind: "draining";
-            attempts: number;
-        };
-        VisitView: {
-            visit: number;
-            status: components["schemas"]["StepStatus"];
-            error: null | components["schemas"]["Failure"];
-            attempts: number;
-            started_at: string | null;
-            finished_at: string | null;
-            skip_reason: null | components["schemas"]["SkipReason"];
-            outputs: {
-                [key: string]: unknown;
-            };
-        };
-        StepView: {
-            status: components["schemas"]["StepStatus"];
-            visit: number;
-            attempt: number;
-            skip_reason: null | components["schemas"]["SkipReason"];
-            outputs: {
-                [key: string]: unknown;
-            };
-            error: null | components["schemas"]["Failure"];
-            started_at: string | null;
-            finished_at: string | null;
-            visits: components["schemas"]["VisitView"][];
-            items?: unknown;
-            waiting_for: null | components["schemas"]["WaitingFor"];
-        };
-        EdgeView: {
-            from: string;
-            to: string;
-            on: components["schemas"]["EdgeCondition"];
-            /** @enum {string} */
-            state: "undecided" | "live" | "neutral" | "blocked";
-        };
-        LoopView: {
-            from: string;
-            index: number;
-            to: string;
-            on: components["schemas"]["GotoCondition"];
-            used: number;
-            max: number | null;
-        };
-        RunView: {
-            id: string;
-            pipeline: string;
-            project: string;
-            number: number;
-            name: string | null;
-            digest: string;
+            /**
+             * Format: int32
+             * @description Counts the reruns of a finished run, from 1.
+             */
             epoch: number;
-            status: components["schemas"]["RunStatus"];
-            error: null | components["schemas"]["RunError"];
-            inputs: {
+            /**
+             * Format: int32
+             * @description Position of the item, for a step that runs many times.
+             */
+            item?: number | null;
+            /** @description The step. */
+            step: components["schemas"]["StepId"];
+            /**
+             * Format: int32
+             * @description Counts the times a loop brought the run here, from 1.
+             */
+            visit: number;
+        };
+        /** @description A wish to end a run. */
+        CancelBody: {
+            /**
+             * @description In words.
+             * @default null
+             */
+            reason: string | null;
+        };
+        /** @description What one event changed, for a reader who holds the state before it. */
+        Changes: {
+            /** @description Forward edges out of those steps. */
+            edges: components["schemas"]["EdgeView"][];
+            /** @description Loop edges whose count changed. */
+            loops: components["schemas"]["LoopView"][];
+            /** @description The run's own state after the event. */
+            run: components["schemas"]["RunPatch"];
+            /** @description Steps that changed, whole. */
+            steps: {
+                [key: string]: components["schemas"]["StepView"];
+            };
+        };
+        /**
+         * @description When a forward edge is live, and when it is neutral.
+         * @enum {string}
+         */
+        Condition: "ok" | "succeeded" | "failed" | "catch" | "completed" | "skipped" | "always";
+        /**
+         * @description One way or the other.
+         * @enum {string}
+         */
+        Decision: "approved" | "rejected";
+        /** @description A decision. */
+        DecisionBody: {
+            /**
+             * @description In words.
+             * @default null
+             */
+            comment: string | null;
+            /**
+             * @description `waiting_for.digest` of what was seen.
+             * @default null
+             */
+            digest: string | null;
+            /**
+             * @description The fields that are asked for.
+             * @default {}
+             */
+            fields: {
                 [key: string]: unknown;
             };
-            outputs: {
-                [key: string]: unknown;
-            };
-            labels: {
+            /**
+             * Format: int32
+             * @description The visit that was seen.
+             * @default 0
+             */
+            visit: number;
+        };
+        /** @description One person's decision. */
+        DecisionView: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who. */
+            by: string;
+            /** @description In their words. */
+            comment?: string | null;
+            /** @description Which way. */
+            decision: components["schemas"]["Decision"];
+        };
+        /** @description A finding with line and column. */
+        Diagnostic: {
+            /** @description `LL0012`. */
+            code: string;
+            /** @description In characters, from 1. */
+            column: number;
+            /** @description Edits that mend it. */
+            fixes: components["schemas"]["Fix"][];
+            /** @description What to do. */
+            help?: string | null;
+            /** @description In characters. */
+            length: number;
+            /** @description From 1. */
+            line: number;
+            /** @description What is wrong. */
+            message: string;
+            /** @description The value it is about, as a JSON pointer; none where the text is not YAML. */
+            pointer?: string | null;
+            /** @description `error`, `warning` or `hint`. */
+            severity: string;
+        };
+        /**
+         * @description Whether a forward edge leads on, in the current visits.
+         * @enum {string}
+         */
+        EdgeState: "undecided" | "live" | "neutral" | "blocked";
+        /** @description A forward edge. */
+        EdgeView: {
+            /** @description Where it comes from. */
+            from: components["schemas"]["StepId"];
+            /** @description When it is live. */
+            on: components["schemas"]["Condition"];
+            /** @description What it is now. */
+            state: components["schemas"]["EdgeState"];
+            /** @description Where it leads. */
+            to: components["schemas"]["StepId"];
+        };
+        /** @description What happened. */
+        Event: (components["schemas"]["RunCreated"] & {
+            /** @enum {string} */
+            type: "run_created";
+        }) | {
+            /** @description Which. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            type: "attempt_started";
+        } | {
+            /** @description Which. */
+            key: components["schemas"]["AttemptKey"];
+            /** @description How. */
+            outcome: components["schemas"]["Outcome"];
+            /** @enum {string} */
+            type: "attempt_finished";
+        } | {
+            /** @description Which. */
+            timer: components["schemas"]["Timer"];
+            /** @enum {string} */
+            type: "timer_fired";
+        } | (components["schemas"]["ApprovalDecided"] & {
+            /** @enum {string} */
+            type: "approval_decided";
+        }) | {
+            /** @description Who. */
+            by: string;
+            /** @description Why, in their words. */
+            reason?: string | null;
+            /** @enum {string} */
+            type: "cancel_requested";
+        };
+        /** @description A failure as people and expressions see it (`steps.x.error`). */
+        Failure: {
+            cause?: components["schemas"]["Failure"] | null;
+            /**
+             * Format: int32
+             * @description For `exit`.
+             */
+            exit_code?: number | null;
+            /** @description What sort. */
+            kind: components["schemas"]["FailureKind"];
+            /** @description One plain sentence. */
+            message: string;
+            /**
+             * Format: int32
+             * @description For `signal`.
+             */
+            signal?: number | null;
+            /**
+             * Format: int32
+             * @description For `http_status`.
+             */
+            status?: number | null;
+            /** @description The last 4 KiB of output. */
+            tail?: string | null;
+        };
+        /**
+         * @description Why something failed. The words are part of the language: `retry.on` names them.
+         * @enum {string}
+         */
+        FailureKind: "exit" | "signal" | "timeout" | "http_status" | "connection" | "expectation" | "rejected" | "spawn" | "image" | "template" | "condition" | "contract" | "lost" | "loop_exhausted" | "child" | "output_limit" | "oom";
+        /** @description An edit with line and column. */
+        Fix: {
+            /** @description In characters, from 1. */
+            column: number;
+            /** @description Characters that it replaces. */
+            length: number;
+            /** @description From 1. */
+            line: number;
+            /** @description What it writes there. */
+            text: string;
+            /** @description What it does. */
+            title: string;
+        };
+        /**
+         * @description Which outcome of its step fires a loop edge.
+         * @enum {string}
+         */
+        GotoOn: "succeeded" | "failed" | "rejected" | "timeout" | "completed";
+        /** @description A loop edge. */
+        GotoView: {
+            /**
+             * Format: int64
+             * @description Wait before the region is judged anew.
+             */
+            delay_ms: number;
+            /** @description And only if this holds. */
+            if?: string | null;
+            /**
+             * Format: int32
+             * @description How often it may fire; `null` is unlimited.
+             */
+            max?: number | null;
+            /** @description Which outcome fires it. */
+            on: components["schemas"]["GotoOn"];
+            /** @description The steps it re-opens. */
+            region: string[];
+            /** @description Where it goes back to. */
+            to: string;
+        };
+        /** @description What the web pages draw. */
+        GraphView: {
+            /** @description What it is for. */
+            description?: string | null;
+            /** @description What a run is given, by name. */
+            inputs: components["schemas"]["InputView"][];
+            /** @description Name of the pipeline. */
+            name: string;
+            /** @description In the order of their ids. */
+            steps: components["schemas"]["StepOutline"][];
+            /** @description Keys that this engine cannot run. */
+            unsupported: components["schemas"]["Requirement"][];
+        };
+        /** @description An HTTP answer. */
+        HttpResponse: {
+            /** @description The body as text, present only where the command asked to capture it. */
+            body?: string | null;
+            /** @description Names in lower case; several values of one name joined by `, `. */
+            headers: {
                 [key: string]: string;
             };
-            trigger: components["schemas"]["Trigger"];
-            created_at: string;
-            finished_at: string | null;
-            last_seq: number;
-            steps: {
-                [key: string]: components["schemas"]["StepView"];
-            };
-            edges: components["schemas"]["EdgeView"][];
-            loops: components["schemas"]["LoopView"][];
+            json?: components["schemas"]["Value"] | null;
+            /**
+             * Format: int32
+             * @description Like 200.
+             */
+            status: number;
         };
-        RunPatch: {
-            status: components["schemas"]["RunStatus"];
-            error: null | components["schemas"]["RunError"];
-            finished_at: string | null;
-            last_seq: number;
-            outputs: {
-                [key: string]: unknown;
-            };
+        /** @description An input. */
+        InputView: {
+            /** @description Taken when it is not given. */
+            default: unknown;
+            /** @description Its name. */
+            name: string;
+            /** @description Must be given. */
+            required: boolean;
+            /** @description Its JSON Schema. */
+            schema: Record<string, never>;
         };
-        Changes: {
-            run: components["schemas"]["RunPatch"];
-            steps: {
-                [key: string]: components["schemas"]["StepView"];
-            };
-            loops: components["schemas"]["LoopView"][];
-            edges: components["schemas"]["EdgeView"][];
-        };
-        RunEvent: {
-            seq: number;
-            at: string;
-            event: {
-                type: string;
-            } & {
-                [key: string]: unknown;
-            };
-            changes: components["schemas"]["Changes"];
-        };
-        RunEvents: {
-            events: components["schemas"]["RunEvent"][];
-            last_seq: number;
-        };
-        RunDefinition: {
-            yaml: string;
-            digest: string;
-            graph: components["schemas"]["GraphView"];
-        };
-        LogLine: {
-            n: number;
-            at: string;
+        /** @description How forward edges are joined. */
+        JoinView: {
             /** @enum {string} */
-            stream: "stdout" | "stderr" | "system";
+            kind: "all";
+        } | {
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            count: number;
+            /** @enum {string} */
+            kind: "at_least";
+        };
+        /** @description A line of a log: describes [`LogLine`] to the document, because the ports know no OpenAPI. */
+        LogLine: {
+            /** @description When its first byte was read. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description From 1, over all streams of the attempt.
+             */
+            n: number;
+            /** @description Where it came from. */
+            stream: components["schemas"]["LogStream"];
+            /** @description Without the line end. */
             text: string;
         };
+        /** @description A piece of a log. */
         LogPage: {
-            visit: number;
+            /**
+             * Format: int32
+             * @description The attempt it is of.
+             */
             attempt: number;
-            lines: components["schemas"]["LogLine"][];
-            next: number;
+            /** @description The log is complete, and this was its end. */
             complete: boolean;
+            /** @description In order; at most 1,000. */
+            lines: components["schemas"]["LogLine"][];
+            /**
+             * Format: int64
+             * @description Send it as `after` for the next piece.
+             */
+            next: number;
+            /**
+             * Format: int32
+             * @description The visit it is of.
+             */
+            visit: number;
         };
-        StartRun: {
-            inputs?: {
-                [key: string]: unknown;
+        /**
+         * @description Where a line came from.
+         * @enum {string}
+         */
+        LogStream: "stdout" | "stderr" | "system";
+        /** @description A loop edge. */
+        LoopView: {
+            /** @description The step whose end fires it. */
+            from: components["schemas"]["StepId"];
+            /**
+             * Format: int32
+             * @description Its place in that step's `goto`.
+             */
+            index: number;
+            /**
+             * Format: int32
+             * @description Its budget; none: unlimited.
+             */
+            max?: number | null;
+            /** @description What fires it. */
+            on: components["schemas"]["GotoOn"];
+            /** @description Where it goes back to. */
+            to: components["schemas"]["StepId"];
+            /**
+             * Format: int32
+             * @description How often it has fired since its budget was last filled.
+             */
+            used: number;
+        };
+        /** @description A forward edge. */
+        NeedView: {
+            /** @description When it is live. */
+            on: components["schemas"]["Condition"];
+            /** @description Where it comes from. */
+            step: string;
+        };
+        /** @description How an attempt ended, as its worker reports it. */
+        Outcome: {
+            /** @description What it left. */
+            result: components["schemas"]["RawResult"];
+            /** @enum {string} */
+            status: "succeeded";
+        } | {
+            /** @description Why. */
+            error: components["schemas"]["Failure"];
+            /** @description What it had left by then. */
+            result: components["schemas"]["RawResult"];
+            /** @enum {string} */
+            status: "failed";
+        } | {
+            /** @description What it had left by then. */
+            result: components["schemas"]["RawResult"];
+            /** @enum {string} */
+            status: "cancelled";
+        };
+        /** @description A pipeline, whole. */
+        Pipeline: {
+            /** @description What is wrong with it, in order of position. */
+            diagnostics: components["schemas"]["Diagnostic"][];
+            /** @description Digest of what it compiles to. */
+            digest: string | null;
+            /** @description Version of the text; send it in `If-Match` to change it. */
+            etag: string;
+            graph: components["schemas"]["GraphView"] | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Its project. */
+            project: string;
+            /** @description When the text was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description The text. */
+            yaml: string;
+        };
+        /** @description A list of pipelines. */
+        PipelineList: {
+            /** @description By name. */
+            items: components["schemas"]["PipelineSummary"][];
+            /** @description Always null: the list is whole. */
+            next_cursor: string | null;
+        };
+        /** @description A pipeline in a list. */
+        PipelineSummary: {
+            /** @description What it is for. */
+            description: string | null;
+            /**
+             * Format: int32
+             * @description Errors in the text.
+             */
+            errors: number;
+            /** @description Version of the text. */
+            etag: string | null;
+            graph: components["schemas"]["GraphView"] | null;
+            /** @description Newest first. */
+            latest_runs: components["schemas"]["RunBar"][];
+            /** @description Its name. */
+            name: string;
+            /** @description Its project. */
+            project: string;
+            /** @description When the text was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description Warnings in the text.
+             */
+            warnings: number;
+        };
+        /** @description `application/problem+json`. */
+        Problem: {
+            /** @description What is wrong in this case. */
+            detail: string;
+            /** @description JSON Pointer into the request, where a place in it is wrong. */
+            pointer?: string | null;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The sort of problem, in words. */
+            title: string;
+            /** @description `/problems/closed-visit`: names the sort of problem. */
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What an attempt leaves behind: what `outputs` expressions are computed from. */
+        RawResult: {
+            /** @description Files that were kept, by name. */
+            artifacts?: {
+                [key: string]: components["schemas"]["ArtifactRef"];
             };
+            /**
+             * Format: int32
+             * @description Of a process.
+             */
+            exit_code?: number | null;
+            /** @description What the script appended to `$LOOPLINE_OUTPUT`. */
+            outputs?: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            response?: components["schemas"]["HttpResponse"] | null;
+            /** @description Present only where the command asked to capture it. */
+            stderr?: string | null;
+            /** @description Present only where the command asked to capture it. */
+            stdout?: string | null;
+        };
+        /** @description A key that compiles, and that an engine must know how to run before it may start the pipeline. */
+        Requirement: {
+            /** @description The key, like `foreach`. */
+            feature: string;
+            /** @description Where it stands, as a JSON pointer into the document. */
+            pointer: string;
+        };
+        /** @description A run, as a bar in a list of pipelines. */
+        RunBar: {
+            /** @description When it began. */
+            created_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description From the one to the other.
+             */
+            duration_ms: number | null;
+            finished_at: components["schemas"]["Timestamp"] | null;
+            /** @description The run. */
+            id: components["schemas"]["RunId"];
+            /**
+             * Format: int64
+             * @description Counts the pipeline's runs.
+             */
+            number: number;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+        };
+        /** @description How a run begins: everything its fold needs besides the graph. */
+        RunCreated: {
+            /** @description Digest of the graph that is pinned. */
+            digest: string;
+            /** @description Inputs, complete: defaults are filled in. */
+            inputs: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            /** @description Labels given with the trigger. */
             labels?: {
                 [key: string]: string;
             };
+            /**
+             * Format: int64
+             * @description Counts the runs of the pipeline, from 1.
+             */
+            number: number;
+            /** @description The pipeline's name inside the project. */
+            pipeline: string;
+            /** @description The project the pipeline belongs to. */
+            project: string;
+            /** @description The run. */
+            run: components["schemas"]["RunId"];
+            /**
+             * Format: int32
+             * @description Meaning of the events, see [`crate::graph::SEMANTICS`].
+             */
+            semantics: number;
+            /** @description What started it. */
+            trigger: components["schemas"]["Trigger"];
+            /** @description Address of the run's page, where the server knows its own. */
+            url?: string | null;
         };
-        Decide: {
+        /** @description What a run was made from. */
+        RunDefinition: {
+            /** @description Digest of the graph. */
+            digest: string;
+            /** @description The graph. */
+            graph: components["schemas"]["GraphView"];
+            /** @description The text. */
+            yaml: string;
+        };
+        /** @description The failure that failed a run. */
+        RunError: components["schemas"]["Failure"] & {
+            step?: components["schemas"]["StepId"] | null;
+        };
+        /** @description An event, and what it changed. */
+        RunEvent: {
+            /** @description When it was taken in. */
+            at: components["schemas"]["Timestamp"];
+            /** @description What that changed. */
+            changes: components["schemas"]["Changes"];
+            /** @description What happened. */
+            event: components["schemas"]["Event"];
+            /** @description 1, 2, 3 … without gap. */
+            seq: components["schemas"]["u64"];
+        };
+        /** @description A piece of history. */
+        RunEvents: {
+            /** @description In order; at most 500. */
+            events: components["schemas"]["RunEvent"][];
+            /** @description The last event in this answer, or the one it was to begin behind. */
+            last_seq: components["schemas"]["u64"];
+        };
+        /** @description A run, written as a ULID. */
+        RunId: string;
+        /** @description A list of runs, newest first. */
+        RunList: {
+            /** @description One page. */
+            items: components["schemas"]["RunListItem"][];
+            /** @description Send it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description A run in a list. */
+        RunListItem: {
+            /** @description When it began. */
+            created_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description Counts reruns.
+             */
+            epoch: number;
+            error: components["schemas"]["RunError"] | null;
+            finished_at: components["schemas"]["Timestamp"] | null;
+            /** @description The run. */
+            id: components["schemas"]["RunId"];
+            /** @description How it is called, if the pipeline says so. */
+            name: string | null;
+            /**
+             * Format: int64
+             * @description Counts the pipeline's runs.
+             */
+            number: number;
+            /** @description Its pipeline. */
+            pipeline: string;
+            /** @description Its project. */
+            project: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /** @description What started it. */
+            trigger: components["schemas"]["Trigger"];
+            /** @description Steps that wait for people. */
+            waiting_steps: string[];
+        };
+        /** @description The run's own state after an event. */
+        RunPatch: {
+            error?: components["schemas"]["RunError"] | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The event. */
+            last_seq: components["schemas"]["u64"];
+            /** @description What it gives back. */
+            outputs: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+        };
+        /**
+         * @description State of a run.
+         * @enum {string}
+         */
+        RunStatus: "queued" | "running" | "waiting" | "paused" | "cancelling" | "succeeded" | "failed" | "cancelled";
+        /** @description A whole run. */
+        RunView: {
+            /** @description When it began. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Digest of the pinned graph. */
+            digest: string;
+            /** @description Every forward edge. */
+            edges: components["schemas"]["EdgeView"][];
+            /**
+             * Format: int32
+             * @description Counts reruns, from 1.
+             */
+            epoch: number;
+            error?: components["schemas"]["RunError"] | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The run. */
+            id: components["schemas"]["RunId"];
+            /** @description What it was given. */
+            inputs: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            /** @description Its labels. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description The last event in this state. */
+            last_seq: components["schemas"]["u64"];
+            /** @description Every loop edge. */
+            loops: components["schemas"]["LoopView"][];
+            /** @description How it is called, if the pipeline says so. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description Counts the pipeline's runs, from 1.
+             */
+            number: number;
+            /** @description What it gives back; empty until it has succeeded. */
+            outputs: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            /** @description Its pipeline. */
+            pipeline: string;
+            /** @description Its project. */
+            project: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /** @description Every step. */
+            steps: {
+                [key: string]: components["schemas"]["StepView"];
+            };
+            /** @description What started it. */
+            trigger: components["schemas"]["Trigger"];
+        };
+        /**
+         * @description Why a step was skipped.
+         * @enum {string}
+         */
+        SkipReason: "condition" | "not_taken" | "upstream_failed" | "cancelled";
+        /** @description The name of a step. */
+        StepId: string;
+        /** @description A step. */
+        StepOutline: {
+            /** @description Its failure does not fail the run. */
+            allow_failure: boolean;
+            /** @description Who may decide an approval. */
+            approvers: string[];
+            /** @description What it is for. */
+            description?: string | null;
+            /** @description Loop edges out of it. */
+            goto: components["schemas"]["GotoView"][];
+            /** @description Its id. */
+            id: string;
+            /** @description Its `if`. */
+            if?: string | null;
+            /** @description How they are joined. */
+            join: components["schemas"]["JoinView"];
+            /** @description What it does: `run`, `http`, `container`, `approval`, `wait`, `sleep`, `pipeline`, `set`. */
+            kind: string;
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description Forward edges into it. */
+            needs: components["schemas"]["NeedView"][];
+            /**
+             * Format: int32
+             * @description How many of them must.
+             */
+            quorum: number;
+            /**
+             * Format: int32
+             * @description 1: no retry.
+             */
+            retry_max_attempts: number;
+            /** @description What it does, on one line. */
+            summary: string;
+            /**
+             * Format: int64
+             * @description Bound of an attempt, or of the wait for people.
+             */
+            timeout_ms?: number | null;
+        };
+        /**
+         * @description State of a step in its current visit.
+         * @enum {string}
+         */
+        StepStatus: "pending" | "queued" | "running" | "waiting" | "succeeded" | "failed" | "skipped" | "cancelled";
+        /** @description A step. */
+        StepView: {
+            /** @description Files it kept. */
+            artifacts: {
+                [key: string]: components["schemas"]["ArtifactRef"];
+            };
+            /**
+             * Format: int32
+             * @description The latest attempt in it; 0 before the first.
+             */
+            attempt: number;
+            error?: components["schemas"]["Failure"] | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /** @description For a step that runs many times. */
+            items?: components["schemas"]["Value"][] | null;
+            /** @description What it gave. */
+            outputs: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            skip_reason?: components["schemas"]["SkipReason"] | null;
+            started_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Of the current visit. */
+            status: components["schemas"]["StepStatus"];
+            /**
+             * Format: int32
+             * @description Its number.
+             */
             visit: number;
-            comment?: string;
-            fields?: {
+            /** @description Past visits and, last, the current one once it has begun. */
+            visits: components["schemas"]["VisitView"][];
+            waiting_for?: components["schemas"]["WaitingFor"] | null;
+        };
+        /** @description What a timer of a run is for; also its identity within the run. */
+        Timer: {
+            /** @description Epoch, step and visit that sleep. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            timer: "sleep";
+        } | {
+            /** @description The attempt to be started. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            timer: "retry";
+        } | {
+            /** @description Epoch, step and visit that wait. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            timer: "approval";
+        } | {
+            /**
+             * Format: int32
+             * @description Epoch of the firing.
+             */
+            epoch: number;
+            /**
+             * Format: int32
+             * @description Counts all firings of the run, from 1.
+             */
+            firing: number;
+            /** @enum {string} */
+            timer: "loop_delay";
+            /** @description Where the loop goes back to. */
+            to: components["schemas"]["StepId"];
+        } | {
+            /**
+             * Format: int32
+             * @description Epoch of the run.
+             */
+            epoch: number;
+            /** @enum {string} */
+            timer: "run";
+        };
+        /**
+         * Format: date-time
+         * @description RFC 3339, UTC, with milliseconds.
+         */
+        Timestamp: string;
+        /** @description What started a run. */
+        Trigger: {
+            /** @description Who, where there is a person. */
+            actor?: string | null;
+            /** @description `manual`, `api`, `schedule`, `webhook` … */
+            kind: string;
+        };
+        /** @description What a trigger gives. */
+        TriggerBody: {
+            /**
+             * @description Inputs by name.
+             * @default {}
+             */
+            inputs: {
                 [key: string]: unknown;
             };
-            digest?: string;
+            /**
+             * @description Labels of the run.
+             * @default {}
+             */
+            labels: {
+                [key: string]: string;
+            };
         };
+        /** @description What the compiler says. */
+        Validation: {
+            /** @description What is wrong, in order of position. */
+            diagnostics: components["schemas"]["Diagnostic"][];
+            /** @description Digest of the graph. */
+            digest: string | null;
+            graph: components["schemas"]["GraphView"] | null;
+        };
+        Value: unknown;
+        /** @description One visit of a step. */
+        VisitView: {
+            /**
+             * Format: int32
+             * @description How many attempts it had.
+             */
+            attempts: number;
+            error?: components["schemas"]["Failure"] | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What it gave. */
+            outputs: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            skip_reason?: components["schemas"]["SkipReason"] | null;
+            started_at?: components["schemas"]["Timestamp"] | null;
+            /** @description How it ended, or where it stands. */
+            status: components["schemas"]["StepStatus"];
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            visit: number;
+        };
+        /** @description What a step waits for. */
+        WaitingFor: (components["schemas"]["ApprovalWait"] & {
+            /** @enum {string} */
+            kind: "approval";
+        }) | {
+            /** @enum {string} */
+            kind: "timer";
+            /** @description When. */
+            until: components["schemas"]["Timestamp"];
+        } | {
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            attempt: number;
+            /** @enum {string} */
+            kind: "retry";
+            /** @description When. */
+            until: components["schemas"]["Timestamp"];
+        } | {
+            /**
+             * Format: int32
+             * @description How many attempts.
+             */
+            attempts: number;
+            /** @enum {string} */
+            kind: "draining";
+        };
+        /** Format: int64 */
+        u64: number;
     };
     responses: never;
     parameters: never;

@@ -6,7 +6,7 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-export type Diagnostic = Schemas["DiagnosticJson"];
+export type Diagnostic = Schemas["Diagnostic"];
 export type GraphView = Schemas["GraphView"];
 export type StepDefinition = Schemas["StepOutline"];
 export type InputView = Schemas["InputView"];

@@ -183,7 +183,7 @@ function useLastGoodGraph(newest: GraphView | null, first: GraphView | null): Gr
 function problemsByStep(diagnostics: readonly Diagnostic[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { pointer, severity } of diagnostics) {
-    const step = /^\/(?:steps|finally)\/([^/]+)/.exec(pointer)?.[1];
+    const step = /^\/(?:steps|finally)\/([^/]+)/.exec(pointer ?? "")?.[1];
     if (step !== undefined && severity !== "hint") counts.set(step, (counts.get(step) ?? 0) + 1);
   }
   return counts;

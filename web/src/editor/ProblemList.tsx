@@ -1,13 +1,14 @@
 /** What the compiler found: code, place, message, fix. A click goes to the line. */
 import { CircleCheck, CircleX, Info, TriangleAlert } from "lucide-react";
 import type { Diagnostic } from "../api/types";
+import { type Severity, severityOf } from "./severity";
 
 const ICONS = { error: CircleX, warning: TriangleAlert, hint: Info } as const;
 const COLOURS = { error: "text-bad-ink", warning: "text-wait-ink", hint: "text-muted" } as const;
 
 export function ProblemList({ diagnostics, onGo }: { diagnostics: readonly Diagnostic[]; onGo: (diagnostic: Diagnostic) => void }) {
-  const count = (severity: Diagnostic["severity"], word: string) => {
-    const number = diagnostics.filter((one) => one.severity === severity).length;
+  const count = (severity: Severity, word: string) => {
+    const number = diagnostics.filter((one) => severityOf(one) === severity).length;
     return number === 0 ? [] : [`${number} ${word}${number === 1 ? "" : "s"}`];
   };
   const summary = [...count("error", "error"), ...count("warning", "warning"), ...count("hint", "hint")].join(", ");
@@ -25,11 +26,12 @@ export function ProblemList({ diagnostics, onGo }: { diagnostics: readonly Diagn
       {diagnostics.length > 0 && (
         <ul className="min-h-0 overflow-auto pb-1">
           {diagnostics.map((diagnostic) => {
-            const Icon = ICONS[diagnostic.severity];
+            const severity = severityOf(diagnostic);
+            const Icon = ICONS[severity];
             return (
               <li key={`${diagnostic.code} ${diagnostic.line} ${diagnostic.column} ${diagnostic.message}`}>
                 <button type="button" onClick={() => onGo(diagnostic)} className="flex w-full items-start gap-2 px-4 py-1 text-left hover:bg-hover focus-visible:outline-offset-[-2px]">
-                  <Icon aria-label={diagnostic.severity} size={14} className={`mt-[3px] shrink-0 ${COLOURS[diagnostic.severity]}`} />
+                  <Icon aria-label={severity} size={14} className={`mt-[3px] shrink-0 ${COLOURS[severity]}`} />
                   <span className="min-w-0 flex-1">
                     <span className="[overflow-wrap:anywhere]">{diagnostic.message}</span>
                     {diagnostic.help != null && <span className="text-muted"> — {diagnostic.help}</span>}

@@ -15,7 +15,9 @@ import type { Diagnostic } from "../api/types";
 import { lineSeparatorOf, toTextOffset, toViewOffset } from "../document/lineEndings";
 import { spliceBetween } from "../document/splice";
 import { codeTheme } from "./codeTheme";
+import { severityOf } from "./severity";
 
+const MARKS = { error: "error", warning: "warning", hint: "info" } as const;
 const fromOutside = Annotation.define<boolean>();
 
 export interface YamlEditorProps {
@@ -110,7 +112,7 @@ export function YamlEditor({ text, diagnostics, reveal, onType, onCaret, onUndo,
       if (diagnostic.line < 1 || diagnostic.line > editor.state.doc.lines) return [];
       const line = editor.state.doc.line(diagnostic.line);
       const from = Math.min(line.from + diagnostic.column - 1, line.to);
-      return [{ from, to: Math.min(from + Math.max(1, diagnostic.length), line.to), severity: diagnostic.severity === "hint" ? "info" : diagnostic.severity, message: diagnostic.message }];
+      return [{ from, to: Math.min(from + Math.max(1, diagnostic.length), line.to), severity: MARKS[severityOf(diagnostic)], message: diagnostic.message }];
     });
     editor.dispatch(setDiagnostics(editor.state, marks));
   }, [diagnostics]);

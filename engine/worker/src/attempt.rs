@@ -1,10 +1,16 @@
 //! One attempt, from its turn to its outcome, whatever its kind.
 
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, MaybeDone, maybe_done};
 use loopline_core::command::{AttemptSpec, Work};
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_core::text::Text;
 use loopline_ports::blobs::Blobs;
 use loopline_ports::worker::Report;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
@@ -26,19 +32,35 @@ pub(crate) struct Context<'a> {
     pub(crate) http: &'a http::Client,
 }
 
-/// Carries an attempt out. An attempt that began before is not begun again: what became of it is its outcome.
-pub(crate) async fn carry_out(shared: &Shared, spec: &AttemptSpec, cancel: &CancellationToken) -> Outcome {
-    let turn = async {
-        match spec.work {
-            Work::Shell { .. } => shared.slots.acquire().await.ok(),
-            Work::Http(_) => None,
-        }
+/// The wait for one of the slots that processes share, and then the slot; requests need none.
+pub(crate) type Turn = Pin<Box<MaybeDone<BoxFuture<'static, Option<OwnedSemaphorePermit>>>>>;
+
+/// Takes a place in the queue for a slot. When this returns, the place is taken.
+pub(crate) async fn queue(slots: &Arc<Semaphore>, work: &Work) -> Turn {
+    let slots = slots.clone();
+    let wait = match work {
+        Work::Shell { .. } => async { slots.acquire_owned().await.ok() }.boxed(),
+        Work::Http(_) => std::future::ready(None).boxed(),
     };
-    let _slot = tokio::select! {
+    let mut turn = Box::pin(maybe_done(wait));
+    // A place is taken by asking once, not by waiting.
+    let _ = futures::poll!(turn.as_mut());
+    turn
+}
+
+/// Carries an attempt out. An attempt that began before is not begun again: what became of it is its outcome.
+pub(crate) async fn carry_out(
+    shared: &Shared,
+    spec: &AttemptSpec,
+    mut turn: Turn,
+    cancel: &CancellationToken,
+) -> Outcome {
+    tokio::select! {
         biased;
         () = cancel.cancelled() => return Outcome::Cancelled { result: RawResult::default() },
-        slot = turn => slot,
-    };
+        () = turn.as_mut() => {}
+    }
+    let _slot = turn.as_mut().take_output();
     let (records, id) = (shared.records.clone(), spec.id.clone());
     let begun = spawn_blocking(move || records.begin(&id)).await.unwrap_or_else(|gone| Err(gone.into()));
     let record = match begun {

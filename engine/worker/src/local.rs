@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use crate::attempt;
+use crate::attempt::{self, Turn};
 use crate::attempt_log::AttemptLog;
 use crate::attempt_record::{AttemptRecord, AttemptRecords};
 use crate::config::WorkerConfig;
@@ -41,7 +41,7 @@ pub(crate) struct Shared {
     pub(crate) reports: Reports,
     pub(crate) records: AttemptRecords,
     pub(crate) passed_env: Environment,
-    pub(crate) slots: Semaphore,
+    pub(crate) slots: Arc<Semaphore>,
     pub(crate) http: http::Client,
     attempts: Mutex<HashMap<AttemptId, Known>>,
 }
@@ -62,7 +62,7 @@ impl LocalWorker {
         let shared = Shared {
             records: AttemptRecords::new(&config.data, config.boot_id.clone()),
             passed_env: passed_on(std::env::vars_os(), &config.pass_env),
-            slots: Semaphore::new(config.max_parallel.max(1)),
+            slots: Arc::new(Semaphore::new(config.max_parallel.max(1))),
             http: http::Client::new(config.proxies),
             attempts: Mutex::default(),
             config,
@@ -84,7 +84,8 @@ impl Worker for LocalWorker {
             }
             attempts.insert(spec.id.clone(), Known::Live(cancel.clone()));
         }
-        tokio::spawn(see_through(self.shared.clone(), spec, cancel));
+        let turn = attempt::queue(&self.shared.slots, &spec.work).await;
+        tokio::spawn(see_through(self.shared.clone(), spec, turn, cancel));
     }
 
     async fn attach(&self, id: AttemptId) -> Attached {
@@ -142,11 +143,11 @@ impl Worker for LocalWorker {
 }
 
 /// Carries an attempt out and reports its outcome, come what may.
-async fn see_through(shared: Arc<Shared>, spec: AttemptSpec, cancel: CancellationToken) {
+async fn see_through(shared: Arc<Shared>, spec: AttemptSpec, turn: Turn, cancel: CancellationToken) {
     let id = spec.id.clone();
     let work = {
         let shared = shared.clone();
-        tokio::spawn(async move { attempt::carry_out(&shared, &spec, &cancel).await })
+        tokio::spawn(async move { attempt::carry_out(&shared, &spec, turn, &cancel).await })
     };
     let (records, wanted) = (shared.records.clone(), id.clone());
     let outcome = work.await;

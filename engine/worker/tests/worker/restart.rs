@@ -52,7 +52,8 @@ async fn what_outlived_its_engine_is_ended_and_lost() {
 async fn a_process_is_found_though_its_number_was_not_noted() {
     let spec = script(DEAF);
     let (folder, pids) = killed_during(&spec, &["pid"]).await;
-    fs::remove_file(record_of(folder.path(), &spec.id).join("process.json")).unwrap();
+    // The kill may have come before it was noted anyway.
+    let _ = fs::remove_file(record_of(folder.path(), &spec.id).join("process.json"));
     let bench = Bench::in_folder(folder, |_| ());
     assert_eq!(bench.worker.attach(spec.id).await, Attached::Lost);
     assert!(!is_alive(pids[0]));

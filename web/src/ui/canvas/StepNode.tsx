@@ -10,6 +10,9 @@ import { durationWords } from "../time";
 import type { StepNodeData, StepOverlay } from "./canvasModel";
 import { RenameField } from "./RenameField";
 
+/** What every attempt has unless the file says otherwise: not worth a badge. */
+const USUAL_TIMEOUT_MS = 6 * 60 * 60 * 1000;
+
 export type StepFlowNode = Node<StepNodeData, "step">;
 
 export const StepNode = memo(function StepNode({ data }: NodeProps<StepFlowNode>) {
@@ -63,7 +66,7 @@ function badgesOf({ step, overlay, problems }: StepNodeData): ReactNode {
   return (
     <>
       {step.retry_max_attempts > 1 && <Badge icon={RotateCcw} label={`up to ${step.retry_max_attempts} attempts`} text={`×${step.retry_max_attempts}`} />}
-      {step.timeout_ms !== null && step.timeout_ms !== undefined && <Badge icon={Timer} label="timeout" text={durationWords(step.timeout_ms).replace(/ 0[ms]$/, "")} />}
+      {step.timeout_ms != null && step.timeout_ms !== USUAL_TIMEOUT_MS && <Badge icon={Timer} label="timeout" text={durationWords(step.timeout_ms).replace(/ 0[ms]$/, "")} />}
       {step.kind === "approval" && step.quorum > 1 && <Badge icon={Users} label="approvals needed" text={String(step.quorum)} />}
       {problems > 0 && <Badge icon={TriangleAlert} label="problems" text={String(problems)} />}
     </>

@@ -79,17 +79,26 @@ impl<T: Decode> Decode for Box<T> {
 
 /// The keys of a mapping that the file gives, with where they stand.
 #[derive(Debug, Clone, Default)]
-pub struct Given(BTreeMap<&'static str, Route>);
+pub struct Given {
+    keys: BTreeMap<&'static str, Route>,
+    /// What misspelled keys were most likely meant to be.
+    meant: Vec<&'static str>,
+}
 
 impl Given {
     /// Where the value of a key stands, if it is given.
     pub fn at(&self, key: &str) -> Option<&Route> {
-        self.0.get(key)
+        self.keys.get(key)
+    }
+
+    /// Whether a misspelled key was most likely meant to be this one.
+    pub fn is_meant(&self, key: &str) -> bool {
+        self.meant.contains(&key)
     }
 
     /// Keys and where their values stand, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Route)> {
-        self.0.iter().map(|(key, at)| (*key, at))
+        self.keys.iter().map(|(key, at)| (*key, at))
     }
 }
 
@@ -122,10 +131,10 @@ impl<'a> Fields<'a> {
             match known.iter().find(|known| **known == key) {
                 Some(known) => {
                     values.insert(*known, &entry.value);
-                    given.0.insert(known, at.key(known));
+                    given.keys.insert(known, at.key(known));
                 }
                 None if key.starts_with("x-") => {}
-                None => unknown_key(key, at, cx, what, known),
+                None => given.meant.extend(unknown_key(key, at, cx, what, known)),
             }
         }
         Some(Self { values, at, what, given })
@@ -145,7 +154,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn unknown_key(key: &str, at: &Route, cx: &mut Cx, what: &str, known: &[&'static str]) {
+/// Reports a key that the language does not have; gives the one that was most likely meant.
+fn unknown_key(key: &str, at: &Route, cx: &mut Cx, what: &str, known: &[&'static str]) -> Option<&'static str> {
     let place = Place::Key(at.key(key));
     let near = cx.nearest.to(key, known.iter().copied());
     let mut diagnostic = Diagnostic::new(Code::UnknownKey, place.clone(), format!("{what} has no key `{key}`"));
@@ -157,6 +167,7 @@ fn unknown_key(key: &str, at: &Route, cx: &mut Cx, what: &str, known: &[&'static
         diagnostic = diagnostic.help("keys that begin with `x-` are kept and ignored");
     }
     cx.report(diagnostic);
+    near
 }
 
 /// `a`, `b` and `c`.

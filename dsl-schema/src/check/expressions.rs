@@ -53,7 +53,11 @@ fn read(site: &Site<'_>, cx: &mut Cx) -> Vec<Reference> {
             if !script.source().contains("{{") {
                 return Vec::new();
             }
-            problems(script.check(), Code::UnsafeHole, site, cx);
+            for error in script.check().err().into_iter().flatten() {
+                let hole = error.span.clone().and_then(|span| script.source().get(span)).unwrap_or("");
+                let code = if hole.contains("secrets.") { Code::SecretOutOfPlace } else { Code::UnsafeHole };
+                cx.report(problem(code, site, error));
+            }
             script.references().unwrap_or_default()
         }
     }

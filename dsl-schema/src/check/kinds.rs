@@ -8,6 +8,8 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
     for step in &model.steps {
         let Some(spec) = step.spec else { continue };
         match Kind::given(spec).as_slice() {
+            // A misspelled kind has been reported as such.
+            [] if Kind::ALL.iter().any(|kind| spec.given.is_meant(kind.key())) => {}
             [] => {
                 let message = format!("step `{}` does nothing", step.id);
                 let kinds: Vec<_> =

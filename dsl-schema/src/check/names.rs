@@ -37,6 +37,9 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
             );
         }
     }
+    if pipeline.secrets.as_ref().is_some_and(|secrets| !secrets.is_empty()) {
+        cx.require("secrets", &Route::root().key("secrets"));
+    }
     for secret in pipeline.secrets.iter().flatten() {
         if !is_identifier(&secret.value) {
             let message = format!("`{}` is not the name of a secret", secret.value);

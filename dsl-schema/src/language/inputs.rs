@@ -39,7 +39,10 @@ inline_schema!(SchemaSpec, "InputSchema", {
 impl Decode for SchemaSpec {
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
         if matches!(node.value, Value::Mapping(_)) {
-            let value = json(node, at, cx);
+            let mut value = json(node, at, cx);
+            if let Some(keywords) = value.as_object_mut() {
+                keywords.retain(|keyword, _| !keyword.starts_with("x-"));
+            }
             return Some(Self(Located { value, at: at.clone() }));
         }
         let diagnostic = cx.wrong_type(node, at, "a JSON Schema");

@@ -128,7 +128,7 @@ fn graphs_are_drawn_with_their_loops() {
     let home = Home::new();
     home.write("l.loopline.yaml", "version: 1\nname: l\nsteps:\n  a: {run: x}\n  b: {needs: a, run: y, goto: [{to: a, on: failed, max: 3}]}\n");
     let mermaid = text(&home.run(&["graph", "l.loopline.yaml"]).stdout);
-    assert!(mermaid.contains("flowchart") && mermaid.contains("-.") && mermaid.contains("max 3"), "{mermaid}");
+    assert!(mermaid.contains("flowchart") && mermaid.contains("-.") && mermaid.contains("at most 3 times"), "{mermaid}");
     let outline = json(&home.run(&["graph", "l.loopline.yaml", "--format", "json"]));
     assert_eq!(outline["steps"][1]["goto"][0]["region"], json!(["a", "b"]));
 }

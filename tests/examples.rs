@@ -77,9 +77,9 @@ fn retry_backoff_counts_attempts_and_no_visits() {
 #[test]
 fn fan_out_merges_with_and_without_the_optional_branch() {
     let (code, view, _home) = run("fan-out", &[]);
-    assert_eq!((code, &view["outputs"]["pages"]), (Some(0), &json!("1")), "{view:#}");
+    assert_eq!((code, &view["outputs"]["pages"]), (Some(0), &json!(1)), "{view:#}");
     let (code, view, _home) = run("fan-out", &["-i", "docs=false"]);
-    assert_eq!((code, &view["outputs"]["pages"]), (Some(0), &json!("0")), "{view:#}");
+    assert_eq!((code, &view["outputs"]["pages"]), (Some(0), &json!(0)), "{view:#}");
     assert_eq!(view["steps"]["docs"]["skip_reason"], "condition");
 }
 

@@ -55,6 +55,13 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// It asks and prints; nothing is lost when it is cut off.
+    pub fn only_prints(&self) -> bool {
+        !matches!(self, Self::Run(_) | Self::Serve(_))
+    }
+}
+
 /// How data is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {

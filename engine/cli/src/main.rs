@@ -29,6 +29,9 @@ fn main() -> ExitCode {
             return ExitCode::from(if usage { exit::Exit::Usage as u8 } else { 0 });
         }
     };
+    if arguments.command.only_prints() {
+        end_quietly_when_nobody_reads();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -46,4 +49,13 @@ fn main() -> ExitCode {
             ExitCode::from(failure.exit as u8)
         }
     }
+}
+
+/// `loopline runs | head -1` ends like other programs do, and does not panic. Not for commands that drive runs: they must go on.
+#[expect(unsafe_code, reason = "there is no safe way to ask for the default action of a signal")]
+fn end_quietly_when_nobody_reads() {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    // SAFETY: the default action runs no code of ours, and no other thread has started yet.
+    // It can only fail for a number that is no signal.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
 }

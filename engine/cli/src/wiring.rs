@@ -1,5 +1,6 @@
 //! Which implementation stands behind which port. Nothing else in the program chooses.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 
@@ -62,7 +63,8 @@ async fn open(
     pipelines: Arc<dyn PipelineSource>,
 ) -> anyhow::Result<House> {
     choose_tls();
-    std::fs::create_dir_all(data).with_context(|| format!("cannot create {}", data.display()))?;
+    // Logs, inputs and artifacts are for nobody else on this machine.
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).with_context(|| format!("cannot create {}", data.display()))?;
     let data = std::fs::canonicalize(data).with_context(|| format!("cannot open {}", data.display()))?;
     let store = SqliteStore::open(data.join("loopline.db")).await?;
     let journal: Arc<dyn Journal> = Arc::new(store.clone());
@@ -134,7 +136,7 @@ impl Foreground {
 
 /// Answers for a run that nobody drives, from its folder, on a port of its own, as long as this process lives.
 pub async fn open_at_rest(folder: &Path) -> Result<String, Failure> {
-    let store = SqliteStore::open(folder.join("loopline.db")).await.map_err(anyhow::Error::from)?;
+    let store = SqliteStore::open_read_only(folder.join("loopline.db")).await.map_err(anyhow::Error::from)?;
     let journal: Arc<dyn Journal> = Arc::new(store);
     let blobs: Arc<dyn Blobs> = Arc::new(DiskBlobs::open(folder).map_err(anyhow::Error::from)?);
     let driver: Arc<dyn Driver> = Arc::new(Archive::new(journal.clone()));

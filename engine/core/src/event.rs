@@ -29,7 +29,7 @@ pub struct Recorded {
 pub enum Event {
     /// Always the first.
     RunCreated(Box<RunCreated>),
-    /// A worker has begun an attempt. Only tells people; nothing depends on it.
+    /// A worker has begun an attempt. Tells people; and only an attempt that has begun is let end by `drain`.
     AttemptStarted {
         /// Which.
         key: AttemptKey,
@@ -122,7 +122,8 @@ pub struct ApprovalDecided {
     pub visit: u32,
     /// Who.
     pub by: String,
-    /// The groups and roles that the server knows the person to be in, as `group:NAME` and `role:NAME`, when deciding.
+    /// The groups and roles that the server knows the person to be in when deciding, as `group:NAME` and `role:NAME`;
+    /// `group:*` for the one user of a local server, who stands for everybody.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub member_of: Vec<String>,
     /// Which way.

@@ -36,12 +36,14 @@ pub struct Caller {
     pub name: String,
     /// What they are. A higher role holds the lower ones; `approver` stands apart.
     pub roles: BTreeSet<Role>,
+    /// The groups they are in, as `group:NAME`; `group:*` is every group.
+    pub groups: BTreeSet<String>,
 }
 
 impl Caller {
     /// Whoever sits at this machine, where the server listens on the loopback interface only and no token is configured.
     pub fn local(name: &str) -> Self {
-        Self { name: name.to_owned(), roles: BTreeSet::from([Role::Admin, Role::Approver]) }
+        Self { name: name.to_owned(), roles: BTreeSet::from([Role::Admin, Role::Approver]), groups: BTreeSet::from(["group:*".to_owned()]) }
     }
 
     fn holds(&self, wanted: Role) -> bool {
@@ -145,7 +147,7 @@ mod tests {
 
     #[test]
     fn roles_hold_the_lower_ones_and_approver_stands_apart() {
-        let with = |role| Caller { name: "x".into(), roles: BTreeSet::from([role]) };
+        let with = |role| Caller { name: "x".into(), roles: BTreeSet::from([role]), groups: BTreeSet::new() };
         assert!(with(Role::Admin).holds(Role::Viewer));
         assert!(with(Role::Operator).holds(Role::Viewer));
         assert!(!with(Role::Operator).holds(Role::Editor));

@@ -25,7 +25,7 @@ pub struct ArtifactQuery {
 }
 
 /// Downloads a kept file of a step's current visit.
-#[utoipa::path(get, path = "/runs/{id}/steps/{step}/artifacts/{name}", tag = "runs",
+#[utoipa::path(get, path = "/runs/{id}/steps/{step}/artifacts/{name}", operation_id = "get_artifact", tag = "runs",
     params(("id" = RunId, Path), ("step" = StepId, Path), ("name" = String, Path), ArtifactQuery),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 404, body = Problem, content_type = "application/problem+json")))]

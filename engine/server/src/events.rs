@@ -65,7 +65,7 @@ pub struct EventsQuery {
 }
 
 /// The history behind an event. `Accept: text/event-stream` streams it and goes on live; `Last-Event-ID` goes before `after`.
-#[utoipa::path(get, path = "/runs/{id}/events", tag = "runs",
+#[utoipa::path(get, path = "/runs/{id}/events", operation_id = "get_run_events", tag = "runs",
     params(("id" = RunId, Path), EventsQuery, ("last-event-id" = Option<Seq>, Header)),
     responses(
         (status = 200, content((RunEvents = "application/json"), (String = "text/event-stream"))),

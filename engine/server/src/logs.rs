@@ -83,7 +83,7 @@ pub enum LogStreamSchema {
 }
 
 /// The log of one attempt: bytes for `Accept: text/plain`, lines as JSON, or live as `text/event-stream`.
-#[utoipa::path(get, path = "/runs/{id}/steps/{step}/logs", tag = "runs",
+#[utoipa::path(get, path = "/runs/{id}/steps/{step}/logs", operation_id = "get_step_logs", tag = "runs",
     params(("id" = RunId, Path), ("step" = StepId, Path), LogsQuery, ("last-event-id" = Option<u64>, Header)),
     responses(
         (status = 200, content((LogPage = "application/json"), (String = "text/plain"), (String = "text/event-stream"))),

@@ -114,7 +114,7 @@ impl From<StoredPipeline> for Pipeline {
 }
 
 /// All pipelines, with their latest runs.
-#[utoipa::path(get, path = "/pipelines", tag = "pipelines", responses((status = 200, body = PipelineList)))]
+#[utoipa::path(get, path = "/pipelines", operation_id = "list_pipelines", tag = "pipelines", responses((status = 200, body = PipelineList)))]
 pub async fn list(State(app): State<App>) -> Result<Json<PipelineList>, Problem> {
     let mut items = Vec::new();
     for stored in app.parts().pipelines.list().await {
@@ -157,7 +157,7 @@ pub(crate) async fn find(app: &App, project: &str, name: &str) -> Result<StoredP
 }
 
 /// One pipeline: JSON, or the text where `Accept: application/yaml` asks for it.
-#[utoipa::path(get, path = "/pipelines/{project}/{name}", tag = "pipelines",
+#[utoipa::path(get, path = "/pipelines/{project}/{name}", operation_id = "get_pipeline", tag = "pipelines",
     params(("project" = String, Path), ("name" = String, Path)),
     responses(
         (status = 200, content((Pipeline = "application/json"), (String = "application/yaml")), headers(("etag" = String))),
@@ -178,7 +178,7 @@ pub async fn get(
 }
 
 /// Stores a text. `If-Match` names the version it was made from; another one is answered with 409 and the stored text.
-#[utoipa::path(put, path = "/pipelines/{project}/{name}", tag = "pipelines",
+#[utoipa::path(put, path = "/pipelines/{project}/{name}", operation_id = "put_pipeline", tag = "pipelines",
     params(("project" = String, Path), ("name" = String, Path), ("if-match" = Option<String>, Header),
         ("if-none-match" = Option<String>, Header)),
     request_body(content = String, content_type = "application/yaml"),

@@ -45,6 +45,14 @@ pub struct TriggerBody {
 pub struct WaitQuery {
     /// Answer when the run is over, or after this time: `30s`, `500ms`; 60 s at the most.
     wait: Option<String>,
+}
+
+/// Which state of a run.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct StateQuery {
+    /// Answer when the run is over, or after this time: `30s`, `500ms`; 60 s at the most.
+    wait: Option<String>,
     /// The state right after this event, instead of now.
     at: Option<Seq>,
 }
@@ -160,7 +168,7 @@ pub struct CancelBody {
 }
 
 /// Starts a run. The same `Idempotency-Key` with the same body gives the same run; with another body it is refused.
-#[utoipa::path(post, path = "/pipelines/{project}/{name}/runs", tag = "runs",
+#[utoipa::path(post, path = "/pipelines/{project}/{name}/runs", operation_id = "trigger_run", tag = "runs",
     params(("project" = String, Path), ("name" = String, Path), ("idempotency-key" = Option<String>, Header), WaitQuery),
     request_body = TriggerBody,
     responses(
@@ -183,13 +191,17 @@ pub async fn trigger(
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-pipeline", "The pipeline has errors", detail)
             .with("diagnostics", diagnostics));
     };
-    let wait = wait_of(&query)?;
+    let wait = wait_of(query.wait.as_deref())?;
     let request = TriggerRequest {
         project,
         definition,
         inputs: body.inputs,
         labels: body.labels,
-        trigger: Trigger { kind: "api".to_owned(), actor: Some(caller.name) },
+        // A browser says where its page is from, programs do not: a click on a page is a trigger by hand.
+        trigger: Trigger {
+            kind: if headers.contains_key(header::ORIGIN) { "manual" } else { "api" }.to_owned(),
+            actor: Some(caller.name),
+        },
         idempotency_key: idempotency_key(&headers)?,
     };
     let triggered = app.parts().driver.trigger(request).await?;
@@ -206,8 +218,8 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         .ok_or_else(|| Problem::bad_request(format!("`Idempotency-Key` is empty, not text, or longer than {LONGEST_KEY} bytes")))
 }
 
-fn wait_of(query: &WaitQuery) -> Result<Option<Duration>, Problem> {
-    let Some(text) = &query.wait else { return Ok(None) };
+fn wait_of(wait: Option<&str>) -> Result<Option<Duration>, Problem> {
+    let Some(text) = wait else { return Ok(None) };
     let ms = loopline_dsl::duration::parse(text).map_err(|error| Problem::bad_request(format!("`wait`: {error}")))?;
     Ok(Some(Duration::from_millis(ms).min(LONGEST_WAIT)))
 }
@@ -226,7 +238,7 @@ pub(crate) fn run_id(text: &str) -> Result<RunId, Problem> {
 }
 
 /// Runs, newest first. Runs that begin between two pages neither repeat nor hide others.
-#[utoipa::path(get, path = "/runs", tag = "runs", params(ListQuery),
+#[utoipa::path(get, path = "/runs", operation_id = "list_runs", tag = "runs", params(ListQuery),
     responses((status = 200, body = RunList), (status = 400, body = Problem, content_type = "application/problem+json")))]
 pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Json<RunList>, Problem> {
     let limit = query.limit.unwrap_or(50);
@@ -252,18 +264,18 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
 }
 
 /// A run, whole: now, or right after one of its events.
-#[utoipa::path(get, path = "/runs/{id}", tag = "runs", params(("id" = RunId, Path), WaitQuery),
+#[utoipa::path(get, path = "/runs/{id}", operation_id = "get_run", tag = "runs", params(("id" = RunId, Path), StateQuery),
     responses((status = 200, body = RunView), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub async fn get(State(app): State<App>, Path(id): Path<String>, Query(query): Query<WaitQuery>) -> Result<Json<RunView>, Problem> {
+pub async fn get(State(app): State<App>, Path(id): Path<String>, Query(query): Query<StateQuery>) -> Result<Json<RunView>, Problem> {
     let run = run_id(&id)?;
     if query.at.is_some() {
         return Ok(Json(app.parts().driver.view(run, query.at).await?));
     }
-    Ok(Json(wait_for_end(&app, run, wait_of(&query)?).await?))
+    Ok(Json(wait_for_end(&app, run, wait_of(query.wait.as_deref())?).await?))
 }
 
 /// What a run was made from.
-#[utoipa::path(get, path = "/runs/{id}/definition", tag = "runs", params(("id" = RunId, Path)),
+#[utoipa::path(get, path = "/runs/{id}/definition", operation_id = "get_run_definition", tag = "runs", params(("id" = RunId, Path)),
     responses((status = 200, body = RunDefinition), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn definition(State(app): State<App>, Path(id): Path<String>) -> Result<Json<RunDefinition>, Problem> {
     let run = run_id(&id)?;
@@ -277,7 +289,7 @@ pub async fn definition(State(app): State<App>, Path(id): Path<String>) -> Resul
 }
 
 /// Asks a run to end.
-#[utoipa::path(post, path = "/runs/{id}/cancel", tag = "runs", params(("id" = RunId, Path)), request_body = CancelBody,
+#[utoipa::path(post, path = "/runs/{id}/cancel", operation_id = "cancel_run", tag = "runs", params(("id" = RunId, Path)), request_body = CancelBody,
     responses((status = 200, body = RunView), (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json")))]
 pub async fn cancel(
@@ -292,7 +304,7 @@ pub async fn cancel(
 }
 
 /// Approves the visit that was seen.
-#[utoipa::path(post, path = "/runs/{id}/steps/{step}/approve", tag = "approvals",
+#[utoipa::path(post, path = "/runs/{id}/steps/{step}/approve", operation_id = "approve_step", tag = "approvals",
     params(("id" = RunId, Path), ("step" = StepId, Path)), request_body = DecisionBody,
     responses((status = 200, body = RunView), (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -308,7 +320,7 @@ pub async fn approve(
 }
 
 /// Rejects the visit that was seen.
-#[utoipa::path(post, path = "/runs/{id}/steps/{step}/reject", tag = "approvals",
+#[utoipa::path(post, path = "/runs/{id}/steps/{step}/reject", operation_id = "reject_step", tag = "approvals",
     params(("id" = RunId, Path), ("step" = StepId, Path)), request_body = DecisionBody,
     responses((status = 200, body = RunView), (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -346,7 +358,7 @@ async fn decide(
     let decided = ApprovalDecided {
         step,
         visit: body.visit,
-        member_of: roles.map(str::to_owned).collect(),
+        member_of: roles.map(str::to_owned).chain(caller.groups.iter().cloned()).collect(),
         by: caller.name,
         decision,
         comment: body.comment,

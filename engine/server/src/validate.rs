@@ -22,7 +22,7 @@ pub struct Validation {
 }
 
 /// Compiles a text.
-#[utoipa::path(post, path = "/validate", tag = "language",
+#[utoipa::path(post, path = "/validate", operation_id = "validate_pipeline", tag = "language",
     request_body(content = String, content_type = "application/yaml"),
     responses((status = 200, body = Validation), (status = 400, body = Problem, content_type = "application/problem+json")))]
 pub async fn validate(Yaml(yaml): Yaml) -> Json<Validation> {

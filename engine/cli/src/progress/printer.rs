@@ -1,6 +1,7 @@
 //! Lines on the terminal.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::time::Duration;
 
 use console::{Term, style};
@@ -46,8 +47,9 @@ impl Printer {
         match &self.live {
             // A terminal that went away is no reason to fail the run.
             Some(live) => drop(live.println(text)),
-            None if self.to_stderr => eprintln!("{text}"),
-            None => println!("{text}"),
+            // Whoever read the output may have gone; the run goes on.
+            None if self.to_stderr => drop(writeln!(std::io::stderr(), "{text}")),
+            None => drop(writeln!(std::io::stdout(), "{text}")),
         }
     }
 

@@ -59,11 +59,13 @@ pub(super) struct Fold<'a> {
     pub(super) touched: BTreeSet<StepIx>,
     /// Steps to be judged, by rank, so that commands come in one order whatever happened.
     pub(super) dirty: BTreeSet<(u32, StepIx)>,
+    /// Loop edges that fired in this call.
+    pub(super) firings: u32,
 }
 
 impl<'a> Fold<'a> {
     pub(super) fn over(graph: &'a Graph, state: &'a mut RunState, at: Timestamp) -> Self {
-        Fold { graph, state, at, applied: Applied::default(), touched: BTreeSet::new(), dirty: BTreeSet::new() }
+        Fold { graph, state, at, applied: Applied::default(), touched: BTreeSet::new(), dirty: BTreeSet::new(), firings: 0 }
     }
 
     fn take(&mut self, event: &Event) -> Result<(), Refused> {

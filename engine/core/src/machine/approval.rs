@@ -118,7 +118,7 @@ impl<'a> Fold<'a> {
         }
         let named = |approver: &String| match approver.strip_prefix("user:") {
             Some(user) => user == by,
-            None => decided.member_of.contains(approver),
+            None => decided.member_of.iter().any(|group| group == approver || group == "group:*"),
         };
         if !approval.approvers.is_empty() && !approval.approvers.iter().any(named) {
             let why = format!("it asks {}", approval.approvers.join(", "));

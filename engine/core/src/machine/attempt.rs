@@ -172,6 +172,9 @@ impl Fold<'_> {
     pub(super) fn attempt_started(&mut self, key: &AttemptKey) -> Result<(), Refused> {
         let at = self.find_live(key)?;
         let live = self.state.live.get_mut(&at).expect("just found");
+        if live.started {
+            return Err(Refused::NeverAsked { what: format!("attempt {key} that has not begun") });
+        }
         live.started = true;
         self.touched.insert(at.step);
         Ok(())
@@ -190,7 +193,7 @@ impl Fold<'_> {
 
     fn attempt_ended(&mut self, ix: StepIx, outcome: &Outcome) {
         let (Outcome::Succeeded { result } | Outcome::Failed { result, .. } | Outcome::Cancelled { result }) = outcome;
-        self.keep(ix, result.outputs.clone(), result);
+        self.keep(ix, result.outputs.clone().into_iter().collect(), result);
         match outcome {
             Outcome::Succeeded { result } => match self.judge_result(ix, result) {
                 Ok(outputs) => {
@@ -210,18 +213,22 @@ impl Fold<'_> {
     /// A past visit keeps its true outcome, fires nothing and decides nothing. After a stop, the visit is the current one.
     fn past_attempt_ended(&mut self, at: AttemptRef, outcome: &Outcome) {
         let current = self.state.steps[at.step.get()].visit == at.visit && self.state.stop.is_some();
+        let (Outcome::Succeeded { result } | Outcome::Failed { result, .. } | Outcome::Cancelled { result }) = outcome;
+        let mut outputs: Map<String, Json> = result.outputs.clone().into_iter().collect();
         let (st, error) = match outcome {
             Outcome::Succeeded { result } => match self.judge_result(at.step, result) {
-                Ok(_) => (St::Succeeded, None),
+                Ok(all) => {
+                    outputs = all;
+                    (St::Succeeded, None)
+                }
                 Err(failure) => (St::Failed, Some(failure)),
             },
             Outcome::Failed { error, .. } => (St::Failed, Some(error.clone())),
             Outcome::Cancelled { .. } => (St::Cancelled, None),
         };
-        let (Outcome::Succeeded { result } | Outcome::Failed { result, .. } | Outcome::Cancelled { result }) = outcome;
         let when = self.at;
         if current {
-            self.keep(at.step, result.outputs.clone(), result);
+            self.keep(at.step, outputs, result);
             self.state.undecided -= 1;
             self.state.ended += 1;
             let ended = self.state.ended;
@@ -231,7 +238,7 @@ impl Fold<'_> {
             past.st = st;
             past.error = error;
             past.finished_at = Some(when);
-            past.outputs = Arc::new(result.outputs.clone().into_iter().collect());
+            past.outputs = Arc::new(outputs);
         }
         for open in &mut self.state.open {
             open.zombies.remove(&at);
@@ -239,9 +246,9 @@ impl Fold<'_> {
         self.settle_reopened();
     }
 
-    fn keep(&mut self, ix: StepIx, outputs: BTreeMap<String, Json>, result: &RawResult) {
+    fn keep(&mut self, ix: StepIx, outputs: Map<String, Json>, result: &RawResult) {
         let step = self.touch(ix);
-        step.outputs = Arc::new(outputs.into_iter().collect());
+        step.outputs = Arc::new(outputs);
         step.artifacts = result.artifacts.clone();
     }
 

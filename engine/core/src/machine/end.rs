@@ -14,6 +14,9 @@ use crate::id::StepIx;
 use crate::outcome::{Failure, FailureKind};
 use crate::shape::{EntryIx, StepSet};
 
+/// How often loop edges may fire in the fold of one event.
+const FIRINGS_AT_ONCE: u32 = 10_000;
+
 /// How a visit ended, before loop edges have seen it.
 #[derive(Debug, Clone)]
 pub(super) enum Ended {
@@ -118,7 +121,9 @@ impl Fold<'_> {
                 return Some(format!("`{full}` has had {limit} visits, which is the run's limit"));
             }
         }
-        None
+        // The compiler asks an unlimited loop for a wait. Should one get through without, an event must end all the same.
+        (self.firings >= FIRINGS_AT_ONCE)
+            .then(|| format!("the loop back to `{to}` fired {FIRINGS_AT_ONCE} times at one moment, without anything to wait for"))
     }
 
     /// FIRE g: one event re-opens the region at once.
@@ -130,6 +135,7 @@ impl Fold<'_> {
             self.state.used[inner.get()] = 0;
         }
         self.applied.loops_changed = true;
+        self.firings += 1;
         let before = self.previous_view();
         let zombies = self.close_region(&region, goto.drain);
         for ix in region.iter() {

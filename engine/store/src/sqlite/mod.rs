@@ -43,7 +43,7 @@ struct Shared {
     readers: SqlitePool,
     numbers: Numbers,
     // Last, so that the file is closed before another process may open it.
-    _lock: lock::Lock,
+    _lock: Option<lock::Lock>,
 }
 
 impl SqliteStore {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use super::commit::Writer;
 use super::lock::Lock;
@@ -96,18 +96,7 @@ impl SqliteStore {
         let lock = Lock::take(path)?;
         let existed = check_header(path)?;
 
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            // Where the system has a stronger flush than fsync, that one is meant.
-            .pragma("fullfsync", "1")
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10))
-            .statement_cache_capacity(256)
-            .thread_name(|n| format!("sqlite-{n}"))
-            .disable_statement_logging();
+        let options = options(path);
         let refused = |source: sqlx::Error| refused(path, source);
 
         let mut connection = options.connect().await.map_err(refused)?;
@@ -122,21 +111,46 @@ impl SqliteStore {
             sync_folder(path)?;
         }
 
+        Ok(Self::over(connection, options.create_if_missing(false), Some(lock)))
+    }
+
+    /// Opens an existing database to look at it, also while another process drives it. Every commit is refused.
+    pub async fn open_read_only(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        if !check_header(path)? {
+            let source = io::Error::new(io::ErrorKind::NotFound, "there is no database");
+            return Err(OpenError::File { path: path.to_owned(), source });
+        }
+        let options = options(path).create_if_missing(false).read_only(true);
+        let connection = options.connect().await.map_err(|source| refused(path, source))?;
+        Ok(Self::over(connection, options, None))
+    }
+
+    fn over(connection: SqliteConnection, options: SqliteConnectOptions, lock: Option<Lock>) -> Self {
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
-            .connect_lazy_with(options.clone().create_if_missing(false).read_only(true));
-        Ok(Self {
-            shared: Arc::new(Shared {
-                writer: Writer::new(connection, options.create_if_missing(false)),
-                readers,
-                numbers: Numbers::default(),
-                _lock: lock,
-            }),
-        })
+            .connect_lazy_with(options.clone().read_only(true));
+        let writer = Writer::new(connection, options);
+        Self { shared: Arc::new(Shared { writer, readers, numbers: Numbers::default(), _lock: lock }) }
     }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        // Where the system has a stronger flush than fsync, that one is meant.
+        .pragma("fullfsync", "1")
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        .statement_cache_capacity(256)
+        .thread_name(|n| format!("sqlite-{n}"))
+        .disable_statement_logging()
 }
 
 /// Whether the file exists and holds something, and that it is a database of ours if it does.

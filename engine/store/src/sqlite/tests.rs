@@ -78,6 +78,21 @@ async fn a_second_opener_is_refused_and_told_who_has_it() {
 }
 
 #[tokio::test]
+async fn a_reader_sees_what_the_driver_writes_and_writes_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("loopline.db");
+    assert!(SqliteStore::open_read_only(&path).await.is_err(), "there is nothing to read yet");
+    let driver = open(&path).await;
+    write(&driver, vec![create(run(1), 1, stored(&driver).await)]).await;
+    let reader = SqliteStore::open_read_only(&path).await.expect("opens beside the driver");
+    assert_eq!(reader.events(run(1), 0, 10).await.expect("reads").len(), 1);
+    write(&driver, vec![go_on(run(1), 1, 2)]).await;
+    assert_eq!(reader.events(run(1), 0, 10).await.expect("reads").len(), 3);
+    assert!(matches!(reader.commit(vec![go_on(run(1), 3, 1)]).await, Err(JournalError::Unavailable(_))));
+    driver.close().await;
+}
+
+#[tokio::test]
 async fn a_file_of_something_else_is_refused_and_not_touched() {
     let folder = TempDir::new().expect("a folder");
     let (text, short, other) = (folder.path().join("text"), folder.path().join("short"), folder.path().join("other"));

@@ -1,0 +1,51 @@
+//! `make bench`: measures, and prints one table. Each figure stands beside a raw limit that is measured in the same run, turn
+//! and turn about, so that the ratio holds on any machine and under any load. Results that were kept are in `RESULTS.md`.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod compile;
+mod fold;
+mod start;
+mod steps;
+
+/// One line of the table.
+pub struct Figure {
+    pub what: &'static str,
+    pub measured: String,
+    pub raw: String,
+    pub ratio: f64,
+    pub expected: &'static str,
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let mut figures = Vec::new();
+    figures.extend(compile::figures());
+    figures.extend(fold::figures());
+    figures.extend(runtime.block_on(steps::figures()));
+    figures.extend(start::figures());
+    println!("| figure | measured | raw limit beside it | ratio | expected |");
+    println!("| --- | --- | --- | --- | --- |");
+    for Figure { what, measured, raw, ratio, expected } in figures {
+        println!("| {what} | {measured} | {raw} | {ratio:.2} | {expected} |");
+    }
+}
+
+/// Runs both `times` times in turns, and gives the medians in seconds.
+pub fn in_turns(times: usize, mut measured: impl FnMut() -> f64, mut raw: impl FnMut() -> f64) -> (f64, f64) {
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for turn in 0..times {
+        if turn % 2 == 0 {
+            ours.push(measured());
+            theirs.push(raw());
+        } else {
+            theirs.push(raw());
+            ours.push(measured());
+        }
+    }
+    (median(ours), median(theirs))
+}
+
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -18,7 +18,10 @@ export interface components {
             fields?: {
                 [key: string]: components["schemas"]["Value"];
             };
-            /** @description The groups and roles that the server knows the person to be in, as `group:NAME` and `role:NAME`, when deciding. */
+            /**
+             * @description The groups and roles that the server knows the person to be in when deciding, as `group:NAME` and `role:NAME`;
+             *     `group:*` for the one user of a local server, who stands for everybody.
+             */
             member_of?: string[];
             /** @description The approval. */
             step: components["schemas"]["StepId"];

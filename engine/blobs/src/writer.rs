@@ -84,8 +84,11 @@ impl LogWriter for DiskLogWriter {
 
 impl OpenLog {
     fn open(path: &Path, live: Arc<Live>) -> io::Result<Self> {
-        if let Some(folder) = path.parent() {
+        if let Some(folder) = path.parent()
+            && !folder.try_exists()?
+        {
             create_private(folder)?;
+            folder.parent().map_or(Ok(()), sync_folder)?;
         }
         let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
         let mut end = MAGIC.len() as u64;
@@ -119,11 +122,7 @@ impl OpenLog {
         encode(Kind::End, at, b"", &mut frame);
         self.write(&frame, true)?;
         self.file.sync_all()?;
-        // The file's entry, and that of the folder of its run.
-        for folder in self.path.ancestors().skip(1).take(2) {
-            sync_folder(folder)?;
-        }
-        Ok(())
+        self.path.parent().map_or(Ok(()), sync_folder)
     }
 }
 

@@ -1,22 +1,25 @@
 //! What must be known about an attempt after this process was killed: that it began, which process it is, how it ended.
 //!
 //! ```text
-//! DATA/attempts/ATTEMPT/intent.json    written and synced before anything is started
+//! DATA/attempts/ATTEMPT/               is there, for good, before anything is started
+//!                      /intent.json    during which boot of the machine
 //!                      /process.json   number and start of the process, right behind its start
 //!                      /outcome.json   how it ended, before it is reported
 //!                      /script.sh output summary
 //! ```
 //!
-//! The intent is synced with its folder, so that even a power cut cannot make a begun attempt look like one that never
-//! began: without `retry`, nothing may run twice. A kill between the start and `process.json` is no gap, because every
-//! process carries the attempt's mark in its environment. The outcome is not synced: the kernel keeps it over a kill of
-//! the engine, and a power cut in the moment before the driver has it on disk itself makes the attempt `lost`, which is
-//! true enough and always safe. A file that is not whole counts as not written.
+//! The folder comes to its place whole, in one rename that is synced: so not even a power cut can make a begun attempt
+//! look like one that never began, and without `retry` nothing runs twice. That sync is the only one (attempts that
+//! begin together share it): what stands in the folder survives a kill of the engine without one, and after a power cut
+//! no process is left to be found. A kill between the start and `process.json` is no gap, because every process carries
+//! the attempt's mark in its environment. A power cut in the moment between an outcome and the driver's own record of it
+//! makes the attempt `lost`, which is true enough and always safe. A file that is not whole counts as not written.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use loopline_core::id::AttemptId;
 use loopline_core::outcome::Outcome;
@@ -24,6 +27,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::process::ProcessRef;
+use crate::synced_folder::SyncedFolder;
 
 const INTENT: &str = "intent.json";
 const PROCESS: &str = "process.json";
@@ -32,7 +36,7 @@ const OUTCOME: &str = "outcome.json";
 /// The records of a worker.
 #[derive(Debug, Clone)]
 pub(crate) struct AttemptRecords {
-    folder: PathBuf,
+    folder: Arc<SyncedFolder>,
     boot_id: String,
 }
 
@@ -60,11 +64,11 @@ struct Intent {
 impl AttemptRecords {
     /// Records below `data`, made during the boot that `boot_id` names.
     pub(crate) fn new(data: &Path, boot_id: String) -> Self {
-        Self { folder: data.join("attempts"), boot_id }
+        Self { folder: Arc::new(SyncedFolder::new(data.join("attempts"))), boot_id }
     }
 
     fn folder_of(&self, id: &AttemptId) -> PathBuf {
-        self.folder.join(id.to_string())
+        self.folder.path().join(id.to_string())
     }
 
     /// Notes that the attempt begins; when this returns, not even a power cut makes it forgotten. Blocks.
@@ -72,25 +76,29 @@ impl AttemptRecords {
         if let Some(record) = self.find(id)? {
             return Ok(Begun::Before(record));
         }
-        create_private(&self.folder)?;
+        self.folder.create()?;
         let folder = self.folder_of(id);
-        // What is there without an intent was left by a kill before anything was started.
-        remove(&folder)?;
-        DirBuilder::new().mode(0o700).create(&folder)?;
+        let unfinished = self.folder.path().join(format!("{id}.new"));
+        // What a kill left here never began.
+        remove(&unfinished)?;
+        DirBuilder::new().mode(0o700).create(&unfinished)?;
         let intent = Intent { boot_id: self.boot_id.clone() };
-        let mut file = create(&folder.join(INTENT))?;
-        file.write_all(&serde_json::to_vec(&intent)?)?;
-        file.sync_all()?;
-        File::open(&folder)?.sync_all()?;
-        File::open(&self.folder)?.sync_all()?;
+        create(&unfinished.join(INTENT))?.write_all(&serde_json::to_vec(&intent)?)?;
+        fs::rename(&unfinished, &folder)?;
+        self.folder.sync()?;
         Ok(Begun::New(AttemptRecord { folder, this_boot: true }))
     }
 
     /// The record of an attempt that began; `None` when it never did. Blocks.
     pub(crate) fn find(&self, id: &AttemptId) -> io::Result<Option<AttemptRecord>> {
         let folder = self.folder_of(id);
+        if !folder.try_exists()? {
+            return Ok(None);
+        }
         let intent: Option<Intent> = read(&folder.join(INTENT))?;
-        Ok(intent.map(|intent| AttemptRecord { folder, this_boot: intent.boot_id == self.boot_id }))
+        // Only a power cut leaves the folder without the intent that was in it.
+        let this_boot = intent.is_some_and(|intent| intent.boot_id == self.boot_id);
+        Ok(Some(AttemptRecord { folder, this_boot }))
     }
 
     /// Removes the record. Blocks.
@@ -143,11 +151,6 @@ impl AttemptRecord {
         fs::write(&unfinished, serde_json::to_vec(content)?)?;
         fs::rename(unfinished, self.file(name))
     }
-}
-
-/// Creates a folder and those above it, for the owner's eyes only.
-pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn create(path: &Path) -> io::Result<File> {

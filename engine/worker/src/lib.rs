@@ -32,6 +32,7 @@ mod process_tree;
 mod script;
 mod shell;
 mod spawn_failure;
+mod synced_folder;
 mod tail;
 mod workspace;
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use loopline_core::id::RunId;
 use loopline_core::outcome::{Failure, FailureKind};
 
-use crate::attempt_record::create_private;
 use crate::config::Workspaces;
+use crate::synced_folder::create_private;
 
 /// The workspace of a run, without symbolic links in its path; created where runs have one each. Blocks.
 pub(crate) fn prepare(workspaces: &Workspaces, run: RunId) -> Result<PathBuf, Failure> {

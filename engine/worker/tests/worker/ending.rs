@@ -94,16 +94,18 @@ async fn a_storm_of_daemons_is_ended_to_the_last() {
 #[tokio::test]
 async fn what_a_script_leaves_running_is_ended_with_it() {
     let mut bench = Bench::new();
+    // By its mark, by its session, and by its mark in another session.
     let text = "sleep 1000 & echo $! > a
-        (setsid sh -c 'echo $$ > b; exec sleep 1000' &)
-        until [ -s b ]; do sleep 0.01; done";
+        env -i sleep 1000 & echo $! > b
+        (setsid sh -c 'echo $$ > c; exec sleep 1000' &)
+        until [ -s c ]; do sleep 0.01; done";
     let spec = script(text);
     let id = spec.id.clone();
     bench.succeed(spec).await;
-    for file in ["a", "b"] {
+    for file in ["a", "b", "c"] {
         assert!(!is_alive(pid_in(&bench.workspace().join(file)).await), "{file} is alive after the report");
     }
-    let said = "# the script left 2 processes running; a step ends with its script, so they were ended";
+    let said = "# the script left 3 processes running; a step ends with its script, so they were ended";
     assert_eq!(bench.lines(&id).await, [said]);
 }
 

@@ -120,13 +120,24 @@ async fn an_attempt_that_began_is_not_begun_again() {
 async fn an_attempt_without_trace_never_started() {
     let mut bench = Bench::new();
     assert_eq!(bench.worker.attach(attempt("step")).await, Attached::NeverStarted);
-    // A kill between the folder and the intent: nothing was started.
+    // A kill before the record was in its place: nothing was started.
     let spec = script("echo first");
-    let record = record_of(bench.folder.path(), &spec.id);
-    fs::create_dir_all(&record).unwrap();
-    fs::write(record.join("intent.json"), "{\"boot").unwrap();
+    let unfinished = record_of(bench.folder.path(), &spec.id).with_extension("1.new");
+    fs::create_dir_all(&unfinished).unwrap();
+    fs::write(unfinished.join("intent.json"), "{\"boot").unwrap();
     assert_eq!(bench.worker.attach(spec.id.clone()).await, Attached::NeverStarted);
     assert_eq!(bench.succeed(spec).await.stdout.as_deref(), Some("first\n"));
+    assert!(!unfinished.exists());
+}
+
+#[tokio::test]
+async fn a_record_that_a_power_cut_emptied_is_that_of_an_attempt_that_began() {
+    let mut bench = Bench::new();
+    let spec = script("echo again >> witness");
+    fs::create_dir_all(record_of(bench.folder.path(), &spec.id)).unwrap();
+    assert_lost(&bench.run(spec.clone()).await);
+    assert_eq!(bench.worker.attach(spec.id).await, Attached::Running, "that it is lost is told again");
+    assert!(!bench.workspace().join("witness").exists());
 }
 
 #[tokio::test]

@@ -232,8 +232,11 @@ impl Walk {
         }
         let error = |message: String| ExprError::at(hole.span.clone(), message);
         if let Some(name) = hole.value.secret() {
-            let help = format!("pass it through `env`, as `{name}: \"{{{{ secrets.{name} }}}}\"`, and use `\"${name}\"`");
-            self.report(error(format!("the secret `{name}` cannot stand in a script, which is shown and kept")).help(help));
+            let help =
+                format!("pass it through `env`, as `{name}: \"{{{{ secrets.{name} }}}}\"`, and use `\"${name}\"`");
+            self.report(
+                error(format!("the secret `{name}` cannot stand in a script, which is shown and kept")).help(help),
+            );
             return;
         }
         if self.dialect == Dialect::Other {

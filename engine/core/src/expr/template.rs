@@ -145,10 +145,7 @@ impl Template {
     }
 
     fn parsed(&self) -> Result<&Parsed, &Arc<Vec<ExprError>>> {
-        self.compiled
-            .get_or_init(|| parse(&self.source).map(Arc::new).map_err(Arc::new))
-            .as_ref()
-            .map(Arc::as_ref)
+        self.compiled.get_or_init(|| parse(&self.source).map(Arc::new).map_err(Arc::new)).as_ref().map(Arc::as_ref)
     }
 
     fn parsed_or_first_error(&self) -> Result<&Parsed, ExprError> {

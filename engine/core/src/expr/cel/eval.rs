@@ -490,7 +490,7 @@ impl<'a> Evaluation<'a, '_> {
                 },
                 other => Err(self.not_convertible(node, other, "bool")),
             },
-            Function::Int | Function::Uint => self.to_whole(node, function, first),
+            Function::Int | Function::Uint => self.whole_of(node, function, first),
             Function::Double => match first {
                 Value::Text(text) => match text.as_str().parse::<f64>() {
                     Ok(double) if double.is_finite() => Ok(Value::Double(double)),
@@ -501,7 +501,7 @@ impl<'a> Evaluation<'a, '_> {
                     None => Err(self.not_convertible(node, other, "double")),
                 },
             },
-            Function::Text => self.to_text(node, first),
+            Function::Text => self.text_of(node, first),
             Function::Timestamp => match first {
                 Value::Timestamp(at) => Ok(Value::Timestamp(*at)),
                 Value::Text(text) => match moment::parse_timestamp(text.as_str()) {
@@ -649,7 +649,7 @@ impl<'a> Evaluation<'a, '_> {
         Ok(Value::text(joined))
     }
 
-    fn to_whole(&mut self, node: &Node, function: Function, value: &Value<'a>) -> Evaluated<'a> {
+    fn whole_of(&mut self, node: &Node, function: Function, value: &Value<'a>) -> Evaluated<'a> {
         let target = function.name();
         let whole = match value {
             Value::Double(double) if double.abs() < 1e20 => Some(double.trunc() as i128),
@@ -665,7 +665,7 @@ impl<'a> Evaluation<'a, '_> {
         converted.ok_or_else(|| self.not_convertible(node, value, target))
     }
 
-    fn to_text(&mut self, node: &Node, value: &Value<'a>) -> Evaluated<'a> {
+    fn text_of(&mut self, node: &Node, value: &Value<'a>) -> Evaluated<'a> {
         let text = match value {
             Value::Text(_) => return Ok(value.clone()),
             Value::Bool(value) => value.to_string(),

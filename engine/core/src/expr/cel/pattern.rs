@@ -9,7 +9,7 @@ use crate::expr::ExprError;
 use crate::expr::budget::{Budget, Exhausted};
 
 /// Limits on the compiled pattern, and how many steps 32 bytes of text cost under them.
-const SIZES: &[(usize, usize)] = &[(2 << 10, 1), (8 << 10, 4), (32 << 10, 16), (128 << 10, 64)];
+const SIZES: &[(usize, usize)] = &[(2 << 10, 4), (8 << 10, 8), (32 << 10, 32), (128 << 10, 128)];
 /// Bytes a pattern may have.
 const MAX_SOURCE: usize = 1024;
 /// Steps that compiling a pattern costs.

@@ -108,7 +108,11 @@ enum Remote {
 pub(super) enum Finished {
     Nothing,
     /// A here-document begins behind this line.
-    Document { delimiter: String, quoted: bool, strips_tabs: bool },
+    Document {
+        delimiter: String,
+        quoted: bool,
+        strips_tabs: bool,
+    },
     /// `case`, `in` and `esac`, where they are keywords.
     Case,
     In,
@@ -156,7 +160,8 @@ impl Simple {
 
     /// The digits before a redirection are the number of a file, not a word.
     pub(super) fn drop_descriptor(&mut self) {
-        let is_number = |word: &Word| !word.quoted && word.hole.is_none() && word.text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number =
+            |word: &Word| !word.quoted && word.hole.is_none() && word.text.bytes().all(|byte| byte.is_ascii_digit());
         if self.word.as_ref().is_some_and(is_number) {
             self.word = None;
         }
@@ -264,7 +269,9 @@ impl Simple {
                 }
             }
             Some(_) if self.starts_another => {
-                let skipped = text.starts_with(['-', '+']) || text.contains('=') || text.starts_with(|sign: char| sign.is_ascii_digit());
+                let skipped = text.starts_with(['-', '+'])
+                    || text.contains('=')
+                    || text.starts_with(|sign: char| sign.is_ascii_digit());
                 if !skipped {
                     self.named(text);
                 }
@@ -409,9 +416,9 @@ fn interpreter(name: &str) -> Option<&'static str> {
 
 fn brings_program(word: &str, letters: &str) -> bool {
     match word.strip_prefix("--") {
-        Some(long) => ["eval", "print", "command", "execute"].iter().any(|name| {
-            long.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
-        }),
+        Some(long) => ["eval", "print", "command", "execute"]
+            .iter()
+            .any(|name| long.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))),
         None => word.strip_prefix('-').is_some_and(|short| short.contains(|sign| letters.contains(sign))),
     }
 }

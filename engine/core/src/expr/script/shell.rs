@@ -4,6 +4,7 @@
 //! where it cannot be sure it refuses. The worst a wrong guess could do is to split a value into words: what is written into
 //! the script is always a reference to a variable, never the value.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::command::{Finished, Refusal, Role, Simple, computed};
@@ -36,7 +37,7 @@ pub(super) struct Unsafe {
 pub(super) struct Lexer {
     stack: Vec<Context>,
     /// Here-documents whose bodies begin behind the current line.
-    documents: Vec<Document>,
+    documents: VecDeque<Document>,
     /// A backslash stands before what comes next.
     escaped: bool,
     /// The last letter of the last piece, where it could begin a longer sign.
@@ -59,9 +60,15 @@ enum Context {
     /// `` `…` ``.
     Backquote,
     /// `${…}`.
-    Parameter { quoted: bool, stage: Stage },
+    Parameter {
+        quoted: bool,
+        stage: Stage,
+    },
     /// `$((…))`, `((…))`: how many parentheses are open inside. Or `$[…]`.
-    Arithmetic { depth: usize, bracket: bool },
+    Arithmetic {
+        depth: usize,
+        bracket: bool,
+    },
     /// `# …`.
     Comment,
     Document(Document),
@@ -125,7 +132,7 @@ impl Lexer {
     pub(super) fn new() -> Self {
         Self {
             stack: vec![Context::Commands(Commands::new(CommandsKind::Script))],
-            documents: Vec::new(),
+            documents: VecDeque::new(),
             escaped: false,
             joint: None,
             late: Vec::new(),
@@ -207,7 +214,10 @@ impl Lexer {
                 return Err(Refusal::new("a backslash stands right before the value"));
             }
             if self.joint == Some('$') {
-                return Err(Refusal { message: "a `$` stands right before the value".to_owned(), help: "take the `$` out" });
+                return Err(Refusal {
+                    message: "a `$` stands right before the value".to_owned(),
+                    help: "take the `$` out",
+                });
             }
         }
         Ok(quote)
@@ -295,7 +305,7 @@ impl Lexer {
         }
         let mut rest = text;
         while !rest.is_empty() {
-            if self.stack.len() > MAX_NESTING {
+            if self.stack.len() > MAX_NESTING || self.documents.len() > MAX_NESTING {
                 return Err(format!("the script nests deeper than {MAX_NESTING} levels"));
             }
             let length = self.step(rest);
@@ -522,8 +532,7 @@ impl Lexer {
     }
 
     fn next_document(&mut self) {
-        if !self.documents.is_empty() {
-            let document = self.documents.remove(0);
+        if let Some(document) = self.documents.pop_front() {
             self.stack.push(Context::Document(document));
         }
     }
@@ -635,7 +644,9 @@ impl Lexer {
         let stage = commands.cases.last().copied();
         let kind = if form.is_some_and(Simple::assigns) {
             CommandsKind::Array
-        } else if form.is_some_and(|form| form.word_text().ends_with(['?', '*', '+', '@', '!'])) || stage == Some(CaseStage::Pattern) && in_word {
+        } else if form.is_some_and(|form| form.word_text().ends_with(['?', '*', '+', '@', '!']))
+            || stage == Some(CaseStage::Pattern) && in_word
+        {
             CommandsKind::Pattern
         } else if stage == Some(CaseStage::Pattern) {
             // The parenthesis that may stand before a pattern.
@@ -732,7 +743,8 @@ impl Lexer {
 
     fn forms(&mut self, mut change: impl FnMut(&mut Simple)) {
         // Words end at the borders of here-documents: what stands in there belongs to no word.
-        let inside = self.stack.iter().rev().find(|context| matches!(context, Context::Commands(_) | Context::Document(_)));
+        let inside =
+            self.stack.iter().rev().find(|context| matches!(context, Context::Commands(_) | Context::Document(_)));
         if matches!(inside, Some(Context::Document(_))) {
             return;
         }
@@ -753,7 +765,8 @@ impl Commands {
 
     fn refuses_value(&self) -> Option<Refusal> {
         if self.kind == CommandsKind::Array {
-            let subscript = self.forms.iter().any(|form| form.word_text().starts_with('[') && !form.word_text().contains(']'));
+            let subscript =
+                self.forms.iter().any(|form| form.word_text().starts_with('[') && !form.word_text().contains(']'));
             return subscript.then(|| Refusal::new("a subscript is computed as arithmetic"));
         }
         if self.kind == CommandsKind::Pattern || self.cases.last() == Some(&CaseStage::Pattern) {

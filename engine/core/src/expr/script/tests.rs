@@ -82,7 +82,10 @@ fn comments_do_not_disturb() {
 #[test]
 fn a_case_keeps_its_parentheses() {
     check("case {{ x }} in a) echo {{ n }};; esac", "case \"$1\" in a) echo \"$2\";; esac");
-    check("case $y in {{ x }}) true;; (b|c) echo '{{ n }}';; esac", "case $y in \"$1\") true;; (b|c) echo ''\"$2\"'';; esac");
+    check(
+        "case $y in {{ x }}) true;; (b|c) echo '{{ n }}';; esac",
+        "case $y in \"$1\") true;; (b|c) echo ''\"$2\"'';; esac",
+    );
     check("y=$(case a in a) echo b;; esac) {{ x }}", "y=$(case a in a) echo b;; esac) \"$1\"");
     check("[[ $y == {{ x }} || $y =~ ({{ n }}) ]]", "[[ $y == \"$1\" || $y =~ (\"$2\") ]]");
 }

@@ -212,10 +212,11 @@ impl<'a> Walk<'a, '_> {
             Wrong::Argument(index, message) => {
                 let argument = arguments.get(index).unwrap_or(expression);
                 let what = self.quoted(argument);
-                Fault::Error(
-                    ExprError::at(argument.span.clone(), format!("{what} {message}"))
-                        .help(format!("`{}` is written `{}`", helper.name(), helper.example())),
-                )
+                Fault::Error(ExprError::at(argument.span.clone(), format!("{what} {message}")).help(format!(
+                    "`{}` is written `{}`",
+                    helper.name(),
+                    helper.example()
+                )))
             }
         })
     }

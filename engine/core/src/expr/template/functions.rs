@@ -87,12 +87,13 @@ pub(super) fn apply(helper: Helper, values: &[Cow<'_, Json>], budget: &mut Budge
     let made = match helper {
         Helper::Json => {
             let mut bytes = Vec::new();
-            let mut size = 0;
+            let mut pieces = 0;
             canonical::write(&values[0], &mut |piece: &[u8]| {
-                size += piece.len();
+                pieces += 1;
                 bytes.extend_from_slice(piece);
             });
-            budget.bytes(size)?;
+            budget.steps(pieces)?;
+            budget.bytes(bytes.len())?;
             return Ok(Json::String(String::from_utf8_lossy(&bytes).into_owned()));
         }
         Helper::Upper => text(0)?.to_uppercase(),

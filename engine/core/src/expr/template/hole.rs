@@ -111,7 +111,8 @@ struct Tokens {
 
 fn tokens(source: &str, start: usize) -> Result<Tokens, ExprError> {
     let unclosed = || {
-        ExprError::at(start - 2..start, "the hole is not closed").help("write `}}` where it ends; a literal `{{` is `\\{{`")
+        ExprError::at(start - 2..start, "the hole is not closed")
+            .help("write `}}` where it ends; a literal `{{` is `\\{{`")
     };
     let mut list = Vec::new();
     let trim_before = source[start..].starts_with('~');
@@ -262,7 +263,8 @@ impl<'a> Reader<'a> {
         match first.word {
             Word::Plain if self.tokens.len() == 1 => match self.path(self.text(first), first.span.clone())? {
                 Expression { kind: ExpressionKind::Literal(_), span } => {
-                    Err(ExprError::at(span, "a hole holds a name, not a value").help("write the value without the braces"))
+                    Err(ExprError::at(span, "a hole holds a name, not a value")
+                        .help("write the value without the braces"))
                 }
                 path => Ok(path),
             },
@@ -356,7 +358,9 @@ impl<'a> Reader<'a> {
         let Some(Expression { kind: ExpressionKind::Literal(Json::String(text)), span: literal }) =
             arguments.into_iter().next()
         else {
-            return Err(ExprError::at(at, "`cel` takes a quoted expression").help(format!("write `{}`", helper.example())));
+            return Err(
+                ExprError::at(at, "`cel` takes a quoted expression").help(format!("write `{}`", helper.example()))
+            );
         };
         // Places inside the expression can be told only where its text stands in the template letter by letter.
         let exact = self.source.get(literal.start + 1..literal.end - 1) == Some(&text);
@@ -486,7 +490,9 @@ fn segments(text: &str, span: &Range<usize>) -> Result<Vec<String>, ExprError> {
             None if behind.is_empty() => return Ok(segments),
             None if behind.starts_with('[') => behind,
             None => {
-                return Err(ExprError::at(span.clone(), format!("`{text}` is not a path")).help("write dots between names"));
+                return Err(
+                    ExprError::at(span.clone(), format!("`{text}` is not a path")).help("write dots between names")
+                );
             }
         };
     }

@@ -75,10 +75,10 @@ impl Sink for Collect {
         match self.place {
             Place::Plain => self.text.push_str(&text),
             Place::Url => {
-                let encoded = self.url.value(&text).map_err(|error| ExprError {
-                    span: Some(hole.value.span.clone()),
-                    ..error
-                })?;
+                let encoded = self
+                    .url
+                    .value(&text)
+                    .map_err(|error| ExprError { span: Some(hole.value.span.clone()), ..error })?;
                 budget.bytes(encoded.len())?;
                 self.text.push_str(&encoded);
             }

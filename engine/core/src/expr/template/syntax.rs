@@ -214,7 +214,11 @@ fn cut(source: &str, errors: &mut Vec<ExprError>) -> Vec<Piece> {
                 errors.push(error);
                 let inner = source[open + 2..end].trim_start_matches('~').trim_start();
                 if let Some(inner) = inner.strip_prefix('#') {
-                    let name: String = inner.trim_start_matches(['>', '*', ' ']).chars().take_while(|sign| sign.is_alphanumeric()).collect();
+                    let name: String = inner
+                        .trim_start_matches(['>', '*', ' '])
+                        .chars()
+                        .take_while(|sign| sign.is_alphanumeric())
+                        .collect();
                     let kind = TagKind::BrokenOpen(name);
                     pieces.push(Piece::Tag(Tag { span: open..end, trim_before: false, trim_behind: false, kind }));
                 }
@@ -318,13 +322,17 @@ impl<'e> Builder<'e> {
         self.no_secret_inside(&subject, false);
         self.in_each(&subject);
         if self.open.len() == MAX_BLOCKS {
-            self.errors.push(ExprError::at(span.clone(), format!("more than {MAX_BLOCKS} blocks stand inside one another"))
-                .help("compute the text in a script"));
+            self.errors.push(
+                ExprError::at(span.clone(), format!("more than {MAX_BLOCKS} blocks stand inside one another"))
+                    .help("compute the text in a script"),
+            );
         }
         let loops = self.open.iter().filter(|open| open.block.kind == BlockKind::Each).count();
         if kind == BlockKind::Each && loops == MAX_LOOPS {
-            self.errors.push(ExprError::at(span.clone(), format!("more than {MAX_LOOPS} loops stand inside one another"))
-                .help("compute the text in a script"));
+            self.errors.push(
+                ExprError::at(span.clone(), format!("more than {MAX_LOOPS} loops stand inside one another"))
+                    .help("compute the text in a script"),
+            );
         }
         let block = Block { span, kind, subject, body: Vec::new(), otherwise: Vec::new() };
         self.open.push(OpenBlock { block, in_otherwise: false, chained });
@@ -354,8 +362,9 @@ impl<'e> Builder<'e> {
             }
             None => {
                 self.errors.push(
-                    ExprError::at(span, format!("there is no `{{{{#{name}}}}}` for this `{{{{/{name}}}}}`"))
-                        .help(if BlockKind::named(name).is_some() { "take it out".to_owned() } else { NOT_OURS.to_owned() }),
+                    ExprError::at(span, format!("there is no `{{{{#{name}}}}}` for this `{{{{/{name}}}}}`")).help(
+                        if BlockKind::named(name).is_some() { "take it out".to_owned() } else { NOT_OURS.to_owned() },
+                    ),
                 );
             }
         }

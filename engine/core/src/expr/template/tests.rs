@@ -98,7 +98,10 @@ fn helpers_do_what_their_names_say() {
     check("{{default steps.gone.outputs.v 7}}{{default inputs.nope true}}", "7true");
     check("{{default inputs.nope inputs.service}}", "api");
     check("{{upper (default inputs.nope \"x\")}}{{default (upper inputs.nope) \"y\"}}", "Xy");
-    check("{{json inputs.map}} {{json inputs.tags}} {{json inputs.service}} {{json inputs.none}}", "{\"a\":2,\"z\":1} [\"a\",\"b\"] \"api\" null");
+    check(
+        "{{json inputs.map}} {{json inputs.tags}} {{json inputs.service}} {{json inputs.none}}",
+        "{\"a\":2,\"z\":1} [\"a\",\"b\"] \"api\" null",
+    );
     check("{{upper inputs.service}}{{lower \"ABC\"}}{{trim \"  x \"}}", "APIabcx");
     check("{{replace \"a-b-c\" \"-\" \"$1\"}}", "a$1b$1c");
     check("{{join inputs.tags \", \"}}", "a, b");
@@ -121,7 +124,10 @@ fn blocks_choose_and_repeat() {
     check("{{#if (cel \"inputs.replicas > 2\")}}many{{/if}}", "many");
     check("{{#each inputs.tags}}{{@index}}={{this}}{{#unless @last}},{{/unless}}{{/each}}", "0=a,1=b");
     check("{{#each inputs.map}}{{@key}}={{this}};{{/each}}", "a=2;z=1;");
-    check("{{#each inputs.people}}{{#if @first}}>{{/if}}{{this.name}} of {{inputs.service}} {{/each}}", ">Ada of api Bob of api ");
+    check(
+        "{{#each inputs.people}}{{#if @first}}>{{/if}}{{this.name}} of {{inputs.service}} {{/each}}",
+        ">Ada of api Bob of api ",
+    );
     check("{{#each (cel \"[1, 2].map(x, {'n': x})\")}}{{this.n}}{{/each}}", "12");
     check("{{#each (cel \"[]\")}}a{{else}}none{{/each}}", "none");
     fails("{{#each inputs.none}}{{/each}}", "`inputs.none` is null, not a list or a map");
@@ -149,7 +155,10 @@ fn what_is_not_in_the_language_is_refused_with_place_and_help() {
     refused("{{> part}}", &["partials are not supported @ {{>"]);
     refused("{{#> part}}{{/part}}", &["partials are not supported @ {{#"]);
     refused("{{* d}}", &["decorators are not supported @ {{*"]);
-    refused("{{{{raw}}}} {{{{/raw}}}}", &["raw blocks are not supported @ {{{{", "raw blocks are not supported @ {{{{"]);
+    refused(
+        "{{{{raw}}}} {{{{/raw}}}}",
+        &["raw blocks are not supported @ {{{{", "raw blocks are not supported @ {{{{"],
+    );
     refused("{{^}}", &["`{{^` is not supported @ {{^"]);
     refused("{{ }}", &["the hole is empty @ {{ }}"]);
     refused("a {{ inputs.x", &["the hole is not closed @ {{"]);
@@ -175,8 +184,19 @@ fn what_is_not_in_the_language_is_refused_with_place_and_help() {
 #[test]
 fn templates_of_others_are_recognised() {
     for source in [
-        "{{.Names}}", "{{ .Names }}", "{{- x }}", "{{ x -}}", "{{range x}}", "{{end}}", "{{ end }}", "{{with .x}}",
-        "{{ $x }}", "{{if .x}}", "{{json .}}", "{{ printf \"%s\" x }}", "{{ template \"x\" }}",
+        "{{.Names}}",
+        "{{ .Names }}",
+        "{{- x }}",
+        "{{ x -}}",
+        "{{range x}}",
+        "{{end}}",
+        "{{ end }}",
+        "{{with .x}}",
+        "{{ $x }}",
+        "{{if .x}}",
+        "{{json .}}",
+        "{{ printf \"%s\" x }}",
+        "{{ template \"x\" }}",
     ] {
         let errors = Template::new(source).check().expect_err(source);
         assert_eq!(errors[0].message, "this looks like a Go template", "{source}");
@@ -199,11 +219,10 @@ fn errors_inside_cel_have_their_place_in_the_template() {
 
 #[test]
 fn all_errors_of_a_template_are_reported() {
-    refused("{{ }} {{upperr x}} {{#if a}}", &[
-        "the hole is empty @ {{ }}",
-        "there is no helper `upperr` @ upperr",
-        "`{{#if}}` is not closed @ {{#if a}}",
-    ]);
+    refused(
+        "{{ }} {{upperr x}} {{#if a}}",
+        &["the hole is empty @ {{ }}", "there is no helper `upperr` @ upperr", "`{{#if}}` is not closed @ {{#if a}}"],
+    );
 }
 
 #[test]
@@ -232,8 +251,15 @@ fn secrets_stand_alone_and_come_out_by_name() {
             assert_eq!(errors[0].message, inside, "{source}");
         }
     }
-    refused("{{ secrets }}{{ secrets.A.b }}", &["a secret has one name @ secrets", "a secret has one name @ secrets.A.b"]);
-    fails_in(Place::Url, "https://a.example/{{ secrets.A }}", "a secret cannot stand in a URL, which is logged everywhere");
+    refused(
+        "{{ secrets }}{{ secrets.A.b }}",
+        &["a secret has one name @ secrets", "a secret has one name @ secrets.A.b"],
+    );
+    fails_in(
+        Place::Url,
+        "https://a.example/{{ secrets.A }}",
+        "a secret cannot stand in a URL, which is logged everywhere",
+    );
     let error = Template::new("{{ secrets.A }}").render_value(&scope()).expect_err("has no value");
     assert_eq!(error.message, "the secret `A` cannot stand here");
 }
@@ -348,7 +374,8 @@ fn a_json_body_can_hold_secrets() {
 fn a_field_of_a_form_is_text() {
     let check = |value: Json, expect: Result<&str, &str>| {
         let text = TemplateValue::new(value.clone()).render_text(&scope());
-        let text = text.as_ref().map(|text| text.as_plain().expect("has no secret")).map_err(|error| error.message.as_str());
+        let text =
+            text.as_ref().map(|text| text.as_plain().expect("has no secret")).map_err(|error| error.message.as_str());
         assert_eq!(text, expect, "{value}");
     };
     check(json!("{{ inputs.replicas }}"), Ok("3"));

@@ -125,7 +125,8 @@ fn whole_url(value: &str) -> Result<(), ExprError> {
                 .help("a value at the beginning of a URL is the beginning of the URL, like `https://example.org`"));
         }
     };
-    let allowed = |sign: char| sign.is_ascii_graphic() && !matches!(sign, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}');
+    let allowed =
+        |sign: char| sign.is_ascii_graphic() && !matches!(sign, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}');
     if host.is_empty() || host.starts_with(['/', '?', '#']) || !host.chars().all(allowed) {
         return Err(ExprError::new(format!("{:?} is not a URL", shortened(value)))
             .help("characters outside of ASCII, spaces and quotes must be percent-encoded"));

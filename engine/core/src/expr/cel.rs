@@ -15,6 +15,7 @@
 //! * `has(a.b.c)`, `a.b.c == null` and `a.b.c != null` take a missing or null part of the path for "not there".
 //! * `timestamp` and `duration` work in UTC only; `duration` also reads days. There are no `bytes`, and no optional values.
 
+mod call;
 mod eval;
 mod functions;
 mod moment;

@@ -17,7 +17,7 @@
 //! `${…}`, in arguments that a command reads as code (`eval`, `trap`, `source`, `sh -c`, `ssh HOST …` and their like), and in
 //! every script that is not for a POSIX shell. `template: false` takes a script as it stands.
 //!
-//! [`shell`] knows where a hole stands; [`command`] knows what the command around it does with it.
+//! `shell` knows where a hole stands; `command` knows what the command around it does with it.
 
 mod command;
 mod shell;

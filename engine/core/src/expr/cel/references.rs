@@ -1,5 +1,7 @@
 //! Which names an expression reads, and at which of them it has made sure beforehand that something is there.
 
+use std::ops::Range;
+
 use super::syntax::{Kind, LoopKind, Node};
 use crate::expr::Reference;
 
@@ -18,7 +20,7 @@ pub(super) fn references(node: &Node) -> Vec<Reference> {
 pub(super) fn certain(node: &Node, outcome: bool) -> Vec<Path> {
     match (&node.kind, outcome) {
         (Kind::Not(operand), outcome) => certain(operand, !outcome),
-        (Kind::Has(operand, field), true) => path_of(operand).map(|path| join(path, field)).into_iter().collect(),
+        (Kind::Has(operand, field, _), true) => path_of(operand).map(|path| join(path, field)).into_iter().collect(),
         (Kind::NullTest(operand, negated), outcome) if *negated == outcome => path_of(operand).into_iter().collect(),
         (Kind::Binary(super::syntax::Operator::In, key, map), true) => match (&key.kind, path_of(map)) {
             (Kind::Text(key), Some(path)) => vec![join(path, key)],
@@ -72,7 +74,7 @@ impl<'a> Collector<'a> {
     /// `tested`: whether it is asked if the value is there, not what it is.
     fn node(&mut self, node: &'a Node, tested: bool) {
         if let Some(path) = path_of(node) {
-            self.path(path, node, tested);
+            self.path(path, &node.span, tested);
             return;
         }
         match &node.kind {
@@ -89,8 +91,8 @@ impl<'a> Collector<'a> {
                 self.node(operand, tested);
                 self.node(index, false);
             }
-            Kind::Has(operand, field) => match path_of(operand) {
-                Some(path) => self.path(join(path, field), node, true),
+            Kind::Has(operand, field, span) => match path_of(operand) {
+                Some(path) => self.path(join(path, field), span, true),
                 None => self.node(operand, true),
             },
             Kind::NullTest(operand, _) => self.node(operand, true),
@@ -147,11 +149,11 @@ impl<'a> Collector<'a> {
         self.certain.truncate(before);
     }
 
-    fn path(&mut self, path: Path, node: &Node, tested: bool) {
+    fn path(&mut self, path: Path, span: &Range<usize>, tested: bool) {
         if self.bound.contains(&path[0].as_str()) {
             return;
         }
         let guarded = tested || covered(&path, &self.certain);
-        self.found.push(Reference { path, span: node.span.clone(), guarded });
+        self.found.push(Reference { path, span: span.clone(), guarded });
     }
 }

@@ -42,8 +42,8 @@ pub(super) enum Kind {
     Type(&'static str),
     Select(Box<Node>, String),
     Index(Box<Node>, Box<Node>),
-    /// `has(x.y)`.
-    Has(Box<Node>, String),
+    /// `has(x.y)`, and where `x.y` stands.
+    Has(Box<Node>, String, Range<usize>),
     /// `x == null`; negated: `x != null`.
     NullTest(Box<Node>, bool),
     Not(Box<Node>),
@@ -229,7 +229,7 @@ impl<'a> Parser<'a> {
         let below = match &kind {
             Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Uint(_) | Kind::Double(_) | Kind::Text(_) => 0,
             Kind::Name(_) | Kind::Type(_) => 0,
-            Kind::Select(node, _) | Kind::Has(node, _) | Kind::NullTest(node, _) | Kind::Matches(node, _) => {
+            Kind::Select(node, _) | Kind::Has(node, ..) | Kind::NullTest(node, _) | Kind::Matches(node, _) => {
                 node.height
             }
             Kind::Not(node) | Kind::Negate(node) => node.height,
@@ -525,6 +525,7 @@ impl<'a> Parser<'a> {
         let (Some(argument), true) = (arguments.pop(), arguments.is_empty()) else {
             return Err(ExprError::at(name, "`has` takes one argument").help(help));
         };
+        let path = argument.span.clone();
         let asked = match argument.kind {
             Kind::Select(operand, field) => Some((operand, field)),
             Kind::Index(operand, index) => match index.kind {
@@ -534,7 +535,7 @@ impl<'a> Parser<'a> {
             _ => None,
         };
         match asked {
-            Some((operand, field)) => self.node(name.start..end, Kind::Has(operand, field)),
+            Some((operand, field)) => self.node(name.start..end, Kind::Has(operand, field, path)),
             None => Err(ExprError::at(argument.span, "`has` asks for a field").help(help)),
         }
     }

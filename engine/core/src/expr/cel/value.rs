@@ -10,7 +10,7 @@ use std::rc::Rc;
 use serde_json::{Map as JsonMap, Number, Value as Json};
 
 use crate::expr::ExprError;
-use crate::expr::budget::{Budget, Exhausted};
+use crate::expr::budget::{self, Budget, Exhausted};
 
 /// Deepest value that an expression may give. Values are written inside events, which must be readable again.
 const MAX_DEPTH: usize = 64;
@@ -255,26 +255,31 @@ impl<'a> Value<'a> {
 
     /// Equality over all types: values of different kinds are different, numbers are compared as numbers.
     pub(super) fn equals(&self, other: &Self, budget: &mut Budget) -> Result<bool, Exhausted> {
+        self.equals_at(other, budget, budget::MAX_DEPTH)
+    }
+
+    fn equals_at(&self, other: &Self, budget: &mut Budget, depth: usize) -> Result<bool, Exhausted> {
+        let depth = depth.checked_sub(1).ok_or(Exhausted::Depth)?;
         budget.steps(1)?;
-        Ok(match (self, other) {
-            (Self::Null, Self::Null) => true,
-            (Self::Bool(a), Self::Bool(b)) => a == b,
+        match (self, other) {
+            (Self::Null, Self::Null) => Ok(true),
+            (Self::Bool(a), Self::Bool(b)) => Ok(a == b),
             (Self::Text(a), Self::Text(b)) => {
                 budget.steps(a.as_str().len().min(b.as_str().len()) / 128)?;
-                a.as_str() == b.as_str()
+                Ok(a.as_str() == b.as_str())
             }
-            (Self::Timestamp(a), Self::Timestamp(b)) | (Self::Duration(a), Self::Duration(b)) => a == b,
-            (Self::Type(a), Self::Type(b)) => a == b,
+            (Self::Timestamp(a), Self::Timestamp(b)) | (Self::Duration(a), Self::Duration(b)) => Ok(a == b),
+            (Self::Type(a), Self::Type(b)) => Ok(a == b),
             (Self::List(a), Self::List(b)) => {
                 if a.len() != b.len() {
                     return Ok(false);
                 }
                 for (a, b) in a.iter().zip(b.iter()) {
-                    if !a.equals(&b, budget)? {
+                    if !a.equals_at(&b, budget, depth)? {
                         return Ok(false);
                     }
                 }
-                true
+                Ok(true)
             }
             (Self::Map(a), Self::Map(b)) => {
                 if a.len() != b.len() {
@@ -284,14 +289,14 @@ impl<'a> Value<'a> {
                 for key in a.keys() {
                     let Some(key) = Key::of(&key) else { return Ok(false) };
                     match (a.get(&key), b.get(&key)) {
-                        (Some(a), Some(b)) if a.equals(&b, budget)? => {}
+                        (Some(a), Some(b)) if a.equals_at(&b, budget, depth)? => {}
                         _ => return Ok(false),
                     }
                 }
-                true
+                Ok(true)
             }
-            _ => self.compare_numbers(other) == Some(Ordering::Equal),
-        })
+            _ => Ok(self.compare_numbers(other) == Some(Ordering::Equal)),
+        }
     }
 
     /// The order of two values of one kind; none where there is no order.

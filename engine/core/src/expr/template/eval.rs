@@ -36,7 +36,7 @@ pub(super) fn value(hole: &Hole, source: &str, scope: &Scope) -> Result<Json, Ex
     let mut budget = Budget::new();
     let mut walk = Walk { source, scope, elements: Vec::new(), budget: &mut budget, sink: &mut Nowhere };
     let value = walk.expression(&hole.value).map_err(Fault::into_error)?;
-    walk.charge(&value)?;
+    walk.budget.copy_of(&value)?;
     Ok(value.into_owned())
 }
 
@@ -104,7 +104,7 @@ impl<'a> Walk<'a, '_> {
             return Err(ExprError::at(hole.value.span.clone(), format!("{what} is null"))
                 .help("write `{{default x \"other\"}}` where it may be null"));
         }
-        self.charge(&value)?;
+        self.budget.copy_of(&value)?;
         Ok(value.into_owned())
     }
 
@@ -228,7 +228,7 @@ impl<'a> Walk<'a, '_> {
             Cow::Owned(value) => self.follow(expression, "this".to_owned(), value, path).cloned().map(Cow::Owned)?,
         };
         if let Cow::Owned(value) = &found {
-            self.charge(value)?;
+            self.budget.copy_of(value)?;
         }
         Ok(found)
     }
@@ -275,20 +275,6 @@ impl<'a> Walk<'a, '_> {
 
     fn nothing(&self, expression: &Expression) -> Fault {
         Fault::Error(ExprError::at(expression.span.clone(), format!("{} has no value here", self.quoted(expression))))
-    }
-
-    /// A value is copied into the result: that costs what it weighs.
-    fn charge(&mut self, value: &Json) -> Result<(), Exhausted> {
-        self.budget.bytes(size_of::<Json>())?;
-        match value {
-            Json::String(text) => self.budget.bytes(text.len()),
-            Json::Array(items) => items.iter().try_for_each(|item| self.charge(item)),
-            Json::Object(map) => map.iter().try_for_each(|(key, value)| {
-                self.budget.bytes(key.len())?;
-                self.charge(value)
-            }),
-            _ => Ok(()),
-        }
     }
 
     fn quoted(&self, expression: &Expression) -> String {

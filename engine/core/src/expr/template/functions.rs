@@ -86,15 +86,11 @@ pub(super) fn apply(helper: Helper, values: &[Cow<'_, Json>], budget: &mut Budge
     let text = |index: usize| text_of(values, index);
     let made = match helper {
         Helper::Json => {
-            let mut bytes = Vec::new();
-            let mut pieces = 0;
-            canonical::write(&values[0], &mut |piece: &[u8]| {
-                pieces += 1;
-                bytes.extend_from_slice(piece);
-            });
-            budget.steps(pieces)?;
-            budget.bytes(bytes.len())?;
-            return Ok(Json::String(String::from_utf8_lossy(&bytes).into_owned()));
+            // The depth is bounded before the recursion begins.
+            budget.copy_of(&values[0])?;
+            let text = canonical_text(&values[0]);
+            budget.steps(text.len() / 4)?;
+            return Ok(Json::String(text));
         }
         Helper::Upper => text(0)?.to_uppercase(),
         Helper::Lower => text(0)?.to_lowercase(),
@@ -131,6 +127,13 @@ pub(super) fn apply(helper: Helper, values: &[Cow<'_, Json>], budget: &mut Budge
     };
     budget.bytes(made.len())?;
     Ok(Json::String(made))
+}
+
+/// JSON in one spelling: whatever order a map came in, its keys are sorted.
+pub(super) fn canonical_text(value: &Json) -> String {
+    let mut bytes = Vec::new();
+    canonical::write(value, &mut |piece: &[u8]| bytes.extend_from_slice(piece));
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The text of a string, a number or a bool; none for what has no obvious text.

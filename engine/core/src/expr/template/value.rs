@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use super::functions::{canonical_text, described};
 use super::{Place, Template};
 use crate::expr::{ExprError, Reference, Scope};
 use crate::text::{Part, Text};
@@ -90,7 +91,7 @@ impl TemplateValue {
             Json::Null => Ok(Text::from("")),
             Json::String(text) => Ok(text.into()),
             list @ (Json::Array(_) | Json::Object(_)) => {
-                Err(ExprError::new(format!("{} cannot stand in text", super::functions::described(&list)))
+                Err(ExprError::new(format!("{} cannot stand in text", described(&list)))
                     .help("use the json helper: `{{json x}}`"))
             }
             other => Ok(other.to_string().into()),
@@ -166,9 +167,9 @@ impl Node {
 
     fn write(&self, scope: &Scope, writer: &mut Writer) -> Result<(), ExprError> {
         match self {
-            Self::Plain(value) => writer.text.push_str(&value.to_string()),
+            Self::Plain(value) => writer.text.push_str(&canonical_text(value)),
             Self::Template(template) if template.secrets().is_empty() => {
-                writer.text.push_str(&template.render_value(scope)?.to_string());
+                writer.text.push_str(&canonical_text(&template.render_value(scope)?));
             }
             Self::Template(template) => {
                 writer.text.push('"');

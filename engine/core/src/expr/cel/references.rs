@@ -26,6 +26,8 @@ pub(super) fn certain(node: &Node, outcome: bool) -> Vec<Path> {
             (Kind::Text(key), Some(path)) => vec![join(path, key)],
             _ => Vec::new(),
         },
+        (Kind::Binary(super::syntax::Operator::Equal, left, right), true) => succeeded(left, right),
+        (Kind::Binary(super::syntax::Operator::NotEqual, left, right), false) => succeeded(left, right),
         (Kind::And(parts), true) | (Kind::Or(parts), false) => {
             parts.iter().flat_map(|part| certain(part, outcome)).collect()
         }
@@ -33,6 +35,21 @@ pub(super) fn certain(node: &Node, outcome: bool) -> Vec<Path> {
             let mut each = parts.iter().map(|part| certain(part, outcome));
             let first = each.next().unwrap_or_default();
             each.fold(first, |kept, other| kept.into_iter().filter(|path| other.contains(path)).collect())
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// `steps.x.status == "succeeded"`: then the outputs of `x` are there.
+fn succeeded(left: &Node, right: &Node) -> Vec<Path> {
+    let (path, text) = match (&left.kind, &right.kind) {
+        (_, Kind::Text(text)) => (path_of(left), text),
+        (Kind::Text(text), _) => (path_of(right), text),
+        _ => return Vec::new(),
+    };
+    match path.as_deref() {
+        Some([steps, step, status]) if steps == "steps" && status == "status" && &**text == "succeeded" => {
+            vec![vec![steps.clone(), step.clone(), "outputs".to_owned()]]
         }
         _ => Vec::new(),
     }

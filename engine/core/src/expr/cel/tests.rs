@@ -105,6 +105,16 @@ fn arithmetic_that_cannot_be_done_is_an_error() {
 }
 
 #[test]
+fn a_step_that_has_succeeded_has_its_outputs() {
+    reads(
+        "steps.a.status == 'succeeded' ? steps.a.outputs.v : steps.a.outputs.w",
+        &["steps.a.status", "[steps.a.outputs.v]", "steps.a.outputs.w"],
+    );
+    reads("'succeeded' != steps.a.status || steps.a.outputs.v > 1", &["steps.a.status", "[steps.a.outputs.v]"]);
+    reads("steps.a.status == 'failed' && steps.a.outputs.v > 1", &["steps.a.status", "steps.a.outputs.v"]);
+}
+
+#[test]
 fn one_side_of_and_and_or_may_decide_alone() {
     check("inputs.nope == 1 || true", json!(true));
     check("true || inputs.nope == 1", json!(true));

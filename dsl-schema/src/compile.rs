@@ -12,7 +12,9 @@ use crate::lower;
 use crate::model::Model;
 use crate::position::Source;
 use crate::route::Route;
-use crate::yaml::Node;
+use crate::yaml::{Node, Value};
+
+const MAX_STEPS: usize = 10_000;
 
 /// More findings than this are not listed.
 const MAX_FINDINGS: usize = 1_000;
@@ -48,20 +50,35 @@ pub fn compile(text: &str) -> Compiled {
         cx.report(problem.help("begin with `version: 1`, a `name:` and `steps:`"));
     }
     // What is said about a value that could not be read is a consequence, not a finding.
+    let dropped = cx.dropped;
     let mut diagnostics: Vec<Diagnostic> =
         cx.diagnostics.into_iter().filter(|diagnostic| !source.is_passed_over(diagnostic)).collect();
     diagnostics.extend(problems);
-    Compiled { graph, diagnostics: sorted(&source, diagnostics) }
+    Compiled { graph, diagnostics: sorted(&source, diagnostics, dropped) }
 }
 
 fn compile_tree(root: &Rc<Node>, cx: &mut Cx) -> Option<Graph> {
+    if let Some(problem) = too_many_steps(root) {
+        cx.report(problem);
+        return None;
+    }
     let pipeline = Pipeline::decode(root, &Route::root(), cx)?;
     let model = Model::of(&pipeline);
     check::check(&model, cx);
     if cx.has_errors() { None } else { lower::lower(&model, std::mem::take(&mut cx.requires)) }
 }
 
-fn sorted(source: &Source<'_>, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+/// Refused before anything is made of them: what steps cost grows with the square of their number.
+fn too_many_steps(root: &Node) -> Option<Diagnostic> {
+    let Value::Mapping(steps) = &root.entry("steps")?.value.value else { return None };
+    let first_beyond = steps.iter().nth(MAX_STEPS)?;
+    let place = Place::Key(Route::root().key("steps").key(&first_beyond.key.text));
+    let message = format!("the pipeline has {} steps; the most is 10,000", steps.iter().len());
+    let problem = Diagnostic::new(Code::TooManySteps, place, message);
+    Some(problem.help("run one step for many items instead, or split the pipeline"))
+}
+
+fn sorted(source: &Source<'_>, diagnostics: Vec<Diagnostic>, dropped: usize) -> Vec<Diagnostic> {
     let mut placed: Vec<_> = diagnostics
         .into_iter()
         .map(|diagnostic| (source.bytes(&diagnostic.place).start, diagnostic.severity, diagnostic))
@@ -76,6 +93,7 @@ fn sorted(source: &Source<'_>, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> 
         placed.sort_by_key(|(at, severity, _)| (*at, *severity));
     }
     let mut sorted: Vec<_> = placed.into_iter().map(|(_, _, diagnostic)| diagnostic).collect();
+    let more = more + dropped;
     if more > 0 {
         let end = source.text().len();
         let message = format!("{more} more findings are not listed");

@@ -14,6 +14,9 @@ use crate::nearest::Nearest;
 use crate::route::Route;
 use crate::yaml::{Node, Plain, Value};
 
+/// More findings than this are counted, not kept: a hostile file may have a hundred thousand of them.
+const MAX_COLLECTED: usize = 5_000;
+
 /// What decoding collects besides the value.
 #[derive(Default)]
 pub(crate) struct Cx {
@@ -21,14 +24,21 @@ pub(crate) struct Cx {
     pub(crate) requires: Vec<Requirement>,
     /// Values that are kept without being looked into.
     pub(crate) unchecked: Vec<Json>,
-    /// Part of the text could not be read, so what is missing may be there after all.
+    /// Findings that were not kept.
+    pub(crate) dropped: usize,
+    /// Part of the text could not be read, or errors were not kept: what is missing may be there after all.
     pub(crate) unsound: bool,
     pub(crate) nearest: Nearest,
 }
 
 impl Cx {
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if self.diagnostics.len() < MAX_COLLECTED {
+            self.diagnostics.push(diagnostic);
+        } else {
+            self.dropped += 1;
+            self.unsound |= diagnostic.severity == Severity::Error;
+        }
     }
 
     pub(crate) fn has_errors(&self) -> bool {

@@ -107,7 +107,15 @@ fn a_guard_makes_up_for_it() {
         true,
     );
     sure("  use: {needs: {build: always}, env: {X: '{{ default steps.build.outputs.v \"none\" }}'}, run: a}", true);
+    sure(
+        "  use: {needs: {build: always}, set: {x: 'steps.build.status == \"succeeded\" ? steps.build.outputs.v : \"\"'}}",
+        true,
+    );
     // What the step's own `if` makes certain holds for all of it.
+    sure(
+        "  use: {needs: {build: always}, if: 'steps.build.status == \"succeeded\"', set: {x: steps.build.outputs.v}}",
+        true,
+    );
     sure(
         "  use: {needs: {build: always}, if: has(steps.build.outputs.v), env: {X: '{{ steps.build.outputs.v }}'}, run: a}",
         true,

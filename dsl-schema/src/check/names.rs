@@ -8,7 +8,6 @@ use crate::language::{Entries, Text};
 use crate::model::Model;
 use crate::route::Route;
 
-const MAX_STEPS: usize = 10_000;
 /// The merged environments of all steps, in entries: every step carries the pipeline's `env`.
 const MAX_ENV_ENTRIES: usize = 1_000_000;
 
@@ -94,13 +93,6 @@ fn steps(model: &Model<'_>, cx: &mut Cx) {
         cx.report(
             Diagnostic::new(Code::NoSteps, place, "the pipeline has no steps")
                 .help("add one, like `hello: {run: echo hello}`"),
-        );
-    }
-    if let Some(item) = steps.0.get(MAX_STEPS) {
-        let message = format!("the pipeline has {} steps; the most is {MAX_STEPS}", steps.0.len());
-        cx.report(
-            Diagnostic::new(Code::TooManySteps, item.key(), message)
-                .help("run one step for many items instead, or split the pipeline"),
         );
     }
     for item in &steps.0 {

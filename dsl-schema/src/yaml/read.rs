@@ -12,6 +12,9 @@ use super::template_brace;
 use super::tree::{Entry, Key, Mapping, Node, Scalar, Style, Value};
 use crate::diagnostics::{Code, Diagnostic, Place};
 
+/// A text with more problems than this is not read to its end.
+const MAX_PROBLEMS: usize = 1_000;
+
 /// What a text was read into.
 #[derive(Debug, Default)]
 pub struct Reading {
@@ -129,7 +132,7 @@ fn read_once(text: &str) -> Result<Reading, Range<usize>> {
             }
             _ => {}
         }
-        if builder.take(event, span).is_err() {
+        if builder.take(event, span).is_err() || builder.problems.len() > MAX_PROBLEMS {
             break;
         }
     }
@@ -212,7 +215,7 @@ struct Open {
 
 enum OpenKind {
     Sequence(Vec<Rc<Node>>),
-    Mapping { mapping: Mapping, merges: Vec<(Key, Rc<Node>)>, key: Option<PendingKey> },
+    Mapping { mapping: Mapping, merged: Option<(Key, Rc<Node>)>, key: Option<PendingKey> },
 }
 
 enum PendingKey {
@@ -261,7 +264,7 @@ impl Builder {
                 self.open(anchor, tag.as_deref(), span, OpenKind::Sequence(Vec::new()))
             }
             Event::MappingStart(anchor, tag) => {
-                let kind = OpenKind::Mapping { mapping: Mapping::default(), merges: Vec::new(), key: None };
+                let kind = OpenKind::Mapping { mapping: Mapping::default(), merged: None, key: None };
                 self.open(anchor, tag.as_deref(), span, kind)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
@@ -371,16 +374,13 @@ impl Builder {
         }
         match &mut open.kind {
             OpenKind::Sequence(items) => items.push(node),
-            OpenKind::Mapping { mapping, merges, key } => match key.take() {
-                None => *key = Some(pending_key(&node, alias, mapping, &mut self.problems)),
+            OpenKind::Mapping { mapping, merged, key } => match key.take() {
+                None => *key = Some(pending_key(&node, alias, mapping, merged.as_ref(), &mut self.problems)),
                 Some(PendingKey::Key(key)) => {
-                    mapping.index.insert(Rc::clone(&key.text), mapping.entries.len());
-                    mapping.entries.push(Entry { key, value: node });
+                    mapping.push(Entry { key, value: node });
                 }
                 Some(PendingKey::Merge(key)) => {
-                    // Known, so that a second `<<` is a duplicate, and no entry.
-                    mapping.index.insert(Rc::clone(&key.text), usize::MAX);
-                    merges.push((key, node));
+                    *merged = Some((key, node));
                 }
                 Some(PendingKey::Dropped) => {}
             },
@@ -392,8 +392,8 @@ impl Builder {
         let Some(open) = self.stack.pop() else { return Ok(()) };
         let value = match open.kind {
             OpenKind::Sequence(items) => Value::Sequence(items),
-            OpenKind::Mapping { mut mapping, merges, .. } => {
-                for (key, node) in merges {
+            OpenKind::Mapping { mut mapping, merged, .. } => {
+                if let Some((key, node)) = merged {
                     merge(&key, &node, &mut mapping, &mut self.problems);
                 }
                 Value::Mapping(mapping)
@@ -414,6 +414,7 @@ fn pending_key(
     node: &Rc<Node>,
     alias: Option<Range<usize>>,
     mapping: &Mapping,
+    merged: Option<&(Key, Rc<Node>)>,
     problems: &mut Vec<Problem>,
 ) -> PendingKey {
     let span = alias.unwrap_or_else(|| node.span.clone());
@@ -428,22 +429,15 @@ fn pending_key(
     };
     let key = Key { text: scalar.text.as_str().into(), span: span.clone() };
     let is_merge = scalar.text == "<<" && scalar.style == Style::Plain;
-    match mapping.index.get(&*key.text) {
-        Some(&first) => {
-            let mut problem = Diagnostic::new(
-                Code::DuplicateKey,
-                Place::Text(span),
-                format!("the key `{}` stands here twice", key.text),
-            );
-            if let Some(first) = mapping.entries.get(first) {
-                problem = problem.related(Place::Text(first.key.span.clone()), "first here");
-            }
-            problems.push(problem.help("keep one of them; YAML does not say which would win"));
-            PendingKey::Dropped
-        }
-        None if is_merge => PendingKey::Merge(key),
-        None => PendingKey::Key(key),
+    let first = if is_merge { merged.map(|(key, _)| key) } else { mapping.get(&key.text).map(|entry| &entry.key) };
+    if let Some(first) = first {
+        let message = format!("the key `{}` stands here twice", key.text);
+        let problem = Diagnostic::new(Code::DuplicateKey, Place::Text(span), message)
+            .related(Place::Text(first.span.clone()), "first here");
+        problems.push(problem.help("keep one of them; YAML does not say which would win"));
+        return PendingKey::Dropped;
     }
+    if is_merge { PendingKey::Merge(key) } else { PendingKey::Key(key) }
 }
 
 /// `<<`: entries of one mapping, or of several of which the first wins; what stands in the mapping itself wins over all.
@@ -462,9 +456,8 @@ fn merge(key: &Key, node: &Rc<Node>, mapping: &mut Mapping, problems: &mut Vec<P
             continue;
         };
         for entry in more {
-            if !mapping.index.contains_key(&entry.key.text) {
-                mapping.index.insert(Rc::clone(&entry.key.text), mapping.entries.len());
-                mapping.entries.push(Entry { key: entry.key.clone(), value: Rc::clone(&entry.value) });
+            if mapping.get(&entry.key.text).is_none() {
+                mapping.push(Entry { key: entry.key.clone(), value: Rc::clone(&entry.value) });
             }
         }
     }

@@ -32,22 +32,39 @@ pub enum Value {
     Mapping(Mapping),
 }
 
-/// Entries in the order of the text, and where each key stands among them.
+/// Mappings with more entries than this are searched by an index.
+const SMALL: usize = 8;
+
+/// Entries in the order of the text.
 #[derive(Debug, Default)]
 pub struct Mapping {
-    pub(super) entries: Vec<Entry>,
-    pub(super) index: BTreeMap<Rc<str>, usize>,
+    entries: Vec<Entry>,
+    /// Where each key stands, once there are more than a few.
+    index: BTreeMap<Rc<str>, usize>,
 }
 
 impl Mapping {
     /// The entry with this key.
     pub fn get(&self, key: &str) -> Option<&Entry> {
+        if self.entries.len() <= SMALL {
+            return self.entries.iter().find(|entry| &*entry.key.text == key);
+        }
         self.index.get(key).and_then(|at| self.entries.get(*at))
     }
 
     /// All of them, in the order of the text.
     pub fn iter(&self) -> std::slice::Iter<'_, Entry> {
         self.entries.iter()
+    }
+
+    /// Adds an entry whose key is not there yet.
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+        let unindexed = if self.entries.len() == SMALL + 1 { 0 } else { self.entries.len() - 1 };
+        if self.entries.len() > SMALL {
+            let keys = self.entries.iter().enumerate().skip(unindexed);
+            self.index.extend(keys.map(|(at, entry)| (Rc::clone(&entry.key.text), at)));
+        }
     }
 }
 

@@ -89,7 +89,8 @@ pub struct Server {
 impl Server {
     pub fn start(home: &Home) -> Self {
         std::fs::create_dir_all(home.path("pipelines")).expect("folder");
-        let mut command = home.command(&["serve", "--listen", "127.0.0.1:0", "--data", "data", "--pipelines", "pipelines"]);
+        let mut command =
+            home.command(&["serve", "--listen", "127.0.0.1:0", "--data", "data", "--pipelines", "pipelines"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("the server starts");
         let out = child.stdout.take().expect("piped");
         let mut lines = BufReader::new(out).lines();

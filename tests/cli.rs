@@ -49,13 +49,19 @@ fn exit_codes_tell_failures_apart() {
     assert_eq!(code(&["runs", "--server", "http://127.0.0.1:1"]), Some(3));
     let output = home.run(&["runs", "--server", "http://127.0.0.1:1"]);
     let error = text(&output.stderr);
-    assert!(output.stdout.is_empty() && error.starts_with("error: cannot reach the server") && error.contains("hint:"), "{error}");
+    assert!(
+        output.stdout.is_empty() && error.starts_with("error: cannot reach the server") && error.contains("hint:"),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_mistake_is_shown_with_its_line_and_what_to_do() {
     let home = Home::new();
-    home.write("broken.loopline.yaml", "version: 1\nname: broken\nsteps:\n  a: {needs: bild, run: x}\n  build: {run: y}\n");
+    home.write(
+        "broken.loopline.yaml",
+        "version: 1\nname: broken\nsteps:\n  a: {needs: bild, run: x}\n  build: {run: y}\n",
+    );
     let error = text(&home.run(&["validate", "broken.loopline.yaml"]).stderr);
     for part in ["broken.loopline.yaml:4:", "bild", "did you mean `build`", "error[LL"] {
         assert!(error.contains(part), "no `{part}` in\n{error}");
@@ -126,9 +132,15 @@ fn a_server_takes_triggers_decisions_and_cancels_from_the_command_line() {
 #[test]
 fn graphs_are_drawn_with_their_loops() {
     let home = Home::new();
-    home.write("l.loopline.yaml", "version: 1\nname: l\nsteps:\n  a: {run: x}\n  b: {needs: a, run: y, goto: [{to: a, on: failed, max: 3}]}\n");
+    home.write(
+        "l.loopline.yaml",
+        "version: 1\nname: l\nsteps:\n  a: {run: x}\n  b: {needs: a, run: y, goto: [{to: a, on: failed, max: 3}]}\n",
+    );
     let mermaid = text(&home.run(&["graph", "l.loopline.yaml"]).stdout);
-    assert!(mermaid.contains("flowchart") && mermaid.contains("-.") && mermaid.contains("at most 3 times"), "{mermaid}");
+    assert!(
+        mermaid.contains("flowchart") && mermaid.contains("-.") && mermaid.contains("at most 3 times"),
+        "{mermaid}"
+    );
     let outline = json(&home.run(&["graph", "l.loopline.yaml", "--format", "json"]));
     assert_eq!(outline["steps"][1]["goto"][0]["region"], json!(["a", "b"]));
 }

@@ -68,9 +68,9 @@ fn every_case_runs_as_its_rule_says_and_replays_the_same() {
 
 fn check(case: &Case) -> Result<(), String> {
     let compiled = loopline_dsl::compile(&case.pipeline);
-    let graph = compiled.graph.ok_or_else(|| {
-        loopline_dsl::render_pretty("case", &case.pipeline, &compiled.diagnostics, false)
-    })?;
+    let graph = compiled
+        .graph
+        .ok_or_else(|| loopline_dsl::render_pretty("case", &case.pipeline, &compiled.diagnostics, false))?;
     let mut simulation = Simulation::new(&graph, &case.mock, &case.acts);
     let view = simulation.run(&case.inputs)?;
     let history = std::mem::take(&mut simulation.history);
@@ -104,9 +104,9 @@ fn check(case: &Case) -> Result<(), String> {
 /// What stands in `wanted` stands in `found` too; lists are compared whole, element by element.
 fn contains(found: &Json, wanted: &Json, path: &str) -> Result<(), String> {
     match (found, wanted) {
-        (Json::Object(found), Json::Object(wanted)) => wanted
-            .iter()
-            .try_for_each(|(key, value)| contains(found.get(key).unwrap_or(&Json::Null), value, &format!("{path}.{key}"))),
+        (Json::Object(found), Json::Object(wanted)) => wanted.iter().try_for_each(|(key, value)| {
+            contains(found.get(key).unwrap_or(&Json::Null), value, &format!("{path}.{key}"))
+        }),
         (Json::Array(found), Json::Array(wanted)) if found.len() == wanted.len() => {
             found.iter().zip(wanted).enumerate().try_for_each(|(at, (f, w))| contains(f, w, &format!("{path}[{at}]")))
         }

@@ -132,7 +132,12 @@ fn check(run: &Json, events: &[Json], witness: &Path, seed: u64) {
     let mut succeeded = BTreeSet::new();
     for event in events {
         let event = &event["event"];
-        let key = format!("{} {} {}", event["key"]["step"].as_str().unwrap_or(""), event["key"]["visit"], event["key"]["attempt"]);
+        let key = format!(
+            "{} {} {}",
+            event["key"]["step"].as_str().unwrap_or(""),
+            event["key"]["visit"],
+            event["key"]["attempt"]
+        );
         match event["type"].as_str() {
             Some("attempt_started") => *starts.entry(key).or_default() += 1,
             Some("attempt_finished") => {
@@ -153,7 +158,10 @@ fn check(run: &Json, events: &[Json], witness: &Path, seed: u64) {
     }
     assert!(seen.values().all(|count| *count == 1), "seed {seed}: an attempt ran twice: {seen:?}");
     for key in &succeeded {
-        assert!(seen.contains_key(format!("end {key}").as_str()), "seed {seed}: {key} succeeded without its end:\n{text}");
+        assert!(
+            seen.contains_key(format!("end {key}").as_str()),
+            "seed {seed}: {key} succeeded without its end:\n{text}"
+        );
     }
     assert_eq!(run["steps"]["check"]["visit"], 12, "seed {seed}");
     assert_eq!(run["outputs"]["visit"], "12", "seed {seed}");

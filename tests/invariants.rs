@@ -57,7 +57,9 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 fn invariant_1_core_and_compiler_are_built_from_pure_crates() {
     for krate in ["loopline-core", "loopline-dsl"] {
         let crates = built_from(krate);
-        for impure in ["tokio", "mio", "reqwest", "hyper", "sqlx", "notify", "nix", "rustix", "socket2", "rand", "chrono"] {
+        for impure in
+            ["tokio", "mio", "reqwest", "hyper", "sqlx", "notify", "nix", "rustix", "socket2", "rand", "chrono"]
+        {
             assert!(!crates.contains(impure), "{krate} is built from {impure}");
         }
     }
@@ -66,7 +68,15 @@ fn invariant_1_core_and_compiler_are_built_from_pure_crates() {
 #[test]
 fn invariant_1_core_and_compiler_touch_nothing_outside() {
     let forbidden = [
-        "SystemTime::now", "Instant::now", "std::env", "std::fs", "std::net", "std::process", "HashMap", "HashSet", "thread_rng",
+        "SystemTime::now",
+        "Instant::now",
+        "std::env",
+        "std::fs",
+        "std::net",
+        "std::process",
+        "HashMap",
+        "HashSet",
+        "thread_rng",
         "RandomState",
     ];
     let mut wrong = Vec::new();
@@ -82,9 +92,12 @@ fn invariant_1_core_and_compiler_touch_nothing_outside() {
                 if said.starts_with("//") {
                     continue;
                 }
-                wrong.extend(forbidden.iter().filter(|word| said.contains(**word)).map(|word| {
-                    format!("{}:{}: {word}", path.strip_prefix(root()).unwrap().display(), at + 1)
-                }));
+                wrong.extend(
+                    forbidden
+                        .iter()
+                        .filter(|word| said.contains(**word))
+                        .map(|word| format!("{}:{}: {word}", path.strip_prefix(root()).unwrap().display(), at + 1)),
+                );
             }
         }
     }
@@ -128,7 +141,17 @@ fn rooms_import_only_what_the_table_in_architecture_allows() {
 #[test]
 fn invariant_2_only_core_decides() {
     // Who drives or executes never looks at what a pipeline means: not at steps, edges, outcomes or failure kinds.
-    let meaning = ["StepStatus", "SkipReason", "Condition::", "GotoOn", "on_exhausted", ".goto", ".needs", "allow_failure", "FailureKind::Rejected"];
+    let meaning = [
+        "StepStatus",
+        "SkipReason",
+        "Condition::",
+        "GotoOn",
+        "on_exhausted",
+        ".goto",
+        ".needs",
+        "allow_failure",
+        "FailureKind::Rejected",
+    ];
     let mut wrong = Vec::new();
     for folder in ["engine/runtime/src", "engine/store/src", "engine/worker/src", "engine/blobs/src"] {
         for (path, text) in sources(folder) {
@@ -136,9 +159,12 @@ fn invariant_2_only_core_decides() {
                 if line.trim_start().starts_with("//") {
                     continue;
                 }
-                wrong.extend(meaning.iter().filter(|word| line.contains(**word)).map(|word| {
-                    format!("{}:{}: {word}", path.strip_prefix(root()).unwrap().display(), at + 1)
-                }));
+                wrong.extend(
+                    meaning
+                        .iter()
+                        .filter(|word| line.contains(**word))
+                        .map(|word| format!("{}:{}: {word}", path.strip_prefix(root()).unwrap().display(), at + 1)),
+                );
             }
         }
     }
@@ -149,7 +175,9 @@ fn invariant_2_only_core_decides() {
 fn invariant_3_only_the_driver_appends() {
     // `commit` is the one way to write a history, and the runtime the one room that calls it.
     // That a stale writer is refused by the database itself is shown by the store's own suite.
-    for folder in ["engine/server/src", "engine/worker/src", "engine/triggers/src", "engine/cli/src", "engine/blobs/src"] {
+    for folder in
+        ["engine/server/src", "engine/worker/src", "engine/triggers/src", "engine/cli/src", "engine/blobs/src"]
+    {
         for (path, text) in sources(folder) {
             assert!(!text.contains(".commit("), "{} writes histories", path.display());
         }
@@ -168,7 +196,10 @@ fn invariant_10_the_schema_is_what_the_types_say() {
 fn every_licence_in_the_build_is_allowed() {
     let text = std::fs::read_to_string(root().join("deny.toml")).unwrap();
     let list = text.split("allow = [").nth(1).and_then(|rest| rest.split(']').next()).expect("a list of licences");
-    let allowed: BTreeSet<&str> = list.lines().filter_map(|line| line.trim().trim_end_matches(',').strip_prefix('"')?.strip_suffix('"')).collect();
+    let allowed: BTreeSet<&str> = list
+        .lines()
+        .filter_map(|line| line.trim().trim_end_matches(',').strip_prefix('"')?.strip_suffix('"'))
+        .collect();
     for package in metadata()["packages"].as_array().unwrap() {
         let name = package["name"].as_str().unwrap();
         let Some(licence) = package["license"].as_str() else {

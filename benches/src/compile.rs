@@ -30,7 +30,11 @@ pub fn figures() -> Vec<Figure> {
     for steps in [1_000, 10_000] {
         let text = pipeline(steps);
         let compiled = loopline_dsl::compile(&text);
-        assert!(compiled.graph.is_some(), "{}", loopline_dsl::render_pretty("bench", &text, &compiled.diagnostics, false));
+        assert!(
+            compiled.graph.is_some(),
+            "{}",
+            loopline_dsl::render_pretty("bench", &text, &compiled.diagnostics, false)
+        );
         times.push(in_turns(
             5,
             || {

@@ -72,7 +72,10 @@ fn history(graph: &Graph, events: usize) -> Vec<Recorded> {
             if let Command::StartAttempt(spec) = command {
                 let key = spec.id.key.clone();
                 let outcome = if key.step.as_str() == "c" {
-                    let error = Failure { exit_code: Some(1), ..Failure::new(FailureKind::Exit, "the script ended with exit code 1") };
+                    let error = Failure {
+                        exit_code: Some(1),
+                        ..Failure::new(FailureKind::Exit, "the script ended with exit code 1")
+                    };
                     Outcome::Failed { error, result: RawResult::default() }
                 } else {
                     Outcome::Succeeded { result: RawResult::default() }

@@ -16,7 +16,8 @@ pub fn target() -> PathBuf {
 
 fn loopline() -> PathBuf {
     let profile = std::env::current_exe().unwrap().parent().unwrap().to_path_buf();
-    let status = Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "loopline-cli"]).status().unwrap();
+    let status =
+        Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "loopline-cli"]).status().unwrap();
     assert!(status.success(), "the binary does not build");
     profile.join("loopline")
 }

@@ -68,7 +68,9 @@ async fn sequential_steps() -> f64 {
     let journal: Arc<dyn Journal> = Arc::new(store.clone());
     let (reports, told) = mpsc::channel(64);
     let engine =
-        Engine::start(EngineConfig::default(), journal, Arc::new(AtOnce(reports)), told, Arc::new(SystemClock)).await.unwrap();
+        Engine::start(EngineConfig::default(), journal, Arc::new(AtOnce(reports)), told, Arc::new(SystemClock))
+            .await
+            .unwrap();
     let mut yaml = String::from("version: 1\nname: chain\nsteps:\n  s0: {run: \"true\"}\n");
     for at in 1..STEPS {
         let _ = writeln!(yaml, "  s{at}: {{needs: s{}, run: \"true\"}}", at - 1);

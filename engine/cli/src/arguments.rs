@@ -7,7 +7,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A DevOps pipeline engine: YAML compiled to a graph that may have cycles, run durably, seen live in a browser.
 #[derive(Debug, Parser)]
-#[command(name = "loopline", version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "loopline",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]

@@ -120,7 +120,10 @@ impl Client {
 }
 
 async fn json(response: Response) -> Result<Json, Failure> {
-    response.json().await.map_err(|error| Failure::new(Exit::Failed, format!("the server's answer is not JSON: {error}")))
+    response
+        .json()
+        .await
+        .map_err(|error| Failure::new(Exit::Failed, format!("the server's answer is not JSON: {error}")))
 }
 
 /// Problem details (RFC 9457) as a sentence.

@@ -23,9 +23,8 @@ pub fn read(given: &Inputs, schemas: &BTreeMap<String, Json>) -> Result<Map<Stri
     }
     for pair in &given.input {
         let (name, text) = key_value(pair, "-i")?;
-        let value = typed(text, schemas.get(name)).map_err(|wanted| {
-            Failure::usage(format!("input `{name}` is {wanted}, and `{text}` is not one"))
-        })?;
+        let value = typed(text, schemas.get(name))
+            .map_err(|wanted| Failure::usage(format!("input `{name}` is {wanted}, and `{text}` is not one")))?;
         inputs.insert(name.to_owned(), value);
     }
     Ok(inputs)
@@ -33,9 +32,9 @@ pub fn read(given: &Inputs, schemas: &BTreeMap<String, Json>) -> Result<Map<Stri
 
 /// Splits `key=value`.
 pub fn key_value<'a>(pair: &'a str, flag: &str) -> Result<(&'a str, &'a str), Failure> {
-    pair.split_once('=')
-        .filter(|(key, _)| !key.is_empty())
-        .ok_or_else(|| Failure::new(Exit::Usage, format!("`{pair}` is not KEY=VALUE")).hint(format!("write {flag} key=value")))
+    pair.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("`{pair}` is not KEY=VALUE")).hint(format!("write {flag} key=value"))
+    })
 }
 
 /// Text as the declared type; text where the declaration allows it.

@@ -29,7 +29,9 @@ impl Local {
         let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let root = state
             .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")))
-            .ok_or_else(|| Failure::usage("neither XDG_STATE_HOME nor HOME is set").hint("set one, runs are kept below it"))?;
+            .ok_or_else(|| {
+                Failure::usage("neither XDG_STATE_HOME nor HOME is set").hint("set one, runs are kept below it")
+            })?;
         Ok(Self { root: root.join("loopline") })
     }
 
@@ -43,7 +45,8 @@ impl Local {
 
     /// The folder holds this run, and answers at this address while this process lives.
     pub fn announce(&self, folder: &Path, run: RunId, address: &str) -> Result<(), Failure> {
-        let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("cannot write {}: {error}", folder.display()));
+        let failed =
+            |error: std::io::Error| Failure::new(Exit::Failed, format!("cannot write {}: {error}", folder.display()));
         std::fs::write(folder.join("address"), address).map_err(failed)?;
         let runs = self.root.join("runs");
         std::fs::create_dir_all(&runs).map_err(failed)?;

@@ -64,7 +64,11 @@ async fn open(
 ) -> anyhow::Result<House> {
     choose_tls();
     // Logs, inputs and artifacts are for nobody else on this machine.
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).with_context(|| format!("cannot create {}", data.display()))?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .with_context(|| format!("cannot create {}", data.display()))?;
     let data = std::fs::canonicalize(data).with_context(|| format!("cannot open {}", data.display()))?;
     let store = SqliteStore::open(data.join("loopline.db")).await?;
     let journal: Arc<dyn Journal> = Arc::new(store.clone());
@@ -73,8 +77,7 @@ async fn open(
     let config = WorkerConfig { pass_env, ..WorkerConfig::new(&data, workspaces) };
     let worker = LocalWorker::new(config, blobs.clone(), reports);
     let clock = Arc::new(SystemClock);
-    let engine =
-        Engine::start(EngineConfig { public_url }, journal.clone(), worker, told, clock.clone()).await?;
+    let engine = Engine::start(EngineConfig { public_url }, journal.clone(), worker, told, clock.clone()).await?;
     let parts = Parts { driver: engine.clone(), journal, blobs, pipelines, clock };
     Ok(House { engine, parts, store })
 }
@@ -173,7 +176,11 @@ pub async fn serve(arguments: Serve) -> Result<(), Failure> {
         asked.cancel();
     });
     // Scripts read this line: it says that the next request will be answered.
-    println!("listening on {address}  (data in {}, pipelines from {})", arguments.data.display(), arguments.pipelines.display());
+    println!(
+        "listening on {address}  (data in {}, pipelines from {})",
+        arguments.data.display(),
+        arguments.pipelines.display()
+    );
     let hosts: Vec<String> = public_host.into_iter().collect();
     loopline_server::serve(listening, house.parts.clone(), server_config(&hosts), stop).await;
     house.engine.stop().await;
@@ -198,7 +205,11 @@ fn server_config(hosts: &[String]) -> ServerConfig {
 
 /// The person at this machine.
 fn user() -> String {
-    ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty()).unwrap_or_else(|| "local".to_owned())
+    ["USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "local".to_owned())
 }
 
 fn text_digest(text: &str) -> String {

@@ -43,11 +43,17 @@ pub struct Caller {
 impl Caller {
     /// Whoever sits at this machine, where the server listens on the loopback interface only and no token is configured.
     pub fn local(name: &str) -> Self {
-        Self { name: name.to_owned(), roles: BTreeSet::from([Role::Admin, Role::Approver]), groups: BTreeSet::from(["group:*".to_owned()]) }
+        Self {
+            name: name.to_owned(),
+            roles: BTreeSet::from([Role::Admin, Role::Approver]),
+            groups: BTreeSet::from(["group:*".to_owned()]),
+        }
     }
 
     fn holds(&self, wanted: Role) -> bool {
-        self.roles.iter().any(|role| *role == wanted || (wanted < Role::Approver && *role < Role::Approver && *role > wanted))
+        self.roles
+            .iter()
+            .any(|role| *role == wanted || (wanted < Role::Approver && *role < Role::Approver && *role > wanted))
     }
 }
 

@@ -9,7 +9,10 @@ use loopline_core::time::Timestamp;
 use loopline_ports::blobs::Blobs;
 use loopline_ports::driver::Driver;
 use loopline_ports::journal::Journal;
-use tower_http::compression::{CompressionLayer, Predicate as _, predicate::{NotForContentType, SizeAbove}};
+use tower_http::compression::{
+    CompressionLayer, Predicate as _,
+    predicate::{NotForContentType, SizeAbove},
+};
 
 use crate::access::{Caller, RoutePermission};
 use crate::source::PipelineSource;

@@ -66,5 +66,6 @@ pub(crate) async fn no_such_route(request: Request) -> Problem {
 /// A path that exists for other methods.
 pub(crate) async fn method_not_allowed() -> Response {
     let title = "Method not allowed";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", title, "this address does not take that method").into_response()
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", title, "this address does not take that method")
+        .into_response()
 }

@@ -29,7 +29,8 @@ pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) 
         let detail = format!("this server does not answer for `{}`", host.chars().take(100).collect::<String>());
         return Problem::new(StatusCode::MISDIRECTED_REQUEST, "foreign-host", "Foreign host", detail).into_response();
     }
-    let is_stream = request.headers().get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/event-stream"));
+    let is_stream =
+        request.headers().get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/event-stream"));
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if (!is_safe || is_stream)
         && let Some(origin) = request.headers().get(header::ORIGIN)
@@ -55,7 +56,10 @@ fn is_ours(app: &App, name: &str) -> bool {
 
 fn same_origin(origin: &HeaderValue, host: &str) -> bool {
     let origin = origin.to_str().unwrap_or_default();
-    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")).is_some_and(|authority| authority == host)
+    origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"))
+        .is_some_and(|authority| authority == host)
 }
 
 /// Headers of every answer.

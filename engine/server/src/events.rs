@@ -119,9 +119,12 @@ impl Reader {
     }
 
     fn fold(&mut self, recorded: Recorded) -> Result<RunEvent, Problem> {
-        let damaged = |why: String| Problem::from(JournalError::Damaged(format!("run {}, event {}: {why}", self.run, recorded.seq)));
+        let damaged = |why: String| {
+            Problem::from(JournalError::Damaged(format!("run {}, event {}: {why}", self.run, recorded.seq)))
+        };
         let applied = apply(&self.graph, &mut self.state, &recorded).map_err(|refused| damaged(refused.to_string()))?;
-        let changes = self.state.changes(&self.graph, &applied).ok_or_else(|| damaged("it begins nothing".to_owned()))?;
+        let changes =
+            self.state.changes(&self.graph, &applied).ok_or_else(|| damaged("it begins nothing".to_owned()))?;
         Ok(RunEvent { seq: recorded.seq, at: recorded.at, event: recorded.event, changes })
     }
 }
@@ -147,7 +150,9 @@ impl Streaming {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 let sse = SseEvent::default().id(event.seq.to_string()).event("run");
-                return Some(sse.json_data(&event).unwrap_or_else(|error| SseEvent::default().comment(error.to_string())));
+                return Some(
+                    sse.json_data(&event).unwrap_or_else(|error| SseEvent::default().comment(error.to_string())),
+                );
             }
             if self.ended {
                 return None;

@@ -21,7 +21,8 @@ where
         if empty && request.headers().get("content-type").is_none() {
             return Ok(Self(T::default()));
         }
-        let axum::Json(value) = axum::Json::<T>::from_request(request, state).await.map_err(|r: JsonRejection| Problem::from(r))?;
+        let axum::Json(value) =
+            axum::Json::<T>::from_request(request, state).await.map_err(|r: JsonRejection| Problem::from(r))?;
         Ok(Self(value))
     }
 }
@@ -44,7 +45,11 @@ impl<S: Send + Sync> FromRequest<S> for Yaml {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|rejection| {
-            if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE { too_large() } else { Problem::bad_request(rejection.body_text()) }
+            if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                too_large()
+            } else {
+                Problem::bad_request(rejection.body_text())
+            }
         })?;
         let text = String::from_utf8(bytes.into()).map_err(|error| {
             let at = error.utf8_error().valid_up_to();

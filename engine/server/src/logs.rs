@@ -129,7 +129,12 @@ async fn chosen(app: &App, run: RunId, step: &StepId, query: &LogsQuery) -> Resu
         Some(key) => Ok(AttemptId { run, key }),
         None => {
             // Tell a run that is not there apart from a log that is not there.
-            app.parts().driver.events(run, 0, 1).await?.first().ok_or_else(|| Problem::not_found(format!("there is no run {run}")))?;
+            app.parts()
+                .driver
+                .events(run, 0, 1)
+                .await?
+                .first()
+                .ok_or_else(|| Problem::not_found(format!("there is no run {run}")))?;
             Err(Problem::not_found(format!("`{step}` has written no such log")))
         }
     }
@@ -140,9 +145,10 @@ async fn chosen_or_to_come(app: &App, run: RunId, step: StepId, query: &LogsQuer
     match (chosen(app, run, &step, query).await, query.visit, query.attempt) {
         (Err(problem), Some(visit), Some(attempt)) if problem.status == 404 => {
             let view = app.parts().driver.view(run, None).await?;
-            let known = view.steps.get(&step).is_some_and(|view| {
-                visit < view.visit || (visit == view.visit && attempt <= view.attempt)
-            });
+            let known = view
+                .steps
+                .get(&step)
+                .is_some_and(|view| visit < view.visit || (visit == view.visit && attempt <= view.attempt));
             if !known {
                 return Err(problem);
             }
@@ -176,7 +182,9 @@ impl Streaming {
             if let Some(line) = self.ready.pop_front() {
                 self.after = line.n;
                 let sse = SseEvent::default().id(line.n.to_string()).event("line");
-                return Some(sse.json_data(&line).unwrap_or_else(|error| SseEvent::default().comment(error.to_string())));
+                return Some(
+                    sse.json_data(&line).unwrap_or_else(|error| SseEvent::default().comment(error.to_string())),
+                );
             }
             if self.ended {
                 return None;

@@ -169,7 +169,8 @@ pub async fn get(
 ) -> Result<Response, Problem> {
     let stored = find(&app, &project, &name).await?;
     let etag = format!("\"{}\"", stored.etag);
-    let wants_yaml = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/yaml"));
+    let wants_yaml =
+        headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/yaml"));
     Ok(if wants_yaml {
         ([(header::ETAG, etag), (header::CONTENT_TYPE, "application/yaml".to_owned())], stored.yaml).into_response()
     } else {
@@ -198,7 +199,12 @@ pub async fn put(
     check_text(&name, &yaml)?;
     let precondition = precondition(&headers)?;
     let created = precondition == Precondition::New;
-    let stored = app.parts().pipelines.save(&project, &name, &yaml, precondition).await.map_err(|e| refused(e, &project, &name))?;
+    let stored = app
+        .parts()
+        .pipelines
+        .save(&project, &name, &yaml, precondition)
+        .await
+        .map_err(|e| refused(e, &project, &name))?;
     let etag = format!("\"{}\"", stored.etag);
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, [(header::ETAG, etag)], Json(Pipeline::from(stored))).into_response())
@@ -210,7 +216,8 @@ fn check_text(name: &str, yaml: &str) -> Result<(), Problem> {
     let invalid = |detail: String| {
         let diagnostics = serde_json::to_value(loopline_dsl::to_json(yaml, &compiled.diagnostics)).unwrap_or_default();
         let title = "The pipeline has errors";
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-pipeline", title, detail).with("diagnostics", diagnostics)
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-pipeline", title, detail)
+            .with("diagnostics", diagnostics)
     };
     match &compiled.graph {
         None => Err(invalid("it was not stored; see `diagnostics`".to_owned())),
@@ -245,7 +252,8 @@ fn refused(error: SaveError, project: &str, name: &str) -> Problem {
         SaveError::Gone => Problem::not_found(text),
         SaveError::Unconditional { etag } => {
             let title = "Say which version you have read";
-            Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition-required", title, text).with("current_etag", etag)
+            Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition-required", title, text)
+                .with("current_etag", etag)
         }
         SaveError::Io(_) => {
             tracing::error!(%text, "a pipeline could not be stored");

@@ -97,7 +97,8 @@ impl From<DriverError> for Problem {
                     .into_iter()
                     .map(|problem| serde_json::json!({"pointer": problem.pointer, "message": problem.message}))
                     .collect();
-                let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-inputs", "Inputs do not fit", text);
+                let mut problem =
+                    Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-inputs", "Inputs do not fit", text);
                 problem.pointer = first;
                 problem.with("problems", all)
             }
@@ -183,12 +184,19 @@ impl From<JsonRejection> for Problem {
         match rejection {
             JsonRejection::MissingJsonContentType(_) => {
                 let title = "Unsupported media type";
-                Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", title, "send `content-type: application/json`")
+                Self::new(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "media-type",
+                    title,
+                    "send `content-type: application/json`",
+                )
             }
             JsonRejection::JsonDataError(_) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", "The body does not fit", text)
             }
-            JsonRejection::BytesRejection(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+            JsonRejection::BytesRejection(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                too_large()
+            }
             _ => Self::bad_request(text),
         }
     }
@@ -196,7 +204,12 @@ impl From<JsonRejection> for Problem {
 
 /// 413.
 pub fn too_large() -> Problem {
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", "a body may have 1 MiB at the most")
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too-large",
+        "The body is too large",
+        "a body may have 1 MiB at the most",
+    )
 }
 
 impl From<PathRejection> for Problem {

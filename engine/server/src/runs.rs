@@ -186,10 +186,16 @@ pub async fn trigger(
 ) -> Result<Response, Problem> {
     let stored = crate::pipelines::find(&app, &project, &name).await?;
     let Some(definition) = stored.runnable else {
-        let diagnostics = serde_json::to_value(loopline_dsl::to_json(&stored.yaml, &stored.compiled.diagnostics)).unwrap_or_default();
+        let diagnostics =
+            serde_json::to_value(loopline_dsl::to_json(&stored.yaml, &stored.compiled.diagnostics)).unwrap_or_default();
         let detail = format!("`{project}/{name}` has errors, and no version without them is known");
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-pipeline", "The pipeline has errors", detail)
-            .with("diagnostics", diagnostics));
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid-pipeline",
+            "The pipeline has errors",
+            detail,
+        )
+        .with("diagnostics", diagnostics));
     };
     let wait = wait_of(query.wait.as_deref())?;
     let request = TriggerRequest {
@@ -214,8 +220,9 @@ pub async fn trigger(
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().map(str::trim).filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
-    key.map(|key| Some(key.to_owned()))
-        .ok_or_else(|| Problem::bad_request(format!("`Idempotency-Key` is empty, not text, or longer than {LONGEST_KEY} bytes")))
+    key.map(|key| Some(key.to_owned())).ok_or_else(|| {
+        Problem::bad_request(format!("`Idempotency-Key` is empty, not text, or longer than {LONGEST_KEY} bytes"))
+    })
 }
 
 fn wait_of(wait: Option<&str>) -> Result<Option<Duration>, Problem> {
@@ -254,7 +261,12 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
         Some((project, name)) => (project.to_owned(), name.to_owned()),
         None => ("default".to_owned(), name),
     });
-    let before = query.cursor.as_deref().map(str::parse).transpose().map_err(|_| Problem::bad_request("`cursor` is none of ours"))?;
+    let before = query
+        .cursor
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| Problem::bad_request("`cursor` is none of ours"))?;
     let filter = RunFilter { pipeline, status, before, limit: limit + 1 };
     let mut found = app.parts().journal.list(&filter).await?;
     let more = found.len() > limit as usize;
@@ -266,7 +278,11 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
 /// A run, whole: now, or right after one of its events.
 #[utoipa::path(get, path = "/runs/{id}", operation_id = "get_run", tag = "runs", params(("id" = RunId, Path), StateQuery),
     responses((status = 200, body = RunView), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub async fn get(State(app): State<App>, Path(id): Path<String>, Query(query): Query<StateQuery>) -> Result<Json<RunView>, Problem> {
+pub async fn get(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(query): Query<StateQuery>,
+) -> Result<Json<RunView>, Problem> {
     let run = run_id(&id)?;
     if query.at.is_some() {
         return Ok(Json(app.parts().driver.view(run, query.at).await?));
@@ -345,8 +361,13 @@ async fn decide(
     let run = run_id(&id)?;
     let step = StepId::new(&step).map_err(|error| Problem::not_found(error.to_string()))?;
     if body.visit == 0 {
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", "The body does not fit", "`visit` says which visit was seen")
-            .at("/visit"));
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid-body",
+            "The body does not fit",
+            "`visit` says which visit was seen",
+        )
+        .at("/visit"));
     }
     let roles = caller.roles.iter().map(|role| match role {
         Role::Viewer => "role:viewer",

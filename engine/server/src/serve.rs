@@ -15,7 +15,9 @@ const DRAIN: Duration = Duration::from_secs(2);
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Without tokens, whoever reaches the port may do everything.
-    #[error("{0} is not a loopback address, and this version has no tokens: whoever reaches it could run commands here")]
+    #[error(
+        "{0} is not a loopback address, and this version has no tokens: whoever reaches it could run commands here"
+    )]
     NotLoopback(SocketAddr),
     /// The port is taken, or not ours to take.
     #[error("cannot listen on {address}: {source}")]
@@ -49,7 +51,8 @@ pub async fn listen(address: SocketAddr) -> Result<Listening, ServeError> {
 pub async fn serve(listening: Listening, parts: Parts, config: ServerConfig, stop: CancellationToken) {
     let service = router(parts, config);
     let asked = stop.clone();
-    let server = axum::serve(listening.listener, service).with_graceful_shutdown(async move { asked.cancelled().await });
+    let server =
+        axum::serve(listening.listener, service).with_graceful_shutdown(async move { asked.cancelled().await });
     let late = async {
         stop.cancelled().await;
         tokio::time::sleep(DRAIN).await;

@@ -72,7 +72,13 @@ pub trait PipelineSource: Send + Sync + 'static {
     /// One.
     async fn get(&self, project: &str, name: &str) -> Option<StoredPipeline>;
     /// Stores a text that compiles to a pipeline of this name. When this returns, it is on disk and the next read shows it.
-    async fn save(&self, project: &str, name: &str, yaml: &str, precondition: Precondition) -> Result<StoredPipeline, SaveError>;
+    async fn save(
+        &self,
+        project: &str,
+        name: &str,
+        yaml: &str,
+        precondition: Precondition,
+    ) -> Result<StoredPipeline, SaveError>;
 }
 
 /// No pipelines: for a run in the foreground, which brings its own definition.

@@ -107,7 +107,9 @@ async fn house() -> House {
     let (reports, told) = mpsc::channel(64);
     let clock = Arc::new(SystemClock);
     let engine =
-        Engine::start(EngineConfig::default(), journal.clone(), Arc::new(Instant(reports)), told, clock.clone()).await.unwrap();
+        Engine::start(EngineConfig::default(), journal.clone(), Arc::new(Instant(reports)), told, clock.clone())
+            .await
+            .unwrap();
     let shelf = [GATE, LATER].map(|yaml| (stored(yaml).name, stored(yaml)));
     let parts = Parts {
         driver: engine,
@@ -127,7 +129,8 @@ impl House {
     }
 
     async fn ask(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> (StatusCode, Value) {
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}")).header("host", "localhost:7878");
+        let mut request =
+            Request::builder().method(method).uri(format!("/api/v1{path}")).header("host", "localhost:7878");
         if !body.is_empty() {
             request = request.header("content-length", body.len());
         }
@@ -230,7 +233,8 @@ async fn foreign_hosts_and_origins_are_refused_before_anything_else() {
     assert_eq!(status("POST", &[("host", "[::1]:7878")]).await, 200);
     assert_eq!(status("POST", &[("host", "ci.example.com")]).await, 200);
     assert_eq!(
-        status("GET", &[("host", "localhost"), ("accept", "text/event-stream"), ("origin", "https://evil.example")]).await,
+        status("GET", &[("host", "localhost"), ("accept", "text/event-stream"), ("origin", "https://evil.example")])
+            .await,
         403
     );
 }
@@ -299,7 +303,8 @@ async fn a_decision_names_the_visit_that_was_seen() {
     let (status, problem) = house.post(&format!("{path}/approve"), &json!({"visit": 1, "fields": {"c": 10}})).await;
     assert_eq!((status.as_u16(), &problem["pointer"]), (422, &json!("/fields/c")));
     assert_eq!(house.post(&format!("{path}/approve"), &json!({})).await.0.as_u16(), 422);
-    let (status, _) = house.post(&format!("{path}/reject"), &json!({"visit": 1, "digest": digest, "comment": "no"})).await;
+    let (status, _) =
+        house.post(&format!("{path}/reject"), &json!({"visit": 1, "digest": digest, "comment": "no"})).await;
     assert_eq!(status.as_u16(), 200);
     house.until(&id, |run| run["steps"]["ask"]["visit"] == 2 && run["status"] == "waiting").await;
     let (status, problem) = house.post(&format!("{path}/approve"), &json!({"visit": 1, "digest": digest})).await;
@@ -333,7 +338,8 @@ async fn a_stream_gives_each_event_once_and_ends_with_the_run() {
     }
     let ids: Vec<u64> = text.lines().filter_map(|line| line.strip_prefix("id: ")?.parse().ok()).collect();
     let (_, all) = house.ask("GET", &format!("/runs/{id}/events?after=1"), "", &[]).await;
-    let expected: Vec<u64> = all["events"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()).collect();
+    let expected: Vec<u64> =
+        all["events"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()).collect();
     assert_eq!(ids, expected);
     assert!(text.ends_with("event: end\ndata: {}\n\n"), "{text}");
 }
@@ -361,7 +367,8 @@ async fn a_text_is_stored_only_over_the_version_that_was_read() {
     let (status, conflict) = house.ask("PUT", path, GATE, &[("if-match", &etag)]).await;
     assert_eq!((status.as_u16(), &conflict["current_yaml"]), (409, &json!(renamed)));
     let tag = format!("\"{}\"", conflict["current_etag"].as_str().unwrap());
-    let (status, invalid) = house.ask("PUT", path, "version: 1\nname: gate\nsteps: {}\nx: 1\n", &[("if-match", &tag)]).await;
+    let (status, invalid) =
+        house.ask("PUT", path, "version: 1\nname: gate\nsteps: {}\nx: 1\n", &[("if-match", &tag)]).await;
     assert_eq!(status.as_u16(), 422);
     assert!(invalid["diagnostics"][0]["line"].is_number(), "{invalid}");
     let other = GATE.replace("name: gate", "name: other");

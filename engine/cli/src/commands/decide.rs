@@ -31,10 +31,17 @@ pub async fn decide(arguments: Decide, verb: Verb) -> Outcome {
     let waiting = &step["waiting_for"];
     if waiting["kind"] != "approval" {
         let status = step["status"].as_str().unwrap_or_default();
-        return Err(Failure::new(Exit::Failed, format!("`{}` does not ask for a decision: it is {status}", arguments.step)));
+        return Err(Failure::new(
+            Exit::Failed,
+            format!("`{}` does not ask for a decision: it is {status}", arguments.step),
+        ));
     }
-    let schemas: BTreeMap<String, Json> =
-        waiting["fields"].as_object().into_iter().flatten().map(|(name, schema)| (name.clone(), schema.clone())).collect();
+    let schemas: BTreeMap<String, Json> = waiting["fields"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| (name.clone(), schema.clone()))
+        .collect();
     let mut fields = Map::new();
     for pair in &arguments.field {
         let (name, text) = inputs::key_value(pair, "-f")?;

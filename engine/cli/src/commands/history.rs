@@ -57,7 +57,13 @@ fn about(event: &Json) -> String {
             None => String::new(),
         },
         Some("approval_decided") => {
-            format!("{} {} visit {} by {}", text(event, "step"), text(event, "decision"), event["visit"], text(event, "by"))
+            format!(
+                "{} {} visit {} by {}",
+                text(event, "step"),
+                text(event, "decision"),
+                event["visit"],
+                text(event, "by")
+            )
         }
         Some("cancel_requested") => format!("by {}", text(event, "by")),
         _ => String::new(),

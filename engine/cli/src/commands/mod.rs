@@ -44,9 +44,8 @@ pub async fn dispatch(arguments: Arguments) -> Outcome {
 
 /// Reads a file that the user named.
 fn read_file(path: &std::path::Path) -> Result<String, crate::exit::Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
-        crate::exit::Failure::usage(format!("cannot read {}: {}", path.display(), plain_io(&error)))
-    })
+    std::fs::read_to_string(path)
+        .map_err(|error| crate::exit::Failure::usage(format!("cannot read {}: {}", path.display(), plain_io(&error))))
 }
 
 /// What the system says, without its number.

@@ -21,8 +21,13 @@ pub async fn run(arguments: Run) -> Outcome {
     let graph = {
         let compiled = loopline_dsl::compile(&text);
         let name = arguments.file.display().to_string();
-        eprint!("{}", loopline_dsl::render_pretty(&name, &text, &compiled.diagnostics, std::io::stderr().is_terminal()));
-        compiled.graph.ok_or_else(|| Failure::new(Exit::Failed, format!("{name} does not compile, so nothing was run")))?
+        eprint!(
+            "{}",
+            loopline_dsl::render_pretty(&name, &text, &compiled.diagnostics, std::io::stderr().is_terminal())
+        );
+        compiled
+            .graph
+            .ok_or_else(|| Failure::new(Exit::Failed, format!("{name} does not compile, so nothing was run")))?
     };
     let schemas: BTreeMap<String, Json> =
         graph.inputs.iter().map(|(name, input)| (name.clone(), input.schema.clone())).collect();
@@ -80,7 +85,11 @@ fn summary(view: &Json) {
         (Some(from), Some(to)) => format!(" in {}", duration_text(to.ms_since(from))),
         _ => String::new(),
     };
-    println!("{} {}{took}", safe(view["pipeline"].as_str().unwrap_or_default()), view["status"].as_str().unwrap_or_default());
+    println!(
+        "{} {}{took}",
+        safe(view["pipeline"].as_str().unwrap_or_default()),
+        view["status"].as_str().unwrap_or_default()
+    );
     if let Some(message) = view["error"]["message"].as_str() {
         let step = view["error"]["step"].as_str().map(|step| format!("{step}: ")).unwrap_or_default();
         println!("  {}{}", safe(&step), safe(message));

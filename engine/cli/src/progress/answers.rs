@@ -19,7 +19,9 @@ impl Answers {
             let approve = match answer {
                 "approve" => true,
                 "reject" => false,
-                other => return Err(Failure::usage(format!("`{other}` is not an answer")).hint("write approve or reject")),
+                other => {
+                    return Err(Failure::usage(format!("`{other}` is not an answer")).hint("write approve or reject"));
+                }
             };
             by_step.entry(step.to_owned()).or_default().push_back(approve);
         }

@@ -233,8 +233,11 @@ impl Watcher<'_> {
         let said = if visit > 1 || attempt > 1 { format!("visit {visit}, attempt {attempt}") } else { String::new() };
         self.printer.step("▶", name, &said);
         let (client, sender, step) = (self.following.client.clone(), self.sender.clone(), name.to_owned());
-        let path =
-            format!("/runs/{}/steps/{}/logs?visit={visit}&attempt={attempt}", segment(&self.following.run), segment(name));
+        let path = format!(
+            "/runs/{}/steps/{}/logs?visit={visit}&attempt={attempt}",
+            segment(&self.following.run),
+            segment(name)
+        );
         tokio::spawn(async move {
             // A log that cannot be read is no reason to fail the following: the run's own events go on.
             let _ = client
@@ -258,7 +261,9 @@ impl Watcher<'_> {
                 self.printer.keep(name, "waits for its next attempt");
                 self.printer.step("↻", name, &format!("failed; attempt {} follows", waiting["attempt"]));
             }
-            Some("timer") => self.printer.keep(name, &format!("waits until {}", waiting["until"].as_str().unwrap_or("?"))),
+            Some("timer") => {
+                self.printer.keep(name, &format!("waits until {}", waiting["until"].as_str().unwrap_or("?")))
+            }
             _ => self.printer.keep(name, "waits"),
         }
         Ok(())
@@ -277,7 +282,10 @@ impl Watcher<'_> {
         let run = &self.following.run;
         if self.following.ask && self.printer.is_attended() {
             let back = waiting["on_reject"].as_str().map(|to| format!(" (goes back to {to})")).unwrap_or_default();
-            self.printer.line(&format!("  type approve or reject{back}, and a comment if you like; or decide at {}", self.following.client.page(run)));
+            self.printer.line(&format!(
+                "  type approve or reject{back}, and a comment if you like; or decide at {}",
+                self.following.client.page(run)
+            ));
             let (sender, step) = (self.sender.clone(), name.to_owned());
             tokio::task::spawn_blocking(move || {
                 let mut text = String::new();

@@ -65,7 +65,15 @@ pub(super) struct Fold<'a> {
 
 impl<'a> Fold<'a> {
     pub(super) fn over(graph: &'a Graph, state: &'a mut RunState, at: Timestamp) -> Self {
-        Fold { graph, state, at, applied: Applied::default(), touched: BTreeSet::new(), dirty: BTreeSet::new(), firings: 0 }
+        Fold {
+            graph,
+            state,
+            at,
+            applied: Applied::default(),
+            touched: BTreeSet::new(),
+            dirty: BTreeSet::new(),
+            firings: 0,
+        }
     }
 
     fn take(&mut self, event: &Event) -> Result<(), Refused> {

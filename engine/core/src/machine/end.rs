@@ -122,8 +122,9 @@ impl Fold<'_> {
             }
         }
         // The compiler asks an unlimited loop for a wait. Should one get through without, an event must end all the same.
-        (self.firings >= FIRINGS_AT_ONCE)
-            .then(|| format!("the loop back to `{to}` fired {FIRINGS_AT_ONCE} times at one moment, without anything to wait for"))
+        (self.firings >= FIRINGS_AT_ONCE).then(|| {
+            format!("the loop back to `{to}` fired {FIRINGS_AT_ONCE} times at one moment, without anything to wait for")
+        })
     }
 
     /// FIRE g: one event re-opens the region at once.

@@ -71,6 +71,7 @@ pub struct Act {
 pub type Script = BTreeMap<String, Vec<Mock>>;
 
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "a test holds a few of them")]
 enum Due {
     Started(AttemptKey),
     Finished(AttemptKey, Outcome),

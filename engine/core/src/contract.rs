@@ -25,7 +25,7 @@ pub fn complete_inputs(graph: &Graph, given: &Map<String, Json>) -> Result<Map<S
     for (name, input) in &graph.inputs {
         match given.get(name) {
             Some(value) => {
-                if !(value.is_null() && !input.required) {
+                if !value.is_null() || input.required {
                     for (inside, message) in mismatches(&input.schema, value) {
                         problem(name, inside, message);
                     }

@@ -26,6 +26,7 @@ pub struct Recorded {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "most events are the large one: the end of an attempt")]
 pub enum Event {
     /// Always the first.
     RunCreated(Box<RunCreated>),

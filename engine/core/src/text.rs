@@ -34,7 +34,7 @@ impl Text {
     }
 
     /// Puts the values of secrets in; `Err` names the first one that `secret` does not know.
-    pub fn resolve<'a>(&'a self, mut secret: impl FnMut(&str) -> Option<String>) -> Result<String, &'a str> {
+    pub fn resolve(&self, mut secret: impl FnMut(&str) -> Option<String>) -> Result<String, &str> {
         match self {
             Self::Plain(text) => Ok(text.clone()),
             Self::Parts(parts) => {

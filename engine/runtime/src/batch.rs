@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use crate::runs::Active;
 
 /// What waits for the commit.
+#[allow(clippy::large_enum_variant, reason = "most are reports, the large one")]
 pub(crate) enum Waiting {
     /// A client, for its new run.
     Trigger(oneshot::Sender<Result<Triggered, DriverError>>),

@@ -167,10 +167,7 @@ impl Drive {
             }
         }
         self.take_timers(&mut batch).await;
-        if !batch.is_empty() {
-            self.take_held(&mut batch).await;
-            self.write(batch).await;
-        } else if self.held_until.is_some_and(|at| at <= Instant::now()) {
+        if !batch.is_empty() || self.held_until.is_some_and(|at| at <= Instant::now()) {
             self.take_held(&mut batch).await;
             self.write(batch).await;
         }

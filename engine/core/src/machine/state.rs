@@ -273,9 +273,3 @@ impl RunState {
         self.key_of(graph, AttemptRef { step: ix, item: None, visit: step.visit, attempt: step.attempt })
     }
 }
-
-impl Default for Timestamp {
-    fn default() -> Self {
-        Self(0)
-    }
-}

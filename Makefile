@@ -47,7 +47,7 @@ bench:          ## Measure, each figure beside its raw limit in the same run
 soak:           ## The long tests: a thousand kills
 	@scripts/setup build
 	@$(MAKE) --no-print-directory web
-	LOOPLINE_KILLS=$${LOOPLINE_KILLS:-1000} $(CARGO) test -p loopline-tests --test crash -- --nocapture
+	LOOPLINE_KILLS=$${LOOPLINE_KILLS:-1000} $(CARGO) test -p loopline-tests crash -- --nocapture
 
 web: web/dist/index.html
 

@@ -8,10 +8,12 @@ use crate::check;
 use crate::decode::{Cx, Decode as _};
 use crate::diagnostics::{Code, Diagnostic, Place, Severity};
 use crate::language::Pipeline;
+use crate::library::Library;
 use crate::lower;
 use crate::model::Model;
 use crate::position::Source;
 use crate::route::Route;
+use crate::step_types::{self, StepTypes};
 use crate::yaml::{Node, Value};
 
 const MAX_STEPS: usize = 10_000;
@@ -35,8 +37,15 @@ impl Compiled {
     }
 }
 
-/// Compiles a pipeline file. Pure: the same text gives the same result, and nothing outside is asked.
+/// Compiles a pipeline file that names nothing but itself. Pure: the same text gives the same result, and nothing outside
+/// is asked.
 pub fn compile(text: &str) -> Compiled {
+    compile_with(text, &Library::default())
+}
+
+/// Compiles a pipeline file among others: step types that it uses are expanded, and what it gives to other pipelines is
+/// checked against what they ask for.
+pub fn compile_with(text: &str, library: &Library) -> Compiled {
     let mut source = Source::new(text);
     let mut cx = Cx::default();
     let problems = source.take_problems();
@@ -44,27 +53,35 @@ pub fn compile(text: &str) -> Compiled {
     let mut graph = None;
     if let Some(root) = source.reading().root.clone() {
         cx.unsound = !problems.is_empty();
-        graph = compile_tree(&root, &mut cx);
+        graph = compile_tree(&root, library, &mut cx);
     } else if readable && problems.is_empty() {
         let problem = Diagnostic::new(Code::EmptyFile, Place::Text(0..0), "the file is empty");
         cx.report(problem.help("begin with `version: 1`, a `name:` and `steps:`"));
     }
-    // What is said about a value that could not be read is a consequence, not a finding.
-    let dropped = cx.dropped;
-    let mut diagnostics: Vec<Diagnostic> =
-        cx.diagnostics.into_iter().filter(|diagnostic| !source.is_passed_over(diagnostic)).collect();
-    diagnostics.extend(problems);
-    Compiled { graph, diagnostics: sorted(&source, diagnostics, dropped) }
+    cx.diagnostics.extend(problems);
+    Compiled { graph, diagnostics: findings(&source, cx) }
 }
 
-fn compile_tree(root: &Rc<Node>, cx: &mut Cx) -> Option<Graph> {
+/// Checks a step type: `.loopline/steps/NAME.yaml`. Gives everything that is wrong with it, sorted by place.
+pub fn compile_step_type(text: &str) -> Vec<Diagnostic> {
+    let (_, cx, source) = step_types::read(text);
+    findings(&source, cx)
+}
+
+fn compile_tree(root: &Rc<Node>, library: &Library, cx: &mut Cx) -> Option<Graph> {
     if let Some(problem) = too_many_steps(root) {
         cx.report(problem);
         return None;
     }
     let pipeline = Pipeline::decode(root, &Route::root(), cx)?;
-    let model = Model::of(&pipeline);
-    check::check(&model, cx);
+    let types = StepTypes::used_by(&pipeline, library);
+    let model = Model::of(&pipeline, &types);
+    if model.count() > MAX_STEPS {
+        let place = Place::Key(Route::root().key("steps"));
+        cx.report(too_many(place, model.count()));
+        return None;
+    }
+    check::check(&model, library, cx);
     if cx.has_errors() { None } else { lower::lower(&model, std::mem::take(&mut cx.requires)) }
 }
 
@@ -73,9 +90,19 @@ fn too_many_steps(root: &Node) -> Option<Diagnostic> {
     let Value::Mapping(steps) = &root.entry("steps")?.value.value else { return None };
     let first_beyond = steps.iter().nth(MAX_STEPS)?;
     let place = Place::Key(Route::root().key("steps").key(&first_beyond.key.text));
-    let message = format!("the pipeline has {} steps; the most is 10,000", steps.iter().len());
+    Some(too_many(place, steps.iter().len()))
+}
+
+fn too_many(place: Place, count: usize) -> Diagnostic {
+    let message = format!("the pipeline has {count} steps; the most is 10,000");
     let problem = Diagnostic::new(Code::TooManySteps, place, message);
-    Some(problem.help("run one step for many items instead, or split the pipeline"))
+    problem.help("run one step for many items instead, or split the pipeline")
+}
+
+/// What was found, without what follows from values that could not be read, in the order of the text.
+fn findings(source: &Source<'_>, cx: Cx) -> Vec<Diagnostic> {
+    let diagnostics = cx.diagnostics.into_iter().filter(|diagnostic| !source.is_passed_over(diagnostic)).collect();
+    sorted(source, diagnostics, cx.dropped)
 }
 
 fn sorted(source: &Source<'_>, diagnostics: Vec<Diagnostic>, dropped: usize) -> Vec<Diagnostic> {

@@ -22,8 +22,6 @@ const MAX_COLLECTED: usize = 5_000;
 pub(crate) struct Cx {
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) requires: Vec<Requirement>,
-    /// Values that are kept without being looked into.
-    pub(crate) unchecked: Vec<Json>,
     /// Findings that were not kept.
     pub(crate) dropped: usize,
     /// Part of the text could not be read, or errors were not kept: what is missing may be there after all.
@@ -190,13 +188,26 @@ pub(crate) fn list<S: AsRef<str>>(words: &[S]) -> String {
     }
 }
 
+/// What is said in one place, over what is said in another: a step over its type.
+pub(crate) trait Over {
+    /// This one where it says something, else `under`.
+    fn over(self, under: Self) -> Self;
+}
+
+impl<T> Over for Option<T> {
+    fn over(self, under: Self) -> Self {
+        self.or(under)
+    }
+}
+
 /// Declares a mapping of the language: its keys, their types and meanings.
 ///
 /// Makes the struct, its JSON Schema, and its decoding. A field of an `Option` may be left out, any other must be there.
+/// Where all fields are options, the word `over` behind the name makes it [`Over`] too.
 macro_rules! mapping {
     (
         $(#[$meta:meta])*
-        pub struct $name:ident ($what:literal) {
+        pub struct $name:ident ($what:literal $(, $over:ident)?) {
             $( $(#[$field_meta:meta])* $key:literal $field:ident : $ty:ty, )*
         }
     ) => {
@@ -213,6 +224,8 @@ macro_rules! mapping {
             pub at: $crate::route::Route,
         }
 
+        $crate::decode::mapping!(@over $name ($($over)?) $($field),*);
+
         impl $crate::decode::Decode for $name {
             fn decode(
                 node: &std::rc::Rc<$crate::yaml::Node>,
@@ -223,6 +236,18 @@ macro_rules! mapping {
                 // Every field is decoded before any of them can end this, so that all errors are found at once.
                 $( let $field: Option<$ty> = fields.take($key, cx); )*
                 Some(Self { $( $field: $field?, )* given: fields.given, at: at.clone() })
+            }
+        }
+    };
+    (@over $name:ident () $($field:ident),*) => {};
+    (@over $name:ident ($over:ident) $($field:ident),*) => {
+        impl $crate::decode::Over for $name {
+            fn over(self, under: Self) -> Self {
+                Self {
+                    $( $field: $crate::decode::Over::over(self.$field, under.$field), )*
+                    given: self.given,
+                    at: self.at,
+                }
             }
         }
     };

@@ -8,6 +8,7 @@
 //! Nothing here reads a file, a clock, the environment or a random number. Start at [`compile()`]; what a user may write
 //! is declared in [`language`], what can be wrong with it is listed in [`diagnostics`].
 
+mod cache_key;
 mod check;
 mod compile;
 mod decode;
@@ -15,6 +16,7 @@ pub mod diagnostics;
 pub mod drawing;
 pub mod duration;
 pub mod language;
+mod library;
 mod lower;
 mod model;
 mod nearest;
@@ -22,12 +24,15 @@ mod outline;
 pub mod position;
 pub mod route;
 mod schema;
+pub mod size;
+mod step_types;
 pub mod yaml;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_step_type, compile_with};
 pub use diagnostics::json::{DiagnosticJson, FixJson, to_json};
 pub use diagnostics::pretty::render_pretty;
 pub use diagnostics::{Code, Diagnostic, Severity, explain};
+pub use library::{Contract, Library};
 pub use outline::{GotoView, GraphView, InputView, JoinView, NeedView, StepOutline, outline};
 pub use schema::schema;
 pub use yaml::yaml_to_json;

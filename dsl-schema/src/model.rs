@@ -1,5 +1,8 @@
 //! The file with its names resolved: steps in the order of their ids, edges by position.
 //!
+//! A file holds several graphs: its steps, those of `finally`, and those of pipelines written in place. Each is a [`Model`]
+//! of its own, since edges never lead from one into another.
+//!
 //! This is what the checks look at and what [`crate::lower`] makes the graph of. What could not be resolved is left out
 //! here, and has been reported.
 
@@ -8,8 +11,9 @@ use std::collections::BTreeMap;
 use loopline_core::graph::{Condition, GotoOn, OnExhausted};
 
 use crate::diagnostics::Place;
-use crate::language::{CelText, InFlight, Item, MaxFirings, Pipeline, Step};
+use crate::language::{CelText, Entries, InFlight, Item, MaxFirings, Pipeline, SchemaSpec, Step, StepType};
 use crate::route::Route;
+use crate::step_types::{LoadedType, StepTypes};
 
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +26,7 @@ pub(crate) enum Kind {
     Sleep,
     Pipeline,
     Set,
-    /// A step type, not expanded yet.
+    /// A step of a type that is not known.
     Use,
 }
 
@@ -63,14 +67,41 @@ impl Kind {
     pub(crate) fn works(self) -> bool {
         matches!(self, Self::Run | Self::Http | Self::Container)
     }
+
+    /// Whether it starts processes on a worker's machine.
+    pub(crate) fn is_process(self) -> bool {
+        matches!(self, Self::Run | Self::Container)
+    }
 }
 
-/// A file with its names resolved.
+/// Which of the graphs of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// `steps`.
+    Steps,
+    /// `finally`.
+    Finally,
+    /// The `steps` of a `pipeline` written in place.
+    InPlace,
+    /// The one step of a step type.
+    StepType,
+}
+
+/// A graph of a file with its names resolved.
 pub(crate) struct Model<'a> {
+    /// The file it stands in.
     pub(crate) pipeline: &'a Pipeline,
+    pub(crate) part: Part,
+    /// What stands as `inputs` in it, with the schemas that are known.
+    pub(crate) inputs: BTreeMap<&'a str, Option<&'a SchemaSpec>>,
+    /// What it gives back.
+    pub(crate) outputs: Option<&'a Entries<CelText>>,
     /// In the order of their ids.
     pub(crate) steps: Vec<ModelStep<'a>>,
     pub(crate) index: BTreeMap<&'a str, usize>,
+    /// Pipelines written in place, and the steps that run them.
+    pub(crate) children: Vec<(usize, Self)>,
+    pub(crate) finally: Option<Box<Self>>,
 }
 
 pub(crate) struct ModelStep<'a> {
@@ -78,8 +109,10 @@ pub(crate) struct ModelStep<'a> {
     pub(crate) at: &'a Route,
     /// None where the step is no mapping.
     pub(crate) spec: Option<&'a Step>,
-    /// None where it has none or several.
+    /// None where it has none or several. That of its step type, where it is one.
     pub(crate) kind: Option<Kind>,
+    /// The type that it is a step of.
+    pub(crate) uses: Option<&'a LoadedType>,
     /// In the order of the steps they come from.
     pub(crate) needs: Vec<Edge>,
     /// How many edges must be live; none: all.
@@ -137,17 +170,80 @@ impl Loop<'_> {
 
 impl<'a> Model<'a> {
     /// Resolves the names of a file; reports nothing.
-    pub(crate) fn of(pipeline: &'a Pipeline) -> Self {
-        let mut items: Vec<&Item<Step>> = pipeline.steps.0.iter().flat_map(|steps| &steps.0).collect();
+    pub(crate) fn of(pipeline: &'a Pipeline, types: &'a StepTypes) -> Self {
+        let inputs = inputs(pipeline.inputs.as_ref());
+        let mut model = Self::part(
+            pipeline,
+            Part::Steps,
+            inputs.clone(),
+            pipeline.steps.0.iter().flat_map(|steps| &steps.0),
+            types,
+        );
+        model.outputs = pipeline.outputs.as_ref();
+        model.finally = pipeline
+            .finally
+            .as_ref()
+            .map(|finally| Box::new(Self::part(pipeline, Part::Finally, inputs, &finally.0.0, types)));
+        model
+    }
+
+    /// The one step of a type. It sees the inputs of the type and nothing else of a pipeline.
+    pub(crate) fn of_type(
+        pipeline: &'a Pipeline,
+        file: &'a StepType,
+        step: &'a Item<Step>,
+        types: &'a StepTypes,
+    ) -> Self {
+        Self::part(pipeline, Part::StepType, inputs(file.inputs.as_ref()), [step], types)
+    }
+
+    fn part(
+        pipeline: &'a Pipeline,
+        part: Part,
+        inputs: BTreeMap<&'a str, Option<&'a SchemaSpec>>,
+        steps: impl IntoIterator<Item = &'a Item<Step>>,
+        types: &'a StepTypes,
+    ) -> Self {
+        let mut items: Vec<&Item<Step>> = steps.into_iter().collect();
         items.sort_by(|a, b| a.name.cmp(&b.name));
         let index = items.iter().enumerate().map(|(at, item)| (item.name.as_str(), at)).collect();
-        let kinds: Vec<_> = items.iter().map(|item| item.value.as_ref().and_then(kind)).collect();
-        let steps = items.iter().enumerate().map(|(at, item)| model_step(at, item, &index, &kinds)).collect();
-        Self { pipeline, steps, index }
+        let uses: Vec<_> = items.iter().map(|item| item.value.as_ref().and_then(|step| types.of(step))).collect();
+        let kinds: Vec<_> = items
+            .iter()
+            .zip(&uses)
+            .map(|(item, uses)| uses.map_or_else(|| item.value.as_ref().and_then(kind), |uses| uses.kind()))
+            .collect();
+        let steps: Vec<_> =
+            items.iter().enumerate().map(|(at, item)| model_step(at, item, &index, &kinds, uses[at])).collect();
+        let children =
+            steps.iter().enumerate().filter_map(|(at, step)| Some((at, Self::child(pipeline, step, types)?)));
+        let children = children.collect();
+        Self { pipeline, part, inputs, outputs: None, steps, index, children, finally: None }
+    }
+
+    /// The pipeline that a step writes in place.
+    fn child(pipeline: &'a Pipeline, step: &ModelStep<'a>, types: &'a StepTypes) -> Option<Self> {
+        let child = step.spec?.pipeline.as_deref()?;
+        let steps = child.steps.as_ref()?;
+        let inputs = child.inputs.iter().flat_map(|inputs| &inputs.0).map(|item| (item.name.as_str(), None));
+        let mut model = Self::part(pipeline, Part::InPlace, inputs.collect(), &steps.0, types);
+        model.outputs = child.outputs.as_ref();
+        Some(model)
+    }
+
+    /// Steps in all its graphs.
+    pub(crate) fn count(&self) -> usize {
+        let inside: usize = self.children.iter().map(|(_, child)| child.count()).sum();
+        self.steps.len() + inside + self.finally.as_ref().map_or(0, |finally| finally.count())
     }
 }
 
-fn kind(step: &Step) -> Option<Kind> {
+fn inputs(entries: Option<&Entries<SchemaSpec>>) -> BTreeMap<&str, Option<&SchemaSpec>> {
+    entries.iter().flat_map(|inputs| &inputs.0).map(|item| (item.name.as_str(), item.value.as_ref())).collect()
+}
+
+/// What a step does, by its own keys.
+pub(crate) fn kind(step: &Step) -> Option<Kind> {
     match Kind::given(step).as_slice() {
         [one] => Some(*one),
         _ => None,
@@ -159,6 +255,7 @@ fn model_step<'a>(
     item: &'a Item<Step>,
     index: &BTreeMap<&str, usize>,
     kinds: &[Option<Kind>],
+    uses: Option<&'a LoadedType>,
 ) -> ModelStep<'a> {
     let spec = item.value.as_ref();
     let mut needs: Vec<Edge> = spec
@@ -181,6 +278,7 @@ fn model_step<'a>(
         at: &item.at,
         spec,
         kind: kinds[at],
+        uses,
         needs,
         at_least: spec.and_then(|spec| spec.join.as_ref()).and_then(|join| join.0.value),
         gotos: spec.map(|spec| loops(at, spec, &item.at, index)).unwrap_or_default(),

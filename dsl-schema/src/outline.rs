@@ -1,7 +1,9 @@
 //! A graph as people look at it: steps with one-line summaries, edges, loops with what they re-open.
 
+use loopline_core::expr::Template;
 use loopline_core::graph::{
-    Action, Condition, GotoOn, Graph, HttpAction, Input, Join, Requirement, SetValue, SleepAction, Step,
+    Action, ChildPipeline, Condition, ContainerCommand, GotoOn, Graph, HttpAction, Input, Join, Requirement, SetValue,
+    SleepAction, Step,
 };
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -184,14 +186,22 @@ pub(crate) fn summary(step: &Step) -> String {
         Action::Sleep(SleepAction::For(ms)) => crate::duration::write(*ms),
         Action::Sleep(SleepAction::Until(until)) => format!("until {}", until.source()),
         Action::Set(values) => values.iter().map(|(name, value)| set_value(name, value)).collect::<Vec<_>>().join(", "),
-        Action::Unsupported { value, .. } => match value {
-            Json::String(text) => first_line(text),
-            Json::Object(map) => ["image", "signal", "name", "run"]
-                .iter()
-                .find_map(|key| map.get(*key).and_then(Json::as_str))
-                .map(first_line)
-                .unwrap_or_default(),
-            _ => String::new(),
+        Action::Wait(wait) => wait.signal.clone(),
+        Action::Container(container) => match &container.command {
+            ContainerCommand::Script(script) => {
+                format!("{}: {}", container.image.source(), first_line(script.source()))
+            }
+            ContainerCommand::Arguments { command, args } => {
+                let words = command.iter().chain(args).map(Template::source);
+                std::iter::once(container.image.source()).chain(words).collect::<Vec<_>>().join(" ")
+            }
+        },
+        Action::Pipeline(child) => match &child.pipeline {
+            ChildPipeline::Named(name) => name.clone(),
+            ChildPipeline::InPlace(graph) => match graph.steps.len() {
+                1 => "1 step".to_owned(),
+                count => format!("{count} steps"),
+            },
         },
     };
     cut(&text, 120)
@@ -201,6 +211,7 @@ fn set_value(name: &str, value: &SetValue) -> String {
     match value {
         SetValue::Cel(cel) => format!("{name} = {}", first_line(cel.source())),
         SetValue::Literal(json) => format!("{name} = {json}"),
+        SetValue::Template(value) => format!("{name} = {}", serde_json::to_string(value).unwrap_or_default()),
     }
 }
 

@@ -1,17 +1,21 @@
-//! Scripts, artifacts, retries.
+//! Scripts and retries.
 
 use loopline_core::graph::RetryOn;
 use loopline_core::outcome::FailureKind;
 
 use crate::decode::{Cx, list};
 use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::language::{OutputSpec, RetrySpec, ShellSpec, Step};
+use crate::language::{OutputSpec, RetrySpec, ShellSpec, Step, Workspace};
 use crate::model::{Kind, Model};
 
-pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
+/// What the pipeline says for all its steps.
+pub(super) fn defaults(model: &Model<'_>, cx: &mut Cx) {
     if let Some(retry) = model.pipeline.defaults.as_ref().and_then(|defaults| defaults.retry.as_ref()) {
         retry_kinds(retry, cx);
     }
+}
+
+pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
     for step in &model.steps {
         let Some(spec) = step.spec else { continue };
         if let Some(retry) = &spec.retry {
@@ -20,7 +24,16 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
         if let Some(shell) = &spec.shell {
             shell_words(shell, cx);
         }
-        artifacts(spec, cx);
+        if let Some(undo) = spec.compensate.as_deref() {
+            undo.retry.iter().for_each(|retry| retry_kinds(retry, cx));
+            undo.shell.iter().for_each(|shell| shell_words(shell, cx));
+        }
+        if let Some(workspace) = spec.workspace.as_ref().filter(|word| word.0.value == Workspace::Fresh) {
+            cx.require("workspace", &workspace.0.at);
+        }
+        if let Some(uses) = &spec.uses {
+            cx.require("use", &uses.at);
+        }
         if step.kind == Some(Kind::Http) {
             schemas_of_http(spec, cx);
         }
@@ -62,20 +75,6 @@ fn shell_words(shell: &ShellSpec, cx: &mut Cx) {
     if empty {
         let diagnostic = Diagnostic::new(Code::WrongType, Place::Value(at.clone()), "the shell has no name");
         cx.report(diagnostic.help("write it like `bash`, or `[python3, -u]`"));
-    }
-}
-
-fn artifacts(spec: &Step, cx: &mut Cx) {
-    for artifact in spec.artifacts.iter().flat_map(|artifacts| &artifacts.0) {
-        let Some(path) = &artifact.value else { continue };
-        let text = path.value.as_str();
-        if text.is_empty() || text.starts_with('/') || text.split('/').any(|part| part == "..") || text.contains('\\') {
-            let message = format!("`{text}` is not a path beneath the workspace");
-            let diagnostic = Diagnostic::new(Code::InvalidArtifactPath, path.place(), message);
-            cx.report(diagnostic.help("write it like `target/release/api`, without `..` and without a leading `/`"));
-        } else if text.contains(['*', '?', '[']) {
-            cx.require("artifacts.glob", &path.at);
-        }
     }
 }
 

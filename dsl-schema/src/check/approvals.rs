@@ -16,7 +16,7 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
         }
         let bounded = spec.timeout.is_some()
             || spec.approval.as_ref().is_some_and(|approval| approval.timeout.is_some())
-            || spec.wait.as_ref().is_some_and(|wait| wait.0.value.get("timeout").is_some());
+            || spec.wait.as_ref().is_some_and(|wait| wait.timeout.is_some());
         if let (Some(kind @ (Kind::Approval | Kind::Wait)), false) = (step.kind, bounded) {
             let message = format!("step `{}` has no `timeout`, so a run may wait here for ever", step.id);
             let place = Place::Key(step.at.key(kind.key()));

@@ -1,18 +1,18 @@
 //! Expressions, templates and scripts: whether they can be read, what type they have, and which names they use.
 
-use std::collections::BTreeSet;
-
 use loopline_core::expr::{Cel, ExprError, Reference, Scope, StaticType, Template};
 
 use super::flow::Flow;
 use super::references::References;
 use super::sites::{self, Site, Text, Where};
+use super::unused::Used;
 use crate::decode::Cx;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::model::Model;
 
-pub(super) fn check(model: &Model<'_>, flow: Option<&Flow>, cx: &mut Cx) {
-    let mut references = References::new(model, flow);
+/// Checks all expressions of one graph, and gives what they read. `outer` is the graph that a `finally` follows.
+pub(super) fn check(model: &Model<'_>, outer: Option<&Model<'_>>, flow: Option<&Flow>, cx: &mut Cx) -> Used {
+    let mut references = References::new(model, outer, flow);
     for site in sites::of(model) {
         let first = cx.diagnostics.len();
         for reference in read(&site, cx) {
@@ -25,10 +25,7 @@ pub(super) fn check(model: &Model<'_>, flow: Option<&Flow>, cx: &mut Cx) {
             }
         }
     }
-    // What has errors may read more than is known.
-    if !cx.has_errors() {
-        unused_inputs(model, &references.used_inputs, cx);
-    }
+    references.used
 }
 
 /// The names that a site reads; reports what is wrong with it.
@@ -85,7 +82,7 @@ fn problems(result: Result<(), Vec<ExprError>>, code: Code, site: &Site<'_>, cx:
 
 fn problem(code: Code, site: &Site<'_>, error: ExprError) -> Diagnostic {
     let place = match error.span {
-        Some(span) => Place::Within(site.at.clone(), span),
+        Some(span) => site.within(&span),
         None => Place::Value(site.at.clone()),
     };
     Diagnostic::new(code, place, error.message).maybe_help(error.help)
@@ -120,30 +117,5 @@ fn condition(cel: &Cel, references: &[Reference], site: &Site<'_>, cx: &mut Cx) 
             _ => "read something, like `steps.poll.outputs.ready`",
         };
         cx.report(Diagnostic::new(Code::ConstantCondition, place, message).help(help));
-    }
-}
-
-fn unused_inputs(model: &Model<'_>, used: &BTreeSet<String>, cx: &mut Cx) {
-    for item in model.pipeline.inputs.iter().flat_map(|inputs| &inputs.0) {
-        // Values that are kept for later are not parsed; a name that stands in one of them counts as used.
-        let mention = format!("inputs.{}", item.name);
-        let mentioned = cx.unchecked.iter().any(|value| mentions(value, &mention));
-        if used.contains(&item.name) || mentioned {
-            continue;
-        }
-        let message = format!("nothing reads the input `{}`", item.name);
-        cx.report(
-            Diagnostic::new(Code::UnusedInput, item.key(), message)
-                .help(format!("read it as `inputs.{}`, or remove it", item.name)),
-        );
-    }
-}
-
-fn mentions(value: &serde_json::Value, mention: &str) -> bool {
-    match value {
-        serde_json::Value::String(text) => text.contains(mention),
-        serde_json::Value::Array(items) => items.iter().any(|item| mentions(item, mention)),
-        serde_json::Value::Object(map) => map.values().any(|item| mentions(item, mention)),
-        _ => false,
     }
 }

@@ -11,18 +11,101 @@ const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 
 pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
     for step in &model.steps {
-        let Some(http) = step.spec.and_then(|spec| spec.http.as_ref()) else { continue };
-        if let Some(method) = &http.method {
-            check_method(method, cx);
-        }
-        check_url(&http.url.0, cx);
-        headers(http, cx);
-        statuses(http, cx);
-        bodies(http, cx);
-        if let Some(auth) = &http.auth {
-            one_auth(auth, cx);
+        let Some(spec) = step.spec else { continue };
+        let undo = spec.compensate.as_deref().and_then(|undo| undo.http.as_ref());
+        for http in spec.http.iter().chain(undo) {
+            request(model, http, cx);
         }
     }
+}
+
+fn request(model: &Model<'_>, http: &Http, cx: &mut Cx) {
+    if let Some(method) = &http.method {
+        check_method(method, cx);
+    }
+    check_url(&http.url.0, cx);
+    headers(http, cx);
+    statuses(http, cx);
+    bodies(http, cx);
+    if let Some(auth) = &http.auth {
+        one_auth(auth, cx);
+    }
+    risks(model, http, cx);
+}
+
+/// What is sent along, and who gets to see it.
+fn risks(model: &Model<'_>, http: &Http, cx: &mut Cx) {
+    let url = &http.url.0;
+    let host = host(&url.value);
+    let secret = first_secret(http);
+    if let Some(secret) = &secret {
+        let loopback = matches!(host.split(':').next(), Some("localhost" | "127.0.0.1")) || host.starts_with("[::1]");
+        if url.value.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://")) && !loopback {
+            let message = "the request carries a secret in the clear: everyone on the way can read it";
+            let diagnostic = Diagnostic::new(Code::CredentialsInTheClear, url.place(), message);
+            cx.report(diagnostic.related(secret.place(), "this one").help("write `https://`"));
+        }
+        if is_decided_by_a_value(model, host) {
+            let message = "the request carries a secret, and a value decides which host it is sent to";
+            let diagnostic = Diagnostic::new(Code::HostFromValue, url.place(), message);
+            let help = "write the host out, end it in a fixed domain, or let the value be an input with an `enum`";
+            cx.report(diagnostic.related(secret.place(), "this one").help(help));
+        }
+    }
+    let query = http.query.iter().flat_map(|query| &query.0).filter_map(|item| item.value.as_ref());
+    if let Some(value) = query.into_iter().find(|value| holds_secret(&value.0.value)) {
+        let message = "a secret in a query is kept in the logs of servers and proxies";
+        let diagnostic = Diagnostic::new(Code::CredentialsInTheClear, value.0.place(), message);
+        cx.report(diagnostic.help("send it in `auth` or `headers`, if the other side takes it there"));
+    }
+    if let Some(insecure) = http.tls.as_deref().and_then(|tls| tls.insecure.as_ref()).filter(|flag| flag.value) {
+        let message = "any certificate is taken: whoever is on the way can read and change everything";
+        let diagnostic = Diagnostic::new(Code::CertificateNotChecked, insecure.place(), message);
+        cx.report(diagnostic.help("name the certificate of your own authority: `tls: {ca: certs/ca.pem}`"));
+    }
+}
+
+/// `host:port` of a URL, holes included.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    // A `/` inside of a hole ends nothing.
+    let mut inside = false;
+    let end = rest.char_indices().find(|(at, c)| {
+        if rest[*at..].starts_with("{{") {
+            inside = true;
+        } else if rest[*at..].starts_with("}}") {
+            inside = false;
+        }
+        !inside && matches!(c, '/' | '?' | '#')
+    });
+    end.map_or(rest, |(at, _)| &rest[..at])
+}
+
+/// Whether the domain ends in a hole. A hole before a fixed domain can only choose among its hosts, and so can a hole that
+/// holds an input with an `enum`.
+fn is_decided_by_a_value(model: &Model<'_>, host: &str) -> bool {
+    let name =
+        host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|c| c.is_ascii_digit())).map_or(host, |it| it.0);
+    let Some(before) = name.trim_end().strip_suffix("}}") else { return false };
+    let hole = before.rsplit("{{").next().unwrap_or("").trim();
+    let input = hole.strip_prefix("inputs.").and_then(|input| *model.inputs.get(input)?);
+    !input.is_some_and(|schema| schema.0.value.get("enum").is_some() || schema.0.value.get("const").is_some())
+}
+
+/// The first value that holds a secret.
+fn first_secret(http: &Http) -> Option<Text> {
+    let auth = http.auth.iter();
+    let basic =
+        auth.clone().filter_map(|auth| auth.basic.as_ref()).flat_map(|basic| [&basic.user.0, &basic.password.0]);
+    let bearer = auth.filter_map(|auth| auth.bearer.as_ref()).map(|text| &text.0);
+    let scalars = http.headers.iter().chain(&http.query).flat_map(|entries| &entries.0);
+    let scalars = scalars.filter_map(|item| item.value.as_ref()).map(|text| &text.0);
+    let texts = bearer.chain(basic).chain(scalars).chain(http.body.iter().map(|body| &body.0));
+    texts.into_iter().find(|text| holds_secret(&text.value)).cloned()
+}
+
+fn holds_secret(text: &str) -> bool {
+    text.contains("secrets.") && !loopline_core::expr::Template::new(text).secrets().is_empty()
 }
 
 fn check_method(method: &Text, cx: &mut Cx) {
@@ -131,5 +214,22 @@ fn one_auth(auth: &Auth, cx: &mut Cx) {
             cx.report(diagnostic.help("write it like `auth: {bearer: \"{{ secrets.TOKEN }}\"}`"));
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_end_where_paths_begin() {
+        for (url, expect) in [
+            ("https://a.example/x", "a.example"),
+            ("https://a.example:8443?x", "a.example:8443"),
+            ("https://{{ default inputs.a \"x/y\" }}.example/x", "{{ default inputs.a \"x/y\" }}.example"),
+            ("{{ inputs.url }}", ""),
+        ] {
+            assert_eq!(host(url), expect, "{url}");
+        }
     }
 }

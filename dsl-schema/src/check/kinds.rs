@@ -49,22 +49,31 @@ fn keys_that_make_no_sense(step: &ModelStep<'_>, kind: Kind, cx: &mut Cx) {
 
 /// Why a key makes no sense beside a kind.
 fn senseless(key: &str, kind: Kind) -> Option<&'static str> {
-    let process = matches!(kind, Kind::Run | Kind::Container | Kind::Use);
+    let process = kind.is_process() || kind == Kind::Use;
+    let works = kind.works() || kind == Kind::Use;
     match key {
         "shell" | "working_dir" | "template" if kind != Kind::Run => Some("it belongs to `run`"),
         "with" if kind != Kind::Use => Some("it belongs to `use`"),
-        "idle_timeout" | "artifacts" | "cache" | "services" | "workspace" | "fetch" | "grace" if !process => {
+        "idle_timeout" | "artifacts" | "cache" | "services" | "workspace" | "fetch" | "grace" | "reports"
+            if !process =>
+        {
             Some("it is for steps that run a process")
         }
-        "retry" | "env" | "runs_on" | "interruptible" | "limits" | "reports"
-            if matches!(kind, Kind::Approval | Kind::Wait | Kind::Sleep | Kind::Set) =>
-        {
+        "runs_on" | "limits" if kind == Kind::Pipeline => Some("the steps of the child say it themselves"),
+        "retry" | "env" | "runs_on" | "interruptible" | "limits" if !works && kind != Kind::Pipeline => {
             Some("it is for steps that work, and this one waits or computes")
         }
+        "foreach" | "matrix" | "compensate" if !works && kind != Kind::Pipeline => Some(match key {
+            "compensate" => "there is nothing to undo",
+            _ => "it is for steps that work; put several steps into a `pipeline` that runs for each item",
+        }),
+        "queue_timeout" if matches!(kind, Kind::Set | Kind::Sleep) => Some("it never waits for a worker or a lock"),
+        "lock" if kind == Kind::Set => Some("a `set` ends at once"),
         "timeout" if kind == Kind::Sleep => Some("a `sleep` ends by itself"),
         "timeout" if kind == Kind::Set => Some("a `set` ends at once"),
         "outputs" if kind == Kind::Set => Some("what stands in `set` are its outputs"),
         "outputs" if kind == Kind::Sleep => Some("a `sleep` has no result"),
+        "outputs" if kind == Kind::Pipeline => Some("what the child gives back are its outputs"),
         "outputs" if kind == Kind::Approval => {
             Some("an approval has the outputs `decision`, `by`, `comment`, `fields` and `decisions`")
         }

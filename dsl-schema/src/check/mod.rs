@@ -5,35 +5,79 @@
 
 mod actions;
 mod approvals;
+mod children;
+mod compensations;
+mod containers;
 mod edges;
 mod expressions;
 mod flow;
+mod given;
 mod http;
 mod kinds;
 mod loops;
+mod many;
 mod names;
 mod outcomes;
 mod references;
 mod scenario;
 mod schemas;
 mod sites;
+mod triggers;
+mod unused;
+mod workers;
 
 pub(crate) use actions::retry_on;
 pub(crate) use approvals::approver;
+pub(crate) use containers::port;
 pub(crate) use http::status_range;
+pub(crate) use triggers::cron_pattern;
+pub(crate) use workers::artifact_of;
 
 use crate::decode::Cx;
+use crate::language::{Entries, SchemaSpec};
+use crate::library::Library;
 use crate::model::Model;
 use flow::Flow;
+use unused::Used;
 
 /// Runs every check.
-pub(crate) fn check(model: &Model<'_>, cx: &mut Cx) {
-    names::check(model, cx);
+pub(crate) fn check(model: &Model<'_>, library: &Library, cx: &mut Cx) {
+    names::pipeline(model, cx);
+    actions::defaults(model, cx);
+    schemas::inputs(model.pipeline.inputs.as_ref(), cx);
+    triggers::check(model, cx);
+    let mut used = part(model, None, library, cx);
+    if let Some(finally) = &model.finally {
+        names::distinct(model, finally, cx);
+        let mut of_finally = part(finally, Some(model), library, cx);
+        if !cx.has_errors() {
+            unused::check(finally, &of_finally, cx);
+        }
+        used.add_finally(std::mem::take(&mut of_finally));
+    }
+    if !cx.has_errors() {
+        unused::check(model, &used, cx);
+    }
+}
+
+/// The checks of a step type, whose one step stands alone.
+pub(crate) fn check_step_type(model: &Model<'_>, inputs: Option<&Entries<SchemaSpec>>, cx: &mut Cx) {
+    names::type_inputs(inputs, cx);
+    schemas::inputs(inputs, cx);
+    part(model, None, &Library::default(), cx);
+}
+
+/// The checks of one graph of the file. `outer` is the graph that a `finally` follows.
+fn part(model: &Model<'_>, outer: Option<&Model<'_>>, library: &Library, cx: &mut Cx) -> Used {
+    names::steps(model, cx);
     kinds::check(model, cx);
     actions::check(model, cx);
     http::check(model, cx);
     approvals::check(model, cx);
     schemas::check(model, cx);
+    children::check(model, library, cx);
+    many::check(model, cx);
+    containers::check(model, cx);
     edges::check(model, cx);
     // Who comes before whom is known only where forward edges form no cycle.
     let flow = match Flow::of(model) {
@@ -43,9 +87,19 @@ pub(crate) fn check(model: &Model<'_>, cx: &mut Cx) {
             None
         }
     };
+    compensations::check(model, flow.as_ref(), cx);
+    workers::check(model, outer, flow.as_ref(), cx);
     if let Some(flow) = &flow {
         loops::check(model, flow, cx);
         outcomes::check(model, flow, cx);
     }
-    expressions::check(model, flow.as_ref(), cx);
+    let mut used = expressions::check(model, outer, flow.as_ref(), cx);
+    for (_, child) in &model.children {
+        let of_child = part(child, None, library, cx);
+        if !cx.has_errors() {
+            unused::check(child, &of_child, cx);
+        }
+        used.secrets.extend(of_child.secrets);
+    }
+    used
 }

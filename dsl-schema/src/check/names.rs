@@ -4,28 +4,38 @@ use loopline_core::id::StepId;
 
 use crate::decode::Cx;
 use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::language::{Entries, Text};
-use crate::model::Model;
+use crate::language::{Entries, Scalar, SchemaSpec, Text};
+use crate::model::{Model, ModelStep};
 use crate::route::Route;
 
 /// The merged environments of all steps, in entries: every step carries the pipeline's `env`.
 const MAX_ENV_ENTRIES: usize = 1_000_000;
 
-pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
+/// Names of the file as a whole.
+pub(super) fn pipeline(model: &Model<'_>, cx: &mut Cx) {
     let pipeline = model.pipeline;
     if let Some(version) = &pipeline.version
         && version.0.value != 1
     {
         let message = format!("version {} of the language is not known", version.0.value);
-        cx.report(Diagnostic::new(Code::UnsupportedVersion, version.0.place(), message).help("write `version: 1`"));
+        let diagnostic = Diagnostic::new(Code::UnsupportedVersion, version.0.place(), message);
+        cx.report(diagnostic.help("write `version: 1`").fix("Change to 1", version.0.place(), "1"));
     }
     if let Some(name) = &pipeline.name.0 {
         pipeline_name(name, cx);
     }
-    steps(model, cx);
+    if let Some(steps) = &pipeline.steps.0
+        && steps.0.is_empty()
+        && !cx.unsound
+    {
+        let place = Place::Key(Route::root().key("steps"));
+        cx.report(
+            Diagnostic::new(Code::NoSteps, place, "the pipeline has no steps")
+                .help("add one, like `hello: {run: echo hello}`"),
+        );
+    }
     env(pipeline.env.as_ref(), cx);
     values(pipeline.inputs.as_ref(), "an input", cx);
-    values(pipeline.outputs.as_ref(), "an output", cx);
     for label in pipeline.labels.iter().flat_map(|labels| &labels.0) {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
         if label.name.is_empty() || label.name.len() > 63 || !label.name.chars().all(fits) {
@@ -36,10 +46,7 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
             );
         }
     }
-    if pipeline.secrets.as_ref().is_some_and(|secrets| !secrets.is_empty()) {
-        cx.require("secrets", &Route::root().key("secrets"));
-    }
-    for secret in pipeline.secrets.iter().flatten() {
+    for secret in pipeline.secrets.iter().flat_map(|secrets| secrets.iter()) {
         if !is_identifier(&secret.value) {
             let message = format!("`{}` is not the name of a secret", secret.value);
             cx.report(
@@ -48,12 +55,42 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
             );
         }
     }
+    for notify in pipeline.notify.iter().flat_map(|notify| notify.iter()).filter(|notify| notify.to.value.is_empty()) {
+        let diagnostic = Diagnostic::new(Code::InvalidName, notify.to.place(), "this names no receiver");
+        cx.report(diagnostic.help("write the name of a receiver in the server's configuration"));
+    }
+    let common = pipeline.env.as_ref().map_or(0, |env| env.0.len());
+    if common.saturating_mul(model.count()) > MAX_ENV_ENTRIES {
+        let place = Place::Key(Route::root().key("env"));
+        let message = format!("{common} variables for each of {} steps are more than {MAX_ENV_ENTRIES}", model.count());
+        cx.report(Diagnostic::new(Code::TooMuchEnv, place, message).help("set variables on the steps that read them"));
+    }
+}
+
+/// Names in one graph of the file.
+pub(super) fn steps(model: &Model<'_>, cx: &mut Cx) {
+    values(model.outputs, "an output", cx);
     for step in &model.steps {
+        step_id(step, cx);
         let Some(spec) = step.spec else { continue };
         env(spec.env.as_ref(), cx);
+        env(spec.container.as_ref().and_then(|container| container.env.as_ref()), cx);
+        env(spec.compensate.as_ref().and_then(|undo| undo.env.as_ref()), cx);
         values(spec.outputs.as_ref(), "an output", cx);
         values(spec.set.as_ref(), "an output", cx);
         values(spec.approval.as_ref().and_then(|approval| approval.fields.as_ref()), "a field", cx);
+        if let Some(child) = spec.pipeline.as_deref().filter(|child| child.steps.is_some()) {
+            values(child.inputs.as_ref(), "an input", cx);
+        }
+        if let Some(wait) = spec.wait.as_deref() {
+            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+            let name = wait.signal.value.as_str();
+            if name.is_empty() || name.len() > 63 || !name.chars().all(fits) {
+                let message = format!("`{}` is not the name of a signal", short(name));
+                let diagnostic = Diagnostic::new(Code::InvalidName, wait.signal.place(), message);
+                cx.report(diagnostic.help("use at most 63 letters, digits, `_`, `-` and `.`"));
+            }
+        }
         for artifact in spec.artifacts.iter().flat_map(|artifacts| &artifacts.0) {
             let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
             if artifact.name.is_empty() || artifact.name.len() > 63 || !artifact.name.chars().all(fits) {
@@ -64,6 +101,22 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
                 );
             }
         }
+    }
+}
+
+/// The inputs of a step type.
+pub(super) fn type_inputs(inputs: Option<&Entries<SchemaSpec>>, cx: &mut Cx) {
+    values(inputs, "an input", cx);
+}
+
+/// E1: ids of `steps` and `finally` are distinct.
+pub(super) fn distinct(model: &Model<'_>, finally: &Model<'_>, cx: &mut Cx) {
+    for step in &finally.steps {
+        let Some(first) = model.index.get(step.id) else { continue };
+        let message = format!("`{}` is the id of a step of `steps` already", step.id);
+        let diagnostic = Diagnostic::new(Code::IdTaken, Place::Key(step.at.clone()), message);
+        let first = Place::Key(model.steps[*first].at.clone());
+        cx.report(diagnostic.related(first, "first here").help("rename one of them"));
     }
 }
 
@@ -86,38 +139,21 @@ fn pipeline_name(name: &Text, cx: &mut Cx) {
     cx.report(diagnostic);
 }
 
-fn steps(model: &Model<'_>, cx: &mut Cx) {
-    let Some(steps) = &model.pipeline.steps.0 else { return };
-    if steps.0.is_empty() && !cx.unsound {
-        let place = Place::Key(Route::root().key("steps"));
-        cx.report(
-            Diagnostic::new(Code::NoSteps, place, "the pipeline has no steps")
-                .help("add one, like `hello: {run: echo hello}`"),
-        );
+fn step_id(step: &ModelStep<'_>, cx: &mut Cx) {
+    if StepId::new(step.id).is_ok() {
+        return;
     }
-    for item in &steps.0 {
-        if StepId::new(&item.name).is_ok() {
-            continue;
-        }
-        let message = format!("`{}` is not the id of a step", short(&item.name));
-        let rule = "an id is a lower-case letter, then at most 62 of a-z, 0-9 and _";
-        let diagnostic = Diagnostic::new(Code::InvalidStepId, item.key(), message);
-        cx.report(match slug(&item.name, '_') {
-            // Renaming here alone would break `needs`, so this is said and not offered as an edit.
-            Some(better) => diagnostic.help(format!("{rule}; like `{better}`")),
-            None => diagnostic.help(rule),
-        });
-    }
-    let common = model.pipeline.env.as_ref().map_or(0, |env| env.0.len());
-    if common.saturating_mul(model.steps.len()) > MAX_ENV_ENTRIES {
-        let place = Place::Key(Route::root().key("env"));
-        let message =
-            format!("{common} variables for each of {} steps are more than {MAX_ENV_ENTRIES}", model.steps.len());
-        cx.report(Diagnostic::new(Code::TooMuchEnv, place, message).help("set variables on the steps that read them"));
-    }
+    let message = format!("`{}` is not the id of a step", short(step.id));
+    let rule = "an id is a lower-case letter, then at most 62 of a-z, 0-9 and _";
+    let diagnostic = Diagnostic::new(Code::InvalidStepId, Place::Key(step.at.clone()), message);
+    cx.report(match slug(step.id, '_') {
+        // Renaming here alone would break `needs`, so this is said and not offered as an edit.
+        Some(better) => diagnostic.help(format!("{rule}; like `{better}`")),
+        None => diagnostic.help(rule),
+    });
 }
 
-fn env<T>(env: Option<&Entries<T>>, cx: &mut Cx) {
+fn env(env: Option<&Entries<Scalar>>, cx: &mut Cx) {
     for item in env.iter().flat_map(|env| &env.0) {
         if !is_identifier(&item.name) {
             let message = format!("`{}` is not the name of an environment variable", short(&item.name));
@@ -128,8 +164,39 @@ fn env<T>(env: Option<&Entries<T>>, cx: &mut Cx) {
         } else if item.name.starts_with("LOOPLINE_") {
             let message = format!("`{}` cannot be set: names with LOOPLINE_ are the engine's own", item.name);
             cx.report(Diagnostic::new(Code::InvalidEnvName, item.key(), message).help("choose another name"));
+        } else if is_of_the_loader(&item.name)
+            && let Some(value) = item.value.as_ref().filter(|value| value.0.value.contains("{{"))
+        {
+            let message = format!("`{}` decides which code a process loads, so it takes no hole", item.name);
+            let diagnostic = Diagnostic::new(Code::LoaderVariable, value.0.place(), message);
+            cx.report(diagnostic.help("write fixed text, or hand the value over in a variable of another name"));
         }
     }
+}
+
+/// S5: names that the loader, a shell or an interpreter acts on before the script's first line.
+fn is_of_the_loader(name: &str) -> bool {
+    const NAMES: [&str; 18] = [
+        "PATH",
+        "IFS",
+        "ENV",
+        "BASH_ENV",
+        "BASHOPTS",
+        "SHELLOPTS",
+        "PS4",
+        "PROMPT_COMMAND",
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "PYTHONHOME",
+        "NODE_OPTIONS",
+        "NODE_PATH",
+        "PERL5LIB",
+        "PERL5OPT",
+        "RUBYOPT",
+        "RUBYLIB",
+        "GLIBC_TUNABLES",
+    ];
+    name.starts_with("LD_") || name.starts_with("DYLD_") || name.starts_with("BASH_FUNC_") || NAMES.contains(&name)
 }
 
 /// Names that expressions read as `inputs.name`.
@@ -147,7 +214,7 @@ fn values<T>(entries: Option<&Entries<T>>, what: &str, cx: &mut Cx) {
 }
 
 /// `[A-Za-z_][A-Za-z0-9_]*`
-fn is_identifier(name: &str) -> bool {
+pub(super) fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

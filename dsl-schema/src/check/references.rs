@@ -1,15 +1,14 @@
 //! X5, X7, G5: the names that an expression reads exist, are known where it stands, and have a value there.
 
-use std::collections::BTreeSet;
-
 use loopline_core::expr::{Cel, Reference};
 
 use super::edges::unknown_step;
 use super::flow::Flow;
 use super::sites::{Site, Where};
+use super::unused::Used;
 use crate::decode::{Cx, list};
 use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::model::{Kind, Model, ModelStep};
+use crate::model::{Kind, Model, ModelStep, Part};
 
 const STEP_FIELDS: [&str; 5] = ["status", "outputs", "error", "visit", "visits"];
 const ERROR_FIELDS: [&str; 7] = ["kind", "message", "exit_code", "signal", "status", "tail", "cause"];
@@ -33,6 +32,8 @@ const RUN_FIELDS: [&str; 15] = [
 const TRIGGER_FIELDS: [&str; 3] = ["kind", "actor", "time"];
 const EVENT_FIELDS: [&str; 3] = ["headers", "body", "delivery"];
 const APPROVAL_OUTPUTS: [&str; 5] = ["decision", "by", "comment", "fields", "decisions"];
+/// M1: what a step with items gives, whatever its items give.
+const MANY_OUTPUTS: [&str; 2] = ["items", "errors"];
 /// Names that exist somewhere in the language.
 const ALL_ROOTS: [&str; 16] = [
     "inputs",
@@ -56,20 +57,21 @@ const ALL_ROOTS: [&str; 16] = [
 /// Judges references, and notes what they use.
 pub(super) struct References<'a> {
     model: &'a Model<'a>,
+    /// The graph that this one, a `finally`, follows.
+    outer: Option<&'a Model<'a>>,
     /// None where forward edges form a cycle: then nothing is known about order.
     flow: Option<&'a Flow>,
-    pub(super) used_inputs: BTreeSet<String>,
-    inputs: BTreeSet<&'a str>,
+    pub(super) used: Used,
 }
 
 impl<'a> References<'a> {
-    pub(super) fn new(model: &'a Model<'a>, flow: Option<&'a Flow>) -> Self {
-        let inputs = model.pipeline.inputs.iter().flat_map(|inputs| &inputs.0).map(|item| item.name.as_str()).collect();
-        Self { model, flow, used_inputs: BTreeSet::new(), inputs }
+    pub(super) fn new(model: &'a Model<'a>, outer: Option<&'a Model<'a>>, flow: Option<&'a Flow>) -> Self {
+        let used = Used { outer: outer.map(|_| Box::default()), ..Used::default() };
+        Self { model, outer, flow, used }
     }
 
     pub(super) fn check(&mut self, site: &Site<'_>, reference: &Reference, cx: &mut Cx) {
-        let place = Place::Within(site.at.clone(), reference.span.clone());
+        let place = site.within(&reference.span);
         let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
         let Some((root, rest)) = path.split_first() else { return };
         if !self.is_known_here(root, site) {
@@ -81,6 +83,7 @@ impl<'a> References<'a> {
             "inputs" => self.input(rest, place, cx),
             "env" => self.env(rest, site, place, cx),
             "secrets" => self.secret(rest, place, cx),
+            "run" if rest == ["status"] && self.model.part == Part::Finally => {}
             "run" => fields(&["run"], rest, &RUN_FIELDS, place, cx),
             "event" => fields(&["event"], rest, &EVENT_FIELDS, place, cx),
             "steps" => self.step(rest, reference, site, place, cx),
@@ -90,8 +93,28 @@ impl<'a> References<'a> {
     }
 
     fn is_known_here(&self, root: &str, site: &Site<'_>) -> bool {
-        site.place.roots().contains(&root)
-            || site.step.is_some_and(|step| many_roots(&self.model.steps[step]).contains(&root.to_owned()))
+        // A child sees nothing but its inputs; a step type knows neither steps nor the event.
+        let hidden = match self.model.part {
+            Part::InPlace => root == "event",
+            Part::StepType => matches!(root, "steps" | "previous"),
+            Part::Steps | Part::Finally => false,
+        };
+        !hidden && (site.place.roots().contains(&root) || self.many_roots(site).any(|known| known == root))
+    }
+
+    /// The names that a step has besides: of its items, of its callback.
+    fn many_roots(&self, site: &Site<'_>) -> impl Iterator<Item = &'a str> {
+        let spec = site.step.and_then(|step| self.model.steps[step].spec);
+        let item = site.of_item.then_some("item");
+        let alias = spec
+            .filter(|_| site.of_item)
+            .and_then(|spec| spec.foreach.as_deref()?.alias.as_ref())
+            .map(|alias| alias.value.as_str());
+        let callback = spec
+            .and_then(|spec| spec.http.as_ref()?.callback.as_ref())
+            .filter(|_| !matches!(site.place, Where::Loop { .. }))
+            .map(|_| "callback");
+        item.into_iter().chain(alias).chain(callback)
     }
 
     fn not_known_here(&self, root: &str, rest: &[&str], site: &Site<'_>, place: Place, cx: &mut Cx) -> Diagnostic {
@@ -100,19 +123,26 @@ impl<'a> References<'a> {
             let name = rest.first().unwrap_or(&"NAME");
             let message = format!("the secret `{name}` may not stand here");
             return Diagnostic::new(Code::SecretOutOfPlace, place, message)
-                .help("secrets stand in `env` and in `query`, `headers`, `auth`, `json`, `body` and `form` of `http`");
+                .help("secrets stand in `env`, in `query`, `headers`, `auth`, `json`, `body` and `form` of `http`, and in `env` and `registry_auth` of `container`");
         }
         if ALL_ROOTS.contains(&root) {
+            let in_place = self.model.part == Part::InPlace;
             let why = match (root, site.place) {
+                ("event", _) if in_place => "a child run sees nothing but its inputs: hand it over as one",
+                ("steps" | "previous", _) if self.model.part == Part::StepType => {
+                    "a step type does not know where it stands: take the value as an input"
+                }
                 ("env", Where::Env | Where::PipelineEnv) => {
                     "`env` cannot read `env`; read what that variable is made of"
                 }
                 ("env", _) => "`env` belongs to steps",
+                ("item", _) if self.has_items(site) => "there is no single item here: this is judged once for the step",
                 ("item", _) => "`item` is known in steps with `foreach` or `matrix`",
                 ("callback", _) => "`callback` is known in steps whose `http` has a `callback`",
                 ("response" | "stdout" | "stderr" | "exit_code" | "payload", _) => {
                     "the result of a step is known in its own `outputs`; read it elsewhere as `steps.ID.outputs.NAME`"
                 }
+                (_, Where::Event) => "there is no run yet: `event` is all there is",
                 ("steps" | "previous" | "visit" | "attempt", Where::Start) => "no step has run by then",
                 ("steps", _) => "the pipeline's `env` is the same for all steps; use the `env` of a step",
                 _ => "it belongs to a single step",
@@ -127,24 +157,44 @@ impl<'a> References<'a> {
         if self.model.index.contains_key(root) {
             return diagnostic.help(format!("a step is read as `steps.{root}`"));
         }
-        if self.inputs.contains(root) {
+        if self.model.inputs.contains_key(root) {
             return diagnostic.help(format!("an input is read as `inputs.{root}`"));
         }
         diagnostic.help(format!("known here: {}", list(&known)))
     }
 
+    /// Whether a step has items, though they are not known at this site.
+    fn has_items(&self, site: &Site<'_>) -> bool {
+        let spec = site.step.and_then(|step| self.model.steps[step].spec);
+        spec.is_some_and(|spec| spec.foreach.is_some() || spec.matrix.is_some())
+    }
+
     fn input(&mut self, rest: &[&str], place: Place, cx: &mut Cx) {
+        let inputs = &self.model.inputs;
         let Some(name) = rest.first() else {
             // All of them at once.
-            self.used_inputs.extend(self.inputs.iter().map(|name| (*name).to_owned()));
+            self.used.inputs.extend(inputs.keys().map(|name| (*name).to_owned()));
             return;
         };
-        if self.inputs.contains(name) {
-            self.used_inputs.insert((*name).to_owned());
+        if inputs.contains_key(name) {
+            if !self.used.inputs.contains(*name) {
+                self.used.inputs.insert((*name).to_owned());
+            }
             return;
         }
-        let diagnostic = Diagnostic::new(Code::UnknownInput, place, format!("the pipeline has no input `{name}`"));
-        let near = cx.nearest.to(name, self.inputs.iter().copied());
+        let who = match self.model.part {
+            Part::InPlace => "the pipeline in place is given",
+            Part::StepType => "the step type has",
+            Part::Steps | Part::Finally => "the pipeline has",
+        };
+        let diagnostic = Diagnostic::new(Code::UnknownInput, place, format!("{who} no input `{name}`"));
+        let near = cx.nearest.to(name, inputs.keys().copied());
+        if self.model.part == Part::InPlace && near.is_none() {
+            cx.report(diagnostic.help(format!(
+                "it sees only what `inputs` hands over: `inputs: {{{name}: \"{{{{ inputs.{name} }}}}\"}}`"
+            )));
+            return;
+        }
         cx.report(match near {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None => diagnostic.help(format!("declare it: `inputs: {{{name}: {{type: string}}}}`")),
@@ -155,7 +205,8 @@ impl<'a> References<'a> {
         let Some(name) = rest.first() else { return };
         let own = site.step.and_then(|step| self.model.steps[step].spec).and_then(|spec| spec.env.as_ref());
         let of_step = own.iter().flat_map(|env| &env.0);
-        let of_pipeline = self.model.pipeline.env.iter().flat_map(|env| &env.0);
+        let common = self.model.pipeline.env.as_ref().filter(|_| self.model.part != Part::InPlace);
+        let of_pipeline = common.into_iter().flat_map(|env| &env.0);
         let names: Vec<_> = of_step.chain(of_pipeline).collect();
         match names.iter().find(|item| item.name == *name) {
             Some(item) => {
@@ -181,15 +232,19 @@ impl<'a> References<'a> {
         }
     }
 
-    fn secret(&self, rest: &[&str], place: Place, cx: &mut Cx) {
+    fn secret(&mut self, rest: &[&str], place: Place, cx: &mut Cx) {
         let Some(name) = rest.first() else {
             let diagnostic = Diagnostic::new(Code::DynamicName, place, "`secrets` must be followed by a name");
             cx.report(diagnostic.help("write it like `secrets.DEPLOY_TOKEN`"));
             return;
         };
+        if !self.used.secrets.contains(*name) {
+            self.used.secrets.insert((*name).to_owned());
+        }
         let declared: Vec<&str> =
-            self.model.pipeline.secrets.iter().flatten().map(|secret| secret.value.as_str()).collect();
-        if declared.contains(name) {
+            self.model.pipeline.secrets.iter().flat_map(|all| all.iter()).map(|secret| secret.value.as_str()).collect();
+        // Which secrets a step type may read is said by the pipeline that uses it.
+        if declared.contains(name) || self.model.part == Part::StepType {
             return;
         }
         let diagnostic =
@@ -201,28 +256,37 @@ impl<'a> References<'a> {
         });
     }
 
-    fn step(&self, rest: &[&str], reference: &Reference, site: &Site<'_>, place: Place, cx: &mut Cx) {
+    fn step(&mut self, rest: &[&str], reference: &Reference, site: &Site<'_>, place: Place, cx: &mut Cx) {
         let Some((name, path)) = rest.split_first() else {
             let diagnostic = Diagnostic::new(Code::DynamicName, place, "`steps` must be followed by the id of a step");
             cx.report(diagnostic.help("write it like `steps.build.outputs.version`"));
             return;
         };
         let Some(&target) = self.model.index.get(name) else {
-            let diagnostic =
-                unknown_step(self.model, name, place, format!("there is no step `{name}`"), &mut cx.nearest);
-            cx.report(diagnostic);
+            match self.outer {
+                Some(outer) if outer.index.contains_key(name) => {
+                    self.step_before_finally(outer, outer.index[name], path, reference, site, place, cx);
+                }
+                _ => {
+                    let message = format!("there is no step `{name}`");
+                    let diagnostic = unknown_step(self.model, name, place, message, &mut cx.nearest);
+                    cx.report(diagnostic);
+                }
+            }
             return;
         };
         if !self.comes_before(target, site, &place, cx) {
             return;
         }
+        note_use(&mut self.used, target, path);
         let prefix = format!("steps.{name}");
-        if !self.known_field(target, &prefix, path, &place, cx) {
+        if !known_field(&self.model.steps[target], &prefix, path, &place, cx) {
             return;
         }
         if let ["outputs", output, ..] = path {
             let sure = match (site.place, site.step, self.flow) {
                 (Where::Loop { sure }, Some(own), _) if own == target => sure,
+                (Where::Undo { .. }, Some(own), _) if own == target => true,
                 (Where::End, _, Some(flow)) => flow.sure_at_end[target],
                 (_, Some(own), Some(flow)) => flow.sure[own].contains(target),
                 _ => true,
@@ -234,10 +298,43 @@ impl<'a> References<'a> {
         }
     }
 
+    /// X5: `finally` sees every step, and none of them for sure.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one reference")]
+    fn step_before_finally(
+        &mut self,
+        outer: &Model<'_>,
+        target: usize,
+        path: &[&str],
+        reference: &Reference,
+        site: &Site<'_>,
+        place: Place,
+        cx: &mut Cx,
+    ) {
+        if let Some(used) = &mut self.used.outer {
+            note_use(used, target, path);
+        }
+        let step = &outer.steps[target];
+        let name = step.id;
+        if !known_field(step, &format!("steps.{name}"), path, &place, cx) {
+            return;
+        }
+        if let ["outputs", output, ..] = path
+            && !reference.guarded
+            && !self.guarded_by_if(site, reference)
+        {
+            let message =
+                format!("`finally` runs though `{name}` did not succeed, so its output `{output}` may be missing");
+            let help = say_what_holds(&format!("steps.{name}.outputs.{output}"), site);
+            cx.report(Diagnostic::new(Code::OutputIsNotSure, place, message).help(help));
+        }
+    }
+
     /// X5: a forward ancestor; in `goto` and `repeat` the step itself; at the end any.
     fn comes_before(&self, target: usize, site: &Site<'_>, place: &Place, cx: &mut Cx) -> bool {
         let (Some(own), Some(flow)) = (site.step, self.flow) else { return true };
-        if flow.ancestors[own].contains(target) || (own == target && matches!(site.place, Where::Loop { .. })) {
+        if flow.ancestors[own].contains(target)
+            || (own == target && matches!(site.place, Where::Loop { .. } | Where::Undo { .. }))
+        {
             return true;
         }
         let name = self.model.steps[target].id;
@@ -258,38 +355,6 @@ impl<'a> References<'a> {
         };
         cx.report(Diagnostic::new(Code::StepIsNotBefore, place.clone(), message).help(help));
         false
-    }
-
-    /// Whether the field, and for `outputs` the output, can exist.
-    fn known_field(&self, target: usize, prefix: &str, path: &[&str], place: &Place, cx: &mut Cx) -> bool {
-        let Some((field, inner)) = path.split_first() else { return true };
-        let step = &self.model.steps[target];
-        match *field {
-            "outputs" => match inner.first() {
-                Some(output) => known_output(step, prefix, output, &inner[1..], place, cx),
-                None => true,
-            },
-            "error" => {
-                fields(&[prefix, "error"], inner, &ERROR_FIELDS, place.clone(), cx);
-                true
-            }
-            field if STEP_FIELDS.contains(&field) => true,
-            field => {
-                let message = format!("a step has no field `{field}`");
-                let diagnostic = Diagnostic::new(Code::UnknownField, place.clone(), message);
-                let is_output = declared_outputs(step).is_some_and(|outputs| outputs.contains(&field));
-                let near = cx.nearest.to(field, STEP_FIELDS);
-                cx.report(if is_output {
-                    diagnostic.help(format!("did you mean `{prefix}.outputs.{field}`?"))
-                } else if let Some(near) = near {
-                    diagnostic.help(format!("did you mean `{prefix}.{near}`?"))
-                } else {
-                    diagnostic
-                        .help(format!("it has {}; its outputs are read as `{prefix}.outputs.NAME`", list(&STEP_FIELDS)))
-                });
-                false
-            }
-        }
     }
 
     /// The step's own `if` may have made sure: then it holds for all else in the step.
@@ -321,18 +386,12 @@ impl<'a> References<'a> {
             }
             _ => format!("the output `{output}` of `{name}` may be missing"),
         };
-        let path = format!("steps.{name}.outputs.{output}");
-        let help = match site.text {
-            super::sites::Text::Cel(_) | super::sites::Text::Condition(_) => {
-                format!("say what holds then: `has({path}) ? {path} : \"\"`")
-            }
-            _ => format!("say what holds then: `{{{{ default {path} \"\" }}}}`"),
-        };
+        let help = say_what_holds(&format!("steps.{name}.outputs.{output}"), site);
         Diagnostic::new(Code::OutputIsNotSure, place, message).help(help)
     }
 
     /// G5.
-    fn previous(&self, rest: &[&str], reference: &Reference, site: &Site<'_>, place: Place, cx: &mut Cx) {
+    fn previous(&mut self, rest: &[&str], reference: &Reference, site: &Site<'_>, place: Place, cx: &mut Cx) {
         let Some((name, path)) = rest.split_first() else {
             let diagnostic =
                 Diagnostic::new(Code::DynamicName, place, "`previous` must be followed by the id of a step");
@@ -362,7 +421,8 @@ impl<'a> References<'a> {
                 return;
             }
         }
-        if !self.known_field(target, &format!("previous.{name}"), path, &place, cx) {
+        note_use(&mut self.used, target, path);
+        if !known_field(&self.model.steps[target], &format!("previous.{name}"), path, &place, cx) {
             return;
         }
         if !reference.guarded && !self.guarded_by_if(site, reference) {
@@ -375,6 +435,59 @@ impl<'a> References<'a> {
             };
             cx.report(Diagnostic::new(Code::PreviousIsNotSure, place, message).help(help));
         }
+    }
+}
+
+/// Whether the field, and for `outputs` the output, can exist.
+fn known_field(step: &ModelStep<'_>, prefix: &str, path: &[&str], place: &Place, cx: &mut Cx) -> bool {
+    let Some((field, inner)) = path.split_first() else { return true };
+    match *field {
+        "outputs" => match inner.first() {
+            Some(output) => known_output(step, prefix, output, &inner[1..], place, cx),
+            None => true,
+        },
+        "error" => {
+            fields(&[prefix, "error"], inner, &ERROR_FIELDS, place.clone(), cx);
+            true
+        }
+        field if STEP_FIELDS.contains(&field) => true,
+        field => {
+            let message = format!("a step has no field `{field}`");
+            let diagnostic = Diagnostic::new(Code::UnknownField, place.clone(), message);
+            let is_output = declared_outputs(step).is_some_and(|outputs| outputs.contains(&field));
+            let near = cx.nearest.to(field, STEP_FIELDS);
+            cx.report(if is_output {
+                diagnostic.help(format!("did you mean `{prefix}.outputs.{field}`?"))
+            } else if let Some(near) = near {
+                diagnostic.help(format!("did you mean `{prefix}.{near}`?"))
+            } else {
+                diagnostic
+                    .help(format!("it has {}; its outputs are read as `{prefix}.outputs.NAME`", list(&STEP_FIELDS)))
+            });
+            false
+        }
+    }
+}
+
+fn note_use(used: &mut Used, target: usize, path: &[&str]) {
+    match path {
+        // All of them, or what holds them: of a step with items, those of each item.
+        [] | ["outputs"] | ["outputs", "items", ..] | ["visits", ..] => {
+            used.whole.insert(target);
+        }
+        ["outputs", output, ..] => {
+            used.outputs.insert((target, (*output).to_owned()));
+        }
+        _ => {}
+    }
+}
+
+fn say_what_holds(path: &str, site: &Site<'_>) -> String {
+    match site.text {
+        super::sites::Text::Cel(_) | super::sites::Text::Condition(_) => {
+            format!("say what holds then: `has({path}) ? {path} : \"\"`")
+        }
+        _ => format!("say what holds then: `{{{{ default {path} \"\" }}}}`"),
     }
 }
 
@@ -406,15 +519,25 @@ fn fields(prefix: &[&str], rest: &[&str], known: &[&'static str], place: Place, 
 fn declared_outputs<'a>(step: &ModelStep<'a>) -> Option<Vec<&'a str>> {
     let spec = step.spec?;
     if spec.foreach.is_some() || spec.matrix.is_some() {
-        return None;
+        return Some(MANY_OUTPUTS.to_vec());
     }
-    let declared = || spec.outputs.iter().flat_map(|outputs| &outputs.0).map(|item| item.name.as_str()).collect();
+    let of_type = step.uses.and_then(|uses| uses.step()).and_then(|step| step.outputs.as_ref());
+    let declared = || {
+        let all = spec.outputs.iter().chain(of_type).flat_map(|outputs| &outputs.0);
+        all.map(|item| item.name.as_str()).collect()
+    };
     match step.kind? {
         Kind::Approval => Some(APPROVAL_OUTPUTS.to_vec()),
         Kind::Set => Some(spec.set.iter().flat_map(|set| &set.0).map(|item| item.name.as_str()).collect()),
         Kind::Sleep => Some(Vec::new()),
         Kind::Run | Kind::Http | Kind::Container => Some(declared()),
-        Kind::Wait | Kind::Pipeline | Kind::Use => None,
+        Kind::Pipeline => {
+            // A named one says itself what it gives; one in place says it here.
+            let child = spec.pipeline.as_deref().filter(|child| child.steps.is_some())?;
+            Some(child.outputs.iter().flat_map(|outputs| &outputs.0).map(|item| item.name.as_str()).collect())
+        }
+        Kind::Wait => Some(if spec.outputs.is_some() { declared() } else { vec!["payload"] }),
+        Kind::Use => None,
     }
 }
 
@@ -475,19 +598,4 @@ fn field_of_approval(
         None => diagnostic.help(format!("ask for it: `fields: {{{field}: {{type: string}}}}`")),
     });
     false
-}
-
-/// The names that a step has besides: of its items, of its callback.
-fn many_roots(step: &ModelStep<'_>) -> Vec<String> {
-    let Some(spec) = step.spec else { return Vec::new() };
-    let mut roots = Vec::new();
-    if spec.foreach.is_some() || spec.matrix.is_some() {
-        roots.push("item".to_owned());
-    }
-    let alias = spec.foreach.as_ref().and_then(|foreach| foreach.0.value.get("as")).and_then(|alias| alias.as_str());
-    roots.extend(alias.map(str::to_owned));
-    if spec.http.as_ref().is_some_and(|http| http.callback.is_some()) {
-        roots.push("callback".to_owned());
-    }
-    roots
 }

@@ -10,10 +10,19 @@ use crate::route::Route;
 
 const TYPES: [&str; 7] = ["string", "integer", "number", "boolean", "array", "object", "null"];
 
+/// Schemas of what a pipeline or a step type is given.
+pub(super) fn inputs(inputs: Option<&Entries<SchemaSpec>>, cx: &mut Cx) {
+    schemas(inputs, cx);
+}
+
 pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
-    schemas(model.pipeline.inputs.as_ref(), cx);
     for step in &model.steps {
         let Some(spec) = step.spec else { continue };
+        let of_wait = spec.wait.as_ref().and_then(|wait| wait.schema.as_ref());
+        let expect = spec.http.as_ref().and_then(|http| http.expect.as_ref());
+        for schema in of_wait.into_iter().chain(expect.and_then(|expect| expect.schema.as_deref())) {
+            schema_and_default(&schema.0.value, &schema.0.at, cx);
+        }
         schemas(spec.approval.as_ref().and_then(|approval| approval.fields.as_ref()), cx);
         for output in spec.outputs.iter().flat_map(|outputs| &outputs.0) {
             if let Some(OutputSpec::Schema(schema)) = &output.value {

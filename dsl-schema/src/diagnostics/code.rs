@@ -69,6 +69,8 @@ codes! {
     LL0034 NoSteps Error,
     LL0035 TooManySteps Error,
     LL0036 TooMuchEnv Error,
+    LL0037 LoaderVariable Error,
+    LL0038 IdTaken Error,
     // What a step does.
     LL0040 NoKind Error,
     LL0041 SeveralKinds Error,
@@ -83,7 +85,13 @@ codes! {
     LL0050 InvalidSchema Error,
     LL0051 DefaultDoesNotFit Error,
     LL0052 UnusedInput Hint,
-    LL0053 InvalidArtifactPath Error,
+    LL0053 InvalidPath Error,
+    LL0054 InvalidSize Error,
+    LL0055 InvalidSchedule Error,
+    LL0056 UnknownTimeZone Error,
+    LL0057 UnknownArtifact Error,
+    LL0058 InvalidImage Error,
+    LL0059 InvalidPort Error,
     // Forward edges.
     LL0060 NeedsCycle Error,
     LL0061 NeedsItself Error,
@@ -118,11 +126,30 @@ codes! {
     LL0096 UnknownField Error,
     LL0097 NameNotKnownHere Error,
     LL0098 DynamicName Error,
+    LL0099 HoleInCacheKey Error,
     // The compiler itself.
     LL0100 TooManyFindings Hint,
     // The folder that holds the file. Found by who reads it, never by the compiler.
     LL0110 PipelineNameTaken Error,
     LL0111 UnreadableFile Error,
+    // Many, inside, after.
+    LL0140 UnknownChildInput Error,
+    LL0141 MissingChildInput Error,
+    LL0142 InputDoesNotFit Error,
+    LL0143 UnknownStepType Error,
+    LL0144 BrokenStepType Error,
+    LL0145 UnknownPipeline Error,
+    LL0146 TooManyItems Error,
+    LL0147 NoItems Warning,
+    LL0148 MatrixEntryFitsNothing Warning,
+    LL0149 UntilIsNotBehind Error,
+    // Secrets, requests, workers.
+    LL0150 UnusedSecret Hint,
+    LL0151 UnusedOutput Hint,
+    LL0152 CredentialsInTheClear Warning,
+    LL0153 HostFromValue Warning,
+    LL0154 CertificateNotChecked Warning,
+    LL0155 FilesNotShared Warning,
 }
 
 /// The page of a code (`LL0012`, in any case), or nothing where there is no such code.

@@ -18,19 +18,25 @@ mapping! {
     #[schemars(example = serde_json::json!({"to": "build", "on": "failed", "max": 3}))]
     pub struct Goto ("an entry of `goto`") {
         /// This step, or one that leads to it.
+        #[schemars(example = &"build")]
         "to" to: Text,
         /// Which outcome fires it; `failed` unless said, which includes `rejected` and `timeout`.
+        #[schemars(example = &"failed")]
         "on" on: Option<Word<GotoOn>>,
         /// And only if this holds. CEL.
+        #[schemars(example = &"visit < 3")]
         "if" condition: Option<CelText>,
         /// How often it may fire, or `unlimited`.
+        #[schemars(example = 3)]
         "max" max: Option<MaxFirings>,
         /// Wait before the steps are judged anew.
         #[schemars(example = &"30s")]
         "delay" delay: Option<Duration>,
         /// When `max` is used up: `fail` (unless said) or `continue`.
+        #[schemars(example = &"continue")]
         "on_exhausted" on_exhausted: Option<Word<OnExhausted>>,
         /// What runs in the region: `cancel` it (unless said) or `drain`, let it end.
+        #[schemars(example = &"drain")]
         "in_flight" in_flight: Option<Word<InFlight>>,
     }
 }
@@ -40,10 +46,13 @@ mapping! {
     #[schemars(example = serde_json::json!({"until": "steps.poll.outputs.ready", "every": "30s", "max": 20}))]
     pub struct Repeat ("`repeat`") {
         /// Ends it. CEL.
+        #[schemars(example = &"steps.poll.outputs.ready")]
         "until" until: CelText,
         /// Wait before the next visit.
+        #[schemars(example = &"30s")]
         "every" every: Option<Duration>,
         /// How often it may be repeated, or `unlimited`.
+        #[schemars(example = 20)]
         "max" max: Option<MaxFirings>,
     }
 }
@@ -113,8 +122,10 @@ impl Decode for JoinSpec {
 
 mapping! {
     /// So many.
+    #[schemars(example = serde_json::json!({"at_least": 2}))]
     pub struct AtLeast ("`join`") {
         /// How many edges must be live.
+        #[schemars(example = 2)]
         "at_least" at_least: Whole<1, 10_000>,
     }
 }

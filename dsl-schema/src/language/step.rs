@@ -7,12 +7,21 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value as Json;
 
 use super::approval::Approval;
+use super::child::ChildPipeline;
+use super::compensate::Compensate;
+use super::container::{Container, Service};
 use super::edges::{Goto, JoinSpec, Repeat};
 use super::http::Http;
 use super::inputs::SchemaSpec;
+use super::many::{Foreach, Matrix};
 use super::needs::Needs;
 use super::retry::RetrySpec;
-use super::values::{CelText, Duration, Entries, Flag, Later, Located, Scalar, TemplateText, Text, inline_schema};
+use super::surroundings::{Cache, Reports, StepLimits};
+use super::values::{
+    AnyJson, CelText, Duration, Entries, Flag, Later, Located, OneOrMany, Scalar, TemplateText, Text, inline_schema,
+};
+use super::wait::Wait;
+use super::words::{Word, Workspace};
 use crate::decode::{Cx, Decode, json, mapping};
 use crate::route::Route;
 use crate::yaml::{Node, Plain, Value};
@@ -20,94 +29,129 @@ use crate::yaml::{Node, Plain, Value};
 mapping! {
     /// A step. It does exactly one thing: `run`, `http`, `container`, `approval`, `wait`, `sleep`, `pipeline` or `set`.
     #[schemars(example = serde_json::json!({"needs": "build", "run": "make test"}))]
-    pub struct Step ("a step") {
+    pub struct Step ("a step", over) {
         /// What people call it.
+        #[schemars(example = &"Build the image")]
         "name" name: Option<Text>,
         /// What it is for.
+        #[schemars(example = &"Compiles with all features")]
         "description" description: Option<Text>,
         /// Steps that come before this one.
+        #[schemars(example = serde_json::json!(["build", "test"]))]
         "needs" needs: Option<Needs>,
         /// How many of the edges into this step must be live: `all` (unless said), `any`, or `{at_least: n}`.
+        #[schemars(example = &"any")]
         "join" join: Option<JoinSpec>,
         /// Skips the step where it is false. CEL.
         #[schemars(example = &"inputs.replicas > 1")]
         "if" condition: Option<CelText>,
         /// Loop edges out of this step, tried in this order when it ends.
+        #[schemars(example = serde_json::json!([{"to": "build", "on": "failed", "max": 3}]))]
         "goto" goto: Option<Vec<Goto>>,
         /// Repeats this step until something holds.
+        #[schemars(example = serde_json::json!({"until": "steps.poll.outputs.ready", "every": "30s", "max": 20}))]
         "repeat" repeat: Option<Repeat>,
         /// Further attempts of one visit.
+        #[schemars(example = serde_json::json!({"max_attempts": 3, "on": ["timeout", "exit:75"]}))]
         "retry" retry: Option<RetrySpec>,
         /// Bound of one attempt; 6h unless said.
         #[schemars(example = &"30m")]
         "timeout" timeout: Option<Duration>,
         /// Longest time without output.
+        #[schemars(example = &"5m")]
         "idle_timeout" idle_timeout: Option<Duration>,
         /// Longest wait for a worker or a lock.
-        "queue_timeout" queue_timeout: Option<Later>,
+        #[schemars(example = &"15m")]
+        "queue_timeout" queue_timeout: Option<Later<Duration>>,
         /// Environment of the step, over that of the pipeline.
+        #[schemars(example = serde_json::json!({"RUST_LOG": "debug"}))]
         "env" env: Option<Entries<Scalar>>,
-        /// Labels that a worker must have.
-        "runs_on" runs_on: Option<Later>,
+        /// Labels that a worker must have, all of them.
+        #[schemars(example = serde_json::json!(["linux", "gpu"]))]
+        "runs_on" runs_on: Option<Later<OneOrMany<Text>>>,
         /// Named outputs: a CEL expression over the result, or the JSON Schema of what the script writes.
         #[schemars(example = serde_json::json!({"version": {"type": "string"}}))]
         "outputs" outputs: Option<Entries<OutputSpec>>,
-        /// Files to keep: names and paths beneath the workspace.
+        /// Files to keep: names, and paths beneath the workspace with `*` and `**`.
         #[schemars(example = serde_json::json!({"binary": "target/release/api"}))]
         "artifacts" artifacts: Option<Entries<Text>>,
-        /// Files kept from run to run.
-        "cache" cache: Option<Later>,
+        /// Files kept from run to run, by a key.
+        #[schemars(example = serde_json::json!({"key": "cargo-{{ hash_files(\"Cargo.lock\") }}", "paths": ["target"]}))]
+        "cache" cache: Option<Later<OneOrMany<Cache>>>,
         /// A failure of this step does not fail the run.
+        #[schemars(example = true)]
         "allow_failure" allow_failure: Option<Flag>,
         /// `false`: a begun attempt is let end when a loop or a cancel would end it.
+        #[schemars(example = false)]
         "interruptible" interruptible: Option<Flag>,
         /// Time between the request to end and the end by force; 10s unless said.
+        #[schemars(example = &"30s")]
         "grace" grace: Option<Duration>,
         /// Runs many times, once for each item.
-        "foreach" foreach: Option<Later>,
+        #[schemars(example = serde_json::json!({"items": ["unit", "e2e"], "as": "suite", "max_parallel": 2}))]
+        "foreach" foreach: Option<Later<Foreach>>,
         /// Runs many times, once for each combination.
-        "matrix" matrix: Option<Later>,
+        #[schemars(example = serde_json::json!({"axes": {"os": ["linux", "macos"], "rust": ["stable", "beta"]}}))]
+        "matrix" matrix: Option<Later<Matrix>>,
         /// What undoes this step when the run fails.
-        "compensate" compensate: Option<Later>,
-        /// A lock held during a visit.
-        "lock" lock: Option<Later>,
-        /// `shared` (unless said) or `fresh`.
-        "workspace" workspace: Option<WorkspaceSpec>,
-        /// Artifacts laid at their paths before the step starts.
-        "fetch" fetch: Option<Later>,
+        #[schemars(example = serde_json::json!({"run": "./undeploy.sh", "until": "verify"}))]
+        "compensate" compensate: Option<Later<Compensate>>,
+        /// A lock held during a visit, retries included: only one step of all runs holds it at a time.
+        #[schemars(example = &"database-{{ inputs.region }}")]
+        "lock" lock: Option<Later<TemplateText>>,
+        /// `shared` (unless said): all steps of a run share their files; or `fresh`: an empty folder for this step.
+        #[schemars(example = &"fresh")]
+        "workspace" workspace: Option<Word<Workspace>>,
+        /// Artifacts of steps before this one, laid at their paths before it starts: `STEP.NAME`.
+        #[schemars(example = serde_json::json!(["build.binary"]))]
+        "fetch" fetch: Option<Later<OneOrMany<Text>>>,
         /// Limits of the step.
-        "limits" limits: Option<Later>,
-        /// Containers that run beside the step.
-        "services" services: Option<Later>,
+        #[schemars(example = serde_json::json!({"memory": "2GiB", "cpus": 2}))]
+        "limits" limits: Option<Later<StepLimits>>,
+        /// Containers that run beside the step, and end with it.
+        #[schemars(example = serde_json::json!({"db": {"image": "postgres:15", "ports": [5432]}}))]
+        "services" services: Option<Later<Entries<Service>>>,
         /// Test results for the page of the run.
-        "reports" reports: Option<Later>,
-        /// The step type that this step is.
-        "use" uses: Option<Later>,
-        /// Inputs of the step type.
-        "with" with: Option<Later>,
+        #[schemars(example = serde_json::json!({"junit": "target/nextest/**/junit.xml"}))]
+        "reports" reports: Option<Later<Reports>>,
+        /// The step type that this step is: `.loopline/steps/NAME.yaml`.
+        #[schemars(example = &"upload")]
+        "use" uses: Option<Text>,
+        /// Inputs of the step type. A string that is one hole keeps its type.
+        #[schemars(example = serde_json::json!({"folder": "dist"}))]
+        "with" with: Option<Entries<AnyJson>>,
 
         /// A script.
         #[schemars(example = &"cargo build --release")]
         "run" run: Option<Text>,
         /// What reads the script: `bash`, `sh`, `python3`, `node`, or any list of words. `bash -euo pipefail`, else `sh -eu`, unless said.
+        #[schemars(example = &"python3")]
         "shell" shell: Option<ShellSpec>,
         /// Where the script runs, beneath the workspace.
+        #[schemars(example = &"web")]
         "working_dir" working_dir: Option<TemplateText>,
         /// `false`: the script is taken as it stands, `{{` included.
+        #[schemars(example = false)]
         "template" template: Option<Flag>,
         /// One HTTP request.
+        #[schemars(example = serde_json::json!({"method": "POST", "url": "https://api.example/deploy"}))]
         "http" http: Option<Box<Http>>,
         /// A container.
-        "container" container: Option<Later>,
+        #[schemars(example = serde_json::json!({"image": "rust:1.95", "run": "cargo test"}))]
+        "container" container: Option<Later<Container>>,
         /// Waits for people.
+        #[schemars(example = serde_json::json!({"message": "Deploy?", "approvers": ["group:ops"], "timeout": "24h"}))]
         "approval" approval: Option<Approval>,
         /// Waits for a signal.
-        "wait" wait: Option<Later>,
+        #[schemars(example = serde_json::json!({"signal": "payment", "timeout": "2d"}))]
+        "wait" wait: Option<Later<Wait>>,
         /// Waits for a time: `30s`, or `{until: CEL}`.
+        #[schemars(example = &"30s")]
         "sleep" sleep: Option<SleepSpec>,
-        /// A child run.
-        "pipeline" pipeline: Option<Later>,
-        /// Computes outputs: names and CEL expressions. What is not a string stands for itself.
+        /// A child run: of another pipeline, or of steps written in place.
+        #[schemars(example = serde_json::json!({"name": "notify", "inputs": {"text": "done"}}))]
+        "pipeline" pipeline: Option<Later<ChildPipeline>>,
+        /// Computes outputs: names and CEL expressions. What is not a string stands for itself, its strings are templates.
         #[schemars(example = serde_json::json!({"tag": "inputs.service + \"-\" + inputs.version"}))]
         "set" set: Option<Entries<SetSpec>>,
     }
@@ -133,27 +177,6 @@ impl Decode for ShellSpec {
             Value::Sequence(_) => Vec::decode(node, at, cx).map(|words| Self::Words(words, at.clone())),
             _ => Text::decode(node, at, cx).map(Self::Line),
         }
-    }
-}
-
-/// `workspace`.
-#[derive(Debug, Clone)]
-pub struct WorkspaceSpec;
-
-inline_schema!(WorkspaceSpec, "Workspace", { "enum": ["shared", "fresh"] });
-
-impl Decode for WorkspaceSpec {
-    fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
-        match node.scalar().map(|scalar| scalar.text.as_str()) {
-            Some("shared") => {}
-            Some("fresh") => cx.require("workspace", at),
-            _ => {
-                let diagnostic = cx.wrong_type(node, at, "`shared` or `fresh`");
-                cx.report(diagnostic);
-                return None;
-            }
-        }
-        Some(Self)
     }
 }
 
@@ -188,8 +211,10 @@ impl Decode for SleepSpec {
 
 mapping! {
     /// Sleeps until a time.
+    #[schemars(example = serde_json::json!({"until": "inputs.release_at"}))]
     pub struct SleepUntil ("`sleep`") {
         /// The RFC 3339 time. CEL.
+        #[schemars(example = &"inputs.release_at")]
         "until" until: CelText,
     }
 }
@@ -228,8 +253,8 @@ impl Decode for OutputSpec {
 pub enum SetSpec {
     /// A string: CEL.
     Cel(CelText),
-    /// Anything else stands for itself.
-    Literal(Located<Json>),
+    /// A string that is one hole keeps its type; the strings inside anything else are templates.
+    Template(Located<Json>),
 }
 
 impl JsonSchema for SetSpec {
@@ -246,10 +271,11 @@ impl JsonSchema for SetSpec {
 
 impl Decode for SetSpec {
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
-        if matches!(node.scalar().map(crate::yaml::Scalar::resolve), Some(Plain::Text)) {
+        let text = node.scalar().filter(|scalar| matches!(scalar.resolve(), Plain::Text));
+        if text.is_some_and(|scalar| !scalar.text.trim_start().starts_with("{{")) {
             return CelText::decode(node, at, cx).map(Self::Cel);
         }
         let value = json(node, at, cx);
-        Some(Self::Literal(Located { value, at: at.clone() }))
+        Some(Self::Template(Located { value, at: at.clone() }))
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::decode::{Cx, Decode, json};
 use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::route::Route;
+use crate::route::{Route, Segment};
 use crate::yaml::{Node, Plain, Value};
 
 /// A value and where it stands.
@@ -46,7 +46,7 @@ pub(crate) use inline_schema;
 
 /// Text. A number or a boolean keeps its spelling: `1.10` is the text `1.10`.
 pub type Text = Located<String>;
-inline_schema!(Text, "Text", { "type": "string" });
+inline_schema!(Text, "Text", { "type": ["string", "number", "boolean"] });
 
 impl Decode for Text {
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
@@ -173,22 +173,26 @@ inline_schema!(Number, "Factor", { "type": "number", "minimum": 1, "maximum": 10
 
 impl Decode for Number {
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
-        let value = match node.scalar().map(crate::yaml::Scalar::resolve) {
-            Some(Plain::Int(value)) => value as f64,
-            Some(Plain::Float(value)) => value,
-            _ => {
-                let diagnostic = cx.wrong_type(node, at, "a number");
-                cx.report(diagnostic);
-                return None;
-            }
-        };
-        if (1.0..=1000.0).contains(&value) {
-            return Some(Self(Located { value, at: at.clone() }));
-        }
-        let message = format!("the number must be between 1 and 1000, and this is {value}");
-        cx.report(Diagnostic::new(Code::NumberOutOfRange, Place::Value(at.clone()), message));
-        None
+        number(node, at, cx, 1.0, 1000.0).map(Self)
     }
+}
+
+fn number(node: &Node, at: &Route, cx: &mut Cx, least: f64, most: f64) -> Option<Located<f64>> {
+    let value = match node.scalar().map(crate::yaml::Scalar::resolve) {
+        Some(Plain::Int(value)) => value as f64,
+        Some(Plain::Float(value)) => value,
+        _ => {
+            let diagnostic = cx.wrong_type(node, at, "a number");
+            cx.report(diagnostic);
+            return None;
+        }
+    };
+    if (least..=most).contains(&value) {
+        return Some(Located { value, at: at.clone() });
+    }
+    let message = format!("the number must be between {least} and {most}, and this is {value}");
+    cx.report(Diagnostic::new(Code::NumberOutOfRange, Place::Value(at.clone()), message));
+    None
 }
 
 /// A span of time in milliseconds, written `250ms`, `30s`, `5m`, `2h`, `1d` or `1h30m`.
@@ -231,31 +235,105 @@ impl Decode for AnyJson {
     }
 }
 
-/// A key that is known and kept, and that this version of the engine cannot run: the graph says that it is required.
+/// A number of processors.
 #[derive(Debug, Clone)]
-pub struct Later(pub Located<Json>);
-inline_schema!(Later, "Later", {});
+pub struct Cpus(pub Located<f64>);
+inline_schema!(Cpus, "Cpus", { "type": "number", "minimum": 0.01, "maximum": 1024, "examples": [0.5, 2] });
 
-impl Decode for Later {
+impl Decode for Cpus {
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
-        let value = json(node, at, cx);
-        // `fail_fast: false` and an empty key ask for nothing.
-        if !matches!(value, Json::Null | Json::Bool(false)) {
-            cx.require(&feature(at), at);
-            cx.unchecked.push(value.clone());
+        number(node, at, cx, 0.01, 1024.0).map(Self)
+    }
+}
+
+/// A number of bytes, written `512KiB`, `64MiB` or `1GiB`.
+#[derive(Debug, Clone)]
+pub struct Size(pub Located<u64>);
+inline_schema!(Size, "Size", {
+    "type": "string",
+    "pattern": "^[0-9]+(B|KiB|MiB|GiB|TiB)$",
+    "examples": ["512KiB", "64MiB", "1GiB"],
+});
+
+impl Decode for Size {
+    fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
+        let Some(scalar) = node.scalar() else {
+            let diagnostic = cx.wrong_type(node, at, "a size");
+            cx.report(diagnostic.help("write it like `512KiB` or `1GiB`"));
+            return None;
+        };
+        match crate::size::parse(&scalar.text) {
+            Ok(value) => Some(Self(Located { value, at: at.clone() })),
+            Err(error) => {
+                let place = Place::Value(at.clone());
+                let message = format!("`{}` is not a size: {error}", scalar.text);
+                let diagnostic = Diagnostic::new(Code::InvalidSize, place.clone(), message);
+                cx.report(match crate::size::meant(&scalar.text).filter(|meant| crate::size::parse(meant).is_ok()) {
+                    Some(meant) => diagnostic
+                        .help(format!(
+                            "did you mean `{meant}`? Units are B, KiB, MiB, GiB and TiB, each 1024 of the one before"
+                        ))
+                        .fix(format!("Change to `{meant}`"), place, meant),
+                    None => diagnostic.help("write it like `512KiB`, `64MiB` or `1GiB`"),
+                });
+                None
+            }
         }
-        Some(Self(Located { value, at: at.clone() }))
+    }
+}
+
+/// A value that is checked like any other, and that this version of the engine cannot run: the graph says that it is required.
+#[derive(Debug, Clone)]
+pub struct Later<T>(pub Box<T>);
+
+impl<T> std::ops::Deref for Later<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Later<T> {
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+impl<T: Decode> Decode for Later<T> {
+    fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
+        // `fail_fast: false`, `secrets: []` and an empty key ask for nothing.
+        let asks = match &node.value {
+            Value::Sequence(items) => !items.is_empty(),
+            Value::Mapping(_) => true,
+            Value::Scalar(scalar) => !matches!(scalar.resolve(), Plain::Null | Plain::Bool(false)),
+        };
+        if asks {
+            cx.require(&feature(at), at);
+        }
+        T::decode(node, at, cx).map(|value| Self(Box::new(value)))
     }
 }
 
 /// What a key is called as a feature: its name, behind its parent's where that is no step.
 fn feature(at: &Route) -> String {
-    let pointer = at.pointer();
-    let keys: Vec<&str> = pointer.split('/').skip(1).collect();
-    match keys.as_slice() {
-        ["steps", _, rest @ ..] => rest.join("."),
-        all => all.join("."),
-    }
+    let segments = at.segments();
+    let keys: Vec<&str> = segments
+        .iter()
+        .filter_map(|segment| match segment {
+            Segment::Key(key) => Some(&**key),
+            Segment::Index(_) => None,
+        })
+        .collect();
+    // Steps may lie inside steps: what counts stands behind the last id.
+    let id = keys.iter().rposition(|key| matches!(*key, "steps" | "finally")).filter(|at| at + 1 < keys.len());
+    keys[id.map_or(0, |at| at + 2)..].join(".")
 }
 
 /// Names and their values, in the order of the file. Nothing at all is an empty mapping.
@@ -361,6 +439,12 @@ impl<T: Decode> Decode for Vec<T> {
 /// A key that must be there. What it belongs to is looked into even where it is missing, so that all errors are found at once.
 #[derive(Debug, Clone)]
 pub struct Required<T>(pub Option<T>);
+
+impl<T> Default for Required<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
 
 impl<T: JsonSchema> JsonSchema for Required<T> {
     fn schema_name() -> Cow<'static, str> {

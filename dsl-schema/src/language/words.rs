@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+pub(super) use loopline_core::graph::{
+    CompensateOn, CompensatePer, Missed, NotifyOn, Overlap, Provider, PullPolicy, RunEnd, WhenFull,
+};
 use loopline_core::graph::{Condition, GotoOn, OnExhausted};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -104,5 +107,45 @@ impl WordList for InFlight {
     const WHAT: &'static str = "value of `in_flight`";
     fn all() -> Vec<(&'static str, Self)> {
         vec![("cancel", Self::Cancel), ("drain", Self::Drain)]
+    }
+}
+
+/// Words that the graph has too.
+macro_rules! graph_words {
+    ($($type:ident $what:literal,)*) => {$(
+        impl WordList for $type {
+            const WHAT: &'static str = $what;
+            fn all() -> Vec<(&'static str, Self)> {
+                Self::ALL.iter().map(|each| (each.as_str(), *each)).collect()
+            }
+        }
+    )*};
+}
+
+graph_words! {
+    Overlap "value of `overlap`",
+    Missed "value of `missed`",
+    Provider "provider of webhooks",
+    RunEnd "end of a run",
+    WhenFull "value of `when_full`",
+    NotifyOn "event of `notify`",
+    PullPolicy "value of `pull`",
+    CompensateOn "end of a run that is undone",
+    CompensatePer "value of `per`",
+}
+
+/// Which files a step works in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workspace {
+    /// Those of the run.
+    Shared,
+    /// None.
+    Fresh,
+}
+
+impl WordList for Workspace {
+    const WHAT: &'static str = "value of `workspace`";
+    fn all() -> Vec<(&'static str, Self)> {
+        vec![("shared", Self::Shared), ("fresh", Self::Fresh)]
     }
 }

@@ -355,6 +355,9 @@ impl Fold<'_> {
                 SetValue::Cel(cel) => {
                     cel.references().and_then(|references| cel.eval(&self.scope_of_step(ix, &references)))
                 }
+                SetValue::Template(value) => {
+                    value.references().and_then(|references| value.render(&self.scope_of_step(ix, &references)))
+                }
             };
             match value {
                 Ok(value) => outputs.insert(name.clone(), value),

@@ -52,12 +52,14 @@ pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
             Action::Sleep(SleepAction::Until(cel)) => all(cel.references().unwrap_or_default()),
             Action::Set(values) => {
                 for value in values.values() {
-                    if let SetValue::Cel(cel) = value {
-                        all(cel.references().unwrap_or_default());
+                    match value {
+                        SetValue::Cel(cel) => all(cel.references().unwrap_or_default()),
+                        SetValue::Template(value) => all(value.references().unwrap_or_default()),
+                        SetValue::Literal(_) => {}
                     }
                 }
             }
-            Action::Sleep(SleepAction::For(_)) | Action::Unsupported { .. } => {}
+            Action::Sleep(SleepAction::For(_)) | Action::Wait(_) | Action::Container(_) | Action::Pipeline(_) => {}
         }
     }
 }

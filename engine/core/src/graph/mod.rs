@@ -15,12 +15,29 @@ use crate::expr::{Cel, Script, Template, TemplateValue};
 use crate::id::{StepId, StepIx};
 use crate::shape::Shape;
 
+mod child;
+mod container;
+mod many;
+mod surroundings;
+mod triggers;
+mod words;
+
+pub use child::{ChildAction, ChildPipeline, Compensate};
+pub use container::{ContainerAction, ContainerCommand, Mount, Port, Ready, RegistryAuth, Service};
+pub use many::{ItemList, Items, Many};
+pub use surroundings::{Cache, CacheKey, CacheKeyPart, Concurrency, Fetch, Notify, StepLimits, WaitAction};
+pub use triggers::{FileTrigger, PipelineTrigger, Schedule, Triggers, Webhook, When};
+pub use words::{CompensateOn, CompensatePer, Missed, NotifyOn, Overlap, Provider, PullPolicy, RunEnd, WhenFull};
+
 /// The meaning of events that this version of core writes. A change of what an event does needs a new number,
 /// and both stay tested: old histories must replay for ever.
 pub const SEMANTICS: u32 = 1;
 
 /// An attempt of a working step without `timeout` ends after this time.
 pub const DEFAULT_ATTEMPT_TIMEOUT_MS: u64 = 6 * 60 * 60 * 1000;
+
+/// How many items a step may have, unless `limits.items` says otherwise.
+pub const DEFAULT_MAX_ITEMS: u32 = 1_000;
 
 /// How many visits a step may have in one epoch, unless `limits.visits` says otherwise.
 pub const DEFAULT_MAX_VISITS: u32 = 1_000;
@@ -52,8 +69,35 @@ pub struct Graph {
     pub timeout_ms: Option<u64>,
     /// How many visits any step may have in one epoch.
     pub max_visits: u32,
+    /// How many items a `foreach` or `matrix` may have.
+    #[serde(default = "default_max_items", skip_serializing_if = "is_default_max_items")]
+    pub max_items: u32,
+    /// How many bytes of log a run may write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_log_bytes: Option<u64>,
+    /// What starts runs besides people.
+    #[serde(default, skip_serializing_if = "Triggers::is_default")]
+    pub triggers: Triggers,
+    /// How many runs go on at the same time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
+    /// Names of the secrets that steps may read, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
+    /// At the first failure that no step can still catch, end what runs and skip the rest.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub fail_fast: bool,
+    /// Who is told about runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notify: Vec<Notify>,
+    /// Patterns of the files with test results in JUnit's format.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub junit: Vec<String>,
     /// The steps, in the order of their ids.
     pub steps: Vec<Step>,
+    /// What runs when the steps have ended, however they ended: a graph of its own that has nothing but steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finally: Option<Box<Graph>>,
     /// What the file asks for that has to be run by a part of the engine which may not be there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<Requirement>,
@@ -131,9 +175,57 @@ pub struct Step {
     /// Its failure does not fail the run.
     #[serde(default, skip_serializing_if = "is_false")]
     pub allow_failure: bool,
+    /// Runs many times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub many: Option<Box<Many>>,
+    /// Longest wait for a worker or a lock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_timeout_ms: Option<u64>,
+    /// Labels that a worker must have, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs_on: Vec<String>,
+    /// Held during a visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Template>,
+    /// An empty folder for this step, instead of the files of the run.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub fresh_workspace: bool,
+    /// Laid at their paths before the step starts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetch: Vec<Fetch>,
+    /// Files kept from run to run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cache: Vec<Cache>,
+    /// Containers that run beside the step.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub services: BTreeMap<String, Service>,
+    /// Limits of the step.
+    #[serde(default, skip_serializing_if = "StepLimits::is_default")]
+    pub limits: StepLimits,
+    /// Patterns of the files with test results in JUnit's format.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub junit: Vec<String>,
+    /// What undoes the step when the run fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compensate: Option<Box<Compensate>>,
+    /// What stands as `inputs` in this step, where it is one of a step type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<With>,
     /// A re-open or a cancel lets a begun attempt end (`false`), or ends it (`true`, the default).
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub interruptible: bool,
+}
+
+/// A step of a step type: its own expressions read these as `inputs`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct With {
+    /// Name of the step type.
+    #[serde(rename = "use")]
+    pub uses: String,
+    /// What the type asks for.
+    pub inputs: BTreeMap<String, Input>,
+    /// What it is given, over the names that the pipeline sees.
+    pub values: BTreeMap<String, TemplateValue>,
 }
 
 /// A forward edge, seen from the step it leads into.
@@ -210,31 +302,32 @@ pub enum Action {
     Sleep(SleepAction),
     /// Computes outputs.
     Set(BTreeMap<String, SetValue>),
-    /// A kind that this version of the engine compiles and cannot run; [`Graph::requires`] names it.
-    Unsupported {
-        /// `wait`, `container`, `pipeline`.
-        kind: String,
-        /// What the file says, as it stands.
-        value: Json,
-    },
+    /// Waits for a signal.
+    Wait(WaitAction),
+    /// Runs a container.
+    Container(Box<ContainerAction>),
+    /// A child run.
+    Pipeline(Box<ChildAction>),
 }
 
 impl Action {
     /// The key in the YAML.
-    pub fn kind(&self) -> &str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Run(_) => "run",
             Self::Http(_) => "http",
             Self::Approval(_) => "approval",
             Self::Sleep(_) => "sleep",
             Self::Set(_) => "set",
-            Self::Unsupported { kind, .. } => kind,
+            Self::Wait(_) => "wait",
+            Self::Container(_) => "container",
+            Self::Pipeline(_) => "pipeline",
         }
     }
 
     /// A step that works is started by a worker; one that waits or computes lives in the fold alone.
     pub fn works(&self) -> bool {
-        matches!(self, Self::Run(_) | Self::Http(_) | Self::Unsupported { .. })
+        matches!(self, Self::Run(_) | Self::Http(_) | Self::Container(_))
     }
 }
 
@@ -287,6 +380,29 @@ pub struct HttpAction {
     /// Follow up to 10 redirects.
     #[serde(default = "yes")]
     pub follow_redirects: bool,
+    /// Certificates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
+    /// The step ends when someone calls back, at most so many milliseconds after the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback_timeout_ms: Option<u64>,
+}
+
+/// `tls`: files beneath the workspace.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tls {
+    /// Certificates that the server's one must be signed by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    /// The client's certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cert: Option<String>,
+    /// The client's private key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Takes any certificate.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub insecure: bool,
 }
 
 /// `auth`.
@@ -325,6 +441,9 @@ pub struct Expect {
     /// Must be true of `response`.
     #[serde(default, rename = "if", skip_serializing_if = "Option::is_none")]
     pub condition: Option<Cel>,
+    /// JSON Schema of the answer's JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Json>,
 }
 
 /// Statuses from `first` to `last`: `2xx` is 200–299, `404` is 404–404.
@@ -371,6 +490,8 @@ pub enum SetValue {
     Cel(Cel),
     /// Anything else in the YAML stands for itself.
     Literal(Json),
+    /// It has holes.
+    Template(TemplateValue),
 }
 
 /// One entry of `outputs`.
@@ -494,6 +615,15 @@ impl Graph {
             outputs: BTreeMap::new(),
             timeout_ms: None,
             max_visits: DEFAULT_MAX_VISITS,
+            max_items: DEFAULT_MAX_ITEMS,
+            max_log_bytes: None,
+            triggers: Triggers::default(),
+            concurrency: None,
+            secrets: Vec::new(),
+            fail_fast: false,
+            notify: Vec::new(),
+            junit: Vec::new(),
+            finally: None,
             steps: Vec::new(),
             requires: Vec::new(),
             shape: OnceLock::new(),
@@ -530,6 +660,20 @@ impl Graph {
     pub fn shape(&self) -> &Shape {
         self.shape.get_or_init(|| Shape::of(self))
     }
+}
+
+fn default_max_items() -> u32 {
+    DEFAULT_MAX_ITEMS
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_default_max_items(value: &u32) -> bool {
+    *value == DEFAULT_MAX_ITEMS
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_zero_u32(value: &u32) -> bool {
+    *value == 0
 }
 
 fn yes() -> bool {

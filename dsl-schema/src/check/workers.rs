@@ -1,0 +1,145 @@
+//! Which workers run a step, and how files reach it.
+
+use std::collections::BTreeSet;
+
+use super::flow::Flow;
+use crate::decode::{Cx, list};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::language::{Entries, OneOrMany, Text};
+use crate::model::{Kind, Model, ModelStep};
+
+pub(super) fn check(model: &Model<'_>, outer: Option<&Model<'_>>, flow: Option<&Flow>, cx: &mut Cx) {
+    let defaults = model.pipeline.defaults.as_ref().and_then(|defaults| defaults.runs_on.as_deref());
+    if let Some(runs_on) = defaults.filter(|_| model.part == crate::model::Part::Steps) {
+        labels(runs_on, cx);
+    }
+    for (at, step) in model.steps.iter().enumerate() {
+        let Some(spec) = step.spec else { continue };
+        if let Some(runs_on) = spec.runs_on.as_deref() {
+            labels(runs_on, cx);
+        }
+        for text in spec.fetch.iter().flat_map(|fetch| &fetch.0.0) {
+            fetch(model, outer, flow, at, text, cx);
+        }
+    }
+    files_not_shared(model, cx);
+}
+
+fn labels(runs_on: &OneOrMany<Text>, cx: &mut Cx) {
+    for label in &runs_on.0 {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        if label.value.is_empty() || label.value.len() > 63 || !label.value.chars().all(fits) {
+            let message = format!("`{}` is not a label of a worker", label.value);
+            let diagnostic = Diagnostic::new(Code::InvalidName, label.place(), message);
+            cx.report(diagnostic.help("use at most 63 letters, digits, `_`, `-` and `.`"));
+        }
+    }
+}
+
+/// `build.binary`: the step and the artifact.
+pub(crate) fn artifact_of(text: &str) -> Option<(&str, &str)> {
+    text.split_once('.').filter(|(step, artifact)| !step.is_empty() && !artifact.is_empty())
+}
+
+fn fetch(model: &Model<'_>, outer: Option<&Model<'_>>, flow: Option<&Flow>, at: usize, text: &Text, cx: &mut Cx) {
+    let Some((name, artifact)) = artifact_of(&text.value) else {
+        let message = format!("`{}` names no artifact", text.value);
+        let diagnostic = Diagnostic::new(Code::UnknownArtifact, text.place(), message);
+        cx.report(diagnostic.help("write the step and the artifact's name: `build.binary`"));
+        return;
+    };
+    let inside = model.index.get(name).map(|step| (&model.steps[*step], Some(*step)));
+    let found = inside.or_else(|| outer.and_then(|outer| Some((&outer.steps[*outer.index.get(name)?], None))));
+    let Some((step, position)) = found else {
+        let message = format!("there is no step `{name}` to fetch from");
+        let diagnostic = Diagnostic::new(Code::UnknownStep, text.place(), message);
+        let near = cx.nearest.to(name, model.index.keys().copied());
+        cx.report(match near {
+            Some(near) => diagnostic.help(format!("did you mean `{near}.{artifact}`?")).fix(
+                format!("Change to `{near}.{artifact}`"),
+                text.place(),
+                format!("{near}.{artifact}"),
+            ),
+            None => diagnostic,
+        });
+        return;
+    };
+    if let (Some(flow), Some(position)) = (flow, position)
+        && !flow.ancestors[at].contains(position)
+    {
+        let message =
+            format!("step `{name}` does not come before `{}`, so there is nothing to fetch", model.steps[at].id);
+        cx.report(
+            Diagnostic::new(Code::StepIsNotBefore, text.place(), message).help(format!("add it: `needs: {name}`")),
+        );
+        return;
+    }
+    let known = artifacts(step);
+    if !known.contains(artifact) {
+        let message = format!("step `{name}` makes no artifact `{artifact}`");
+        let diagnostic = Diagnostic::new(Code::UnknownArtifact, text.place(), message);
+        let near = cx.nearest.to(artifact, known.iter().copied());
+        cx.report(match near {
+            Some(near) => diagnostic.help(format!("did you mean `{name}.{near}`?")).fix(
+                format!("Change to `{name}.{near}`"),
+                text.place(),
+                format!("{name}.{near}"),
+            ),
+            None if known.is_empty() => {
+                diagnostic.help(format!("declare it on `{name}`: `artifacts: {{{artifact}: path/to/file}}`"))
+            }
+            None => diagnostic.help(format!("it makes {}", list(&known.iter().collect::<Vec<_>>()))),
+        });
+    }
+}
+
+fn artifacts<'a>(step: &ModelStep<'a>) -> BTreeSet<&'a str> {
+    fn names(entries: Option<&Entries<Text>>) -> impl Iterator<Item = &str> {
+        entries.into_iter().flat_map(|entries| &entries.0).map(|item| item.name.as_str())
+    }
+    let own = names(step.spec.and_then(|spec| spec.artifacts.as_ref()));
+    let of_type = names(step.uses.and_then(|uses| uses.step()?.artifacts.as_ref()));
+    own.chain(of_type).collect()
+}
+
+/// S7: each worker has a workspace of its own.
+fn files_not_shared(model: &Model<'_>, cx: &mut Cx) {
+    let defaults = model.pipeline.defaults.as_ref().and_then(|defaults| defaults.runs_on.as_deref());
+    let labels: Vec<Option<BTreeSet<&str>>> = model
+        .steps
+        .iter()
+        .map(|step| {
+            let spec = step.spec.filter(|_| step.kind.is_some_and(Kind::is_process))?;
+            let runs_on = spec.runs_on.as_deref().or(defaults);
+            Some(runs_on.iter().flat_map(|runs_on| &runs_on.0).map(|label| label.value.as_str()).collect())
+        })
+        .collect();
+    let distinct: BTreeSet<_> = labels.iter().flatten().collect();
+    if distinct.len() < 2 {
+        return;
+    }
+    for (at, step) in model.steps.iter().enumerate() {
+        let (Some(own), Some(spec)) = (&labels[at], step.spec) else { continue };
+        let fresh = spec.workspace.as_ref().is_some_and(|word| word.0.value == crate::language::Workspace::Fresh);
+        if fresh || spec.fetch.is_some() {
+            continue;
+        }
+        let other = step.needs.iter().find(|edge| labels[edge.from].as_ref().is_some_and(|labels| labels != own));
+        if let Some(edge) = other {
+            let source = model.steps[edge.from].id;
+            let message = format!("`{}` runs on other workers than `{source}`, and does not see its files", step.id);
+            let diagnostic = Diagnostic::new(Code::FilesNotShared, edge.place.clone(), message);
+            let help = match model.steps[edge.from]
+                .spec
+                .and_then(|spec| spec.artifacts.as_ref())
+                .and_then(|all| all.0.first())
+            {
+                Some(artifact) => format!("fetch what it needs: `fetch: [{source}.{}]`", artifact.name),
+                None => format!(
+                    "let `{source}` keep what is needed as `artifacts`, and fetch it; or say `workspace: fresh` if nothing is"
+                ),
+            };
+            cx.report(diagnostic.help(help));
+        }
+    }
+}

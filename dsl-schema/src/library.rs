@@ -1,0 +1,32 @@
+//! What a pipeline may name besides itself: step types, and other pipelines.
+
+use std::collections::BTreeMap;
+
+use loopline_core::graph::{Graph, Input};
+
+/// What stands around a pipeline file. Whoever compiles reads it from where it is kept; the compiler itself reads nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    /// The texts of step types by their names: `.loopline/steps/NAME.yaml`.
+    pub step_types: BTreeMap<String, String>,
+    /// Other pipelines by their names.
+    pub pipelines: BTreeMap<String, Contract>,
+    /// There is no other pipeline: a name that is not there is a mistake.
+    pub is_complete: bool,
+}
+
+/// What a pipeline asks for and gives, for those that run it as a child.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contract {
+    /// What it is given.
+    pub inputs: BTreeMap<String, Input>,
+    /// Names of what it gives back.
+    pub outputs: Vec<String>,
+}
+
+impl Contract {
+    /// That of a compiled pipeline.
+    pub fn of(graph: &Graph) -> Self {
+        Self { inputs: graph.inputs.clone(), outputs: graph.outputs.keys().cloned().collect() }
+    }
+}

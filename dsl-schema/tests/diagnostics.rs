@@ -1,6 +1,7 @@
 //! Every code: its page shows it, and its rendering is exactly what it was.
 //!
-//! `tests/conformance/compile/NAME/bad.yaml` is a file with something wrong, `expected.txt` what the terminal shows.
+//! `tests/conformance/compile/NAME/bad.yaml` is a file with something wrong, `expected.txt` what the terminal shows;
+//! `good.yaml` has nothing wrong. A name is a code, or a rule of the language and what the case shows of it.
 //! For a code the bad file is the wrong example of its page. `LOOPLINE_BLESS=1` writes both anew.
 #![allow(clippy::disallowed_methods, reason = "the tests read data files; the compiler does not")]
 
@@ -93,8 +94,21 @@ fn renderings_are_what_they_were() {
             continue;
         }
         names.insert(path.clone());
+        // `good.yaml` is a file with nothing wrong, for rules that say what is taken.
+        if let Ok(good) = std::fs::read_to_string(path.join("good.yaml")) {
+            let found = render_pretty("good.yaml", &good, &compile(&good).diagnostics, false);
+            if !found.is_empty() {
+                wrong.push(format!("{} has findings:\n{found}", path.join("good.yaml").display()));
+            }
+            if !path.join("bad.yaml").exists() {
+                continue;
+            }
+        }
         let bad = std::fs::read_to_string(path.join("bad.yaml")).expect("bad.yaml");
         let found = render_pretty("bad.yaml", &bad, &compile(&bad).diagnostics, false);
+        if found.is_empty() {
+            wrong.push(format!("{} has no findings", path.join("bad.yaml").display()));
+        }
         let file = path.join("expected.txt");
         if bless {
             std::fs::write(&file, &found).expect("a file");

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::flow::Cycle;
-use crate::decode::Cx;
+use crate::decode::{Cx, list};
 use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::model::{Model, ModelStep};
+use crate::model::{Model, ModelStep, Part};
+
+/// More ids than this are not listed.
+const MOST_SHOWN: usize = 8;
 
 pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
     for step in &model.steps {
@@ -53,7 +56,20 @@ pub(super) fn unknown_step(
                 place => diagnostic.fix(format!("Change to `{near}`"), place, near),
             }
         }
-        None => diagnostic,
+        None => {
+            let ids: Vec<&str> = model.index.keys().copied().collect();
+            match (model.part, ids.as_slice()) {
+                (Part::InPlace, ids) if ids.len() > MOST_SHOWN => {
+                    diagnostic.help("a pipeline in place knows only its own steps")
+                }
+                (Part::InPlace, ids) => {
+                    diagnostic.help(format!("a pipeline in place knows only its own steps: {}", list(ids)))
+                }
+                (Part::Finally, _) => diagnostic.help("edges and loops do not lead out of `finally`"),
+                (_, ids) if ids.len() > MOST_SHOWN => diagnostic.help("an id is a key of `steps`"),
+                (_, ids) => diagnostic.help(format!("there are {}", list(ids))),
+            }
+        }
     }
 }
 

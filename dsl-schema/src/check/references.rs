@@ -139,6 +139,12 @@ impl<'a> References<'a> {
                 ("item", _) if self.has_items(site) => "there is no single item here: this is judged once for the step",
                 ("item", _) => "`item` is known in steps with `foreach` or `matrix`",
                 ("callback", _) => "`callback` is known in steps whose `http` has a `callback`",
+                ("response" | "stdout" | "stderr" | "exit_code" | "payload", Where::Result(kind)) => {
+                    let known = super::sites::result_roots(kind);
+                    let help = format!("the result of `{}` is {}", kind.key(), list(known));
+                    return Diagnostic::new(Code::NameNotKnownHere, place, format!("`{root}` is not known here"))
+                        .help(help);
+                }
                 ("response" | "stdout" | "stderr" | "exit_code" | "payload", _) => {
                     "the result of a step is known in its own `outputs`; read it elsewhere as `steps.ID.outputs.NAME`"
                 }
@@ -153,6 +159,12 @@ impl<'a> References<'a> {
         let near = cx.nearest.to(root, known.iter().copied());
         if let Some(near) = near {
             return diagnostic.help(format!("did you mean `{near}`?"));
+        }
+        let spec = site.step.and_then(|step| self.model.steps[step].spec);
+        let alias = spec.and_then(|spec| spec.foreach.as_deref()?.alias.as_ref());
+        if alias.is_some_and(|alias| alias.value == root) {
+            return Diagnostic::new(Code::NameNotKnownHere, diagnostic.place, format!("`{root}` is not known here"))
+                .help("it is a single item, and this is judged once for the step");
         }
         if self.model.index.contains_key(root) {
             return diagnostic.help(format!("a step is read as `steps.{root}`"));

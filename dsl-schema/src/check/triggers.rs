@@ -76,7 +76,10 @@ pub(crate) fn cron_pattern(text: &str) -> Result<When, String> {
     let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
     match parser.parse(text) {
         Ok(_) => Ok(When::Cron(text.split_whitespace().collect::<Vec<_>>().join(" "))),
-        Err(error) => Err(error.to_string().trim_end_matches('.').to_lowercase()),
+        Err(error) => {
+            let message = error.to_string().to_lowercase();
+            Err(message.rsplit(": ").next().unwrap_or(&message).trim_end_matches('.').to_owned())
+        }
     }
 }
 

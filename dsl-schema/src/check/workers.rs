@@ -60,7 +60,7 @@ fn fetch(model: &Model<'_>, outer: Option<&Model<'_>>, flow: Option<&Flow>, at: 
                 text.place(),
                 format!("{near}.{artifact}"),
             ),
-            None => diagnostic,
+            None => diagnostic.help("it names a step before this one, and an artifact of it: `build.binary`"),
         });
         return;
     };

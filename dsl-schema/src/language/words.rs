@@ -46,7 +46,7 @@ impl<T: WordList> Decode for Word<T> {
         let all = T::all();
         let Some(scalar) = node.scalar() else {
             let diagnostic = cx.wrong_type(node, at, "a word");
-            cx.report(diagnostic.help(format!("a {} is one of {}", T::WHAT, list(&words(&all)))));
+            cx.report(diagnostic.help(format!("{} is one of {}", one(T::WHAT), list(&words(&all)))));
             return None;
         };
         if let Some((_, value)) = all.iter().find(|(word, _)| *word == scalar.text) {
@@ -54,16 +54,21 @@ impl<T: WordList> Decode for Word<T> {
         }
         let place = Place::Value(at.clone());
         let mut diagnostic =
-            Diagnostic::new(Code::UnknownWord, place.clone(), format!("`{}` is not a {}", scalar.text, T::WHAT));
+            Diagnostic::new(Code::UnknownWord, place.clone(), format!("`{}` is not {}", scalar.text, one(T::WHAT)));
         diagnostic = match cx.nearest.to(&scalar.text, words(&all)) {
             Some(near) => {
                 diagnostic.help(format!("did you mean `{near}`?")).fix(format!("Change to `{near}`"), place, near)
             }
-            None => diagnostic.help(format!("a {} is one of {}", T::WHAT, list(&words(&all)))),
+            None => diagnostic.help(format!("{} is one of {}", one(T::WHAT), list(&words(&all)))),
         };
         cx.report(diagnostic);
         None
     }
+}
+
+/// With its article.
+fn one(what: &str) -> String {
+    format!("{} {what}", if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
 }
 
 fn words<T>(all: &[(&'static str, T)]) -> Vec<&'static str> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use loopline_core::command::{Command, Timer};
-use loopline_core::event::{ApprovalDecided, Decision, Event, Recorded, RunCreated, Trigger};
+use loopline_core::event::{ApprovalDecided, Decision, Event, Recorded, RunCreated, SignalReceived, Trigger};
 use loopline_core::graph::Graph;
 use loopline_core::id::{AttemptKey, RunId, StepId};
 use loopline_core::machine::{Applied, Refused, RunState, apply};
@@ -51,6 +51,13 @@ pub struct Act {
     pub reject: Option<String>,
     #[serde(default)]
     pub cancel: bool,
+    /// Name of a signal.
+    #[serde(default)]
+    pub signal: Option<String>,
+    #[serde(default)]
+    pub payload: Json,
+    #[serde(default)]
+    pub idempotency_key: Option<String>,
     #[serde(default)]
     pub by: Option<String>,
     #[serde(default)]
@@ -185,6 +192,12 @@ impl<'a> Simulation<'a> {
     fn act(&mut self, act: &Act) -> Result<(), String> {
         let by = act.by.clone().unwrap_or_else(|| "bob".into());
         let event = match (&act.approve, &act.reject) {
+            (None, None) if act.signal.is_some() => Event::SignalReceived(Box::new(SignalReceived {
+                name: act.signal.clone().unwrap_or_default(),
+                payload: act.payload.clone(),
+                by,
+                idempotency_key: act.idempotency_key.clone(),
+            })),
             (None, None) if act.cancel => Event::CancelRequested { by, reason: None },
             (None, None) => return Err(format!("the act at {} ms does nothing", act.at_ms)),
             (step, rejected) => {

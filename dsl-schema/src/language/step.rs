@@ -144,7 +144,7 @@ mapping! {
         "approval" approval: Option<Approval>,
         /// Waits for a signal.
         #[schemars(example = serde_json::json!({"signal": "payment", "timeout": "2d"}))]
-        "wait" wait: Option<Later<Wait>>,
+        "wait" wait: Option<Box<Wait>>,
         /// Waits for a time: `30s`, or `{until: CEL}`.
         #[schemars(example = &"30s")]
         "sleep" sleep: Option<SleepSpec>,

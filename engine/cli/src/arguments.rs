@@ -52,6 +52,8 @@ pub enum Command {
     Approve(Decide),
     /// Reject a step that waits for people
     Reject(Decide),
+    /// Send a signal to a run
+    Signal(Signal),
     /// Ask a run to end
     Cancel(Cancel),
     /// Print a completion script
@@ -143,6 +145,9 @@ pub struct Run {
     /// Its inputs
     #[command(flatten)]
     pub inputs: Inputs,
+    /// Send a signal beforehand; may be repeated, steps take them in order
+    #[arg(long, value_name = "NAME=JSON")]
+    pub signal: Vec<String>,
     /// Answer an approval beforehand; may be repeated, answers are used in order
     #[arg(long, value_name = "STEP=approve|reject")]
     pub answer: Vec<String>,
@@ -286,6 +291,27 @@ pub struct Decide {
     /// A field the approval asks for
     #[arg(short = 'f', long = "field", value_name = "FIELD=VALUE")]
     pub field: Vec<String>,
+    /// How the run is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Where
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `signal`.
+#[derive(Debug, Args)]
+pub struct Signal {
+    /// The run
+    pub run: String,
+    /// Name of the signal, as `wait` says it
+    pub name: String,
+    /// What it says, as JSON; `null` unless said
+    #[arg(value_name = "JSON")]
+    pub payload: Option<String>,
+    /// A second signal with the same key is the same signal
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
     /// How the run is printed
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,

@@ -65,6 +65,11 @@ pub enum Timer {
         /// Epoch, step and visit that wait.
         key: AttemptKey,
     },
+    /// The end of the time a `wait` waits.
+    Signal {
+        /// Epoch, step and visit that wait.
+        key: AttemptKey,
+    },
     /// The `delay` of a loop edge, counted from its firing.
     LoopDelay {
         /// Epoch of the firing.
@@ -87,6 +92,7 @@ impl fmt::Display for Timer {
             Self::Sleep { key } => write!(f, "sleep:{key}"),
             Self::Retry { key } => write!(f, "retry:{key}"),
             Self::Approval { key } => write!(f, "approval:{key}"),
+            Self::Signal { key } => write!(f, "signal:{key}"),
             Self::LoopDelay { epoch, to, firing } => write!(f, "loop:{epoch}.{to}.{firing}"),
             Self::Run { epoch } => write!(f, "run:{epoch}"),
         }

@@ -71,6 +71,15 @@ pub(crate) fn check_field(schema: &Json, value: Option<&Json>) -> Result<(), Str
     }
 }
 
+/// Any value, against any schema: the first thing that is wrong.
+pub(crate) fn check_value(schema: &Json, value: &Json) -> Result<(), String> {
+    match mismatches(schema, value).into_iter().next() {
+        None => Ok(()),
+        Some((inside, message)) if inside.is_empty() => Err(message),
+        Some((inside, message)) => Err(format!("{inside}: {message}")),
+    }
+}
+
 /// What does not fit, as (JSON pointer inside the value, sentence), in a fixed order.
 fn mismatches(schema: &Json, value: &Json) -> Vec<(String, String)> {
     // `required: false` is ours, beside the schema; inside one the word takes a list.

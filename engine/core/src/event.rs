@@ -49,6 +49,8 @@ pub enum Event {
     },
     /// A person approved or rejected.
     ApprovalDecided(Box<ApprovalDecided>),
+    /// A signal came from outside.
+    SignalReceived(Box<SignalReceived>),
     /// A person (or a rule) wants the run ended.
     CancelRequested {
         /// Who.
@@ -68,6 +70,7 @@ impl Event {
             Self::AttemptFinished { .. } => "attempt_finished",
             Self::TimerFired { .. } => "timer_fired",
             Self::ApprovalDecided(_) => "approval_decided",
+            Self::SignalReceived(_) => "signal_received",
             Self::CancelRequested { .. } => "cancel_requested",
         }
     }
@@ -139,6 +142,22 @@ pub struct ApprovalDecided {
     /// Digest of what they were shown, where they sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+}
+
+/// A signal from outside. It is kept until a `wait` takes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignalReceived {
+    /// Its name, as `wait` says it.
+    pub name: String,
+    /// What it says.
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
+    pub payload: Json,
+    /// Who sent it.
+    pub by: String,
+    /// The sender's key: a second signal with the same one is the same signal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
 }
 
 /// One way or the other.

@@ -264,6 +264,15 @@ pub enum WaitingFor {
         /// Its number.
         attempt: u32,
     },
+    /// A signal that fits.
+    Signal {
+        /// Its name.
+        name: String,
+        /// When the step fails with kind `timeout`.
+        until: Option<Timestamp>,
+        /// Signals of this name that came and do not fit; they are kept.
+        kept: u32,
+    },
     /// The end of what a re-open cancelled or lets drain.
     Draining {
         /// How many attempts.

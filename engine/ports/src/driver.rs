@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use loopline_core::event::{ApprovalDecided, Recorded, Trigger};
+use loopline_core::event::{ApprovalDecided, Recorded, SignalReceived, Trigger};
 use loopline_core::graph::Requirement;
 use loopline_core::id::{RunId, Seq};
 use loopline_core::machine::Refused;
@@ -83,6 +83,9 @@ pub trait Driver: Send + Sync + 'static {
 
     /// Takes a decision. When this returns, it is on disk.
     async fn decide(&self, run: RunId, decision: ApprovalDecided) -> Result<(), DriverError>;
+
+    /// Takes a signal. When this returns, it is on disk. A second signal with the same key changes nothing.
+    async fn signal(&self, run: RunId, signal: SignalReceived) -> Result<(), DriverError>;
 
     /// Asks a run to end. When this returns, the wish is on disk.
     async fn cancel(&self, run: RunId, by: String, reason: Option<String>) -> Result<(), DriverError>;

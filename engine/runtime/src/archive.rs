@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use loopline_core::event::{ApprovalDecided, Recorded};
+use loopline_core::event::{ApprovalDecided, Recorded, SignalReceived};
 use loopline_core::id::{RunId, Seq};
 use loopline_core::view::RunView;
 use loopline_ports::driver::{Driver, DriverError, Progress, TriggerRequest, Triggered};
@@ -31,6 +31,10 @@ impl Driver for Archive {
     }
 
     async fn decide(&self, _: RunId, _: ApprovalDecided) -> Result<(), DriverError> {
+        Err(DriverError::Stopping)
+    }
+
+    async fn signal(&self, _: RunId, _: SignalReceived) -> Result<(), DriverError> {
         Err(DriverError::Stopping)
     }
 

@@ -121,6 +121,7 @@ fn note_settled(append: &mut Append, event: &Event) {
         Event::RunCreated(_)
         | Event::AttemptStarted { .. }
         | Event::ApprovalDecided(_)
+        | Event::SignalReceived(_)
         | Event::CancelRequested { .. } => {}
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use loopline_core::event::{ApprovalDecided, Event, Recorded};
+use loopline_core::event::{ApprovalDecided, Event, Recorded, SignalReceived};
 use loopline_core::graph::Graph;
 use loopline_core::id::{RunId, Seq};
-use loopline_core::machine::{RunState, apply};
+use loopline_core::machine::{Refused, RunState, apply};
 use loopline_core::view::RunView;
 use loopline_ports::clock::Clock;
 use loopline_ports::driver::{Driver, DriverError, Progress, TriggerRequest, Triggered};
@@ -125,6 +125,15 @@ impl Driver for Engine {
 
     async fn decide(&self, run: RunId, decision: ApprovalDecided) -> Result<(), DriverError> {
         self.event(run, Event::ApprovalDecided(Box::new(decision))).await
+    }
+
+    async fn signal(&self, run: RunId, signal: SignalReceived) -> Result<(), DriverError> {
+        match self.event(run, Event::SignalReceived(Box::new(signal))).await {
+            // The sender has what they asked for, from the first time.
+            Err(DriverError::Refused(Refused::SignalBefore { same: true, .. })) => Ok(()),
+            Err(DriverError::Refused(Refused::SignalBefore { same: false, .. })) => Err(DriverError::KeyReused),
+            other => other,
+        }
     }
 
     async fn cancel(&self, run: RunId, by: String, reason: Option<String>) -> Result<(), DriverError> {

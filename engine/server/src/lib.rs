@@ -21,6 +21,7 @@ mod pipelines;
 mod problem;
 mod runs;
 mod serve;
+mod signals;
 pub mod source;
 mod validate;
 

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Decide, Edit, Guarded, Look, Operate};
 use crate::app::App;
-use crate::{artifacts, events, logs, pipelines, runs, validate};
+use crate::{artifacts, events, logs, pipelines, runs, signals, validate};
 
 /// Where the interface stands.
 pub const BASE: &str = "/api/v1";
@@ -42,6 +42,7 @@ pub(crate) fn routes(app: App) -> Guarded {
         .route(PhantomData::<Look>, routes!(logs::logs))
         .route(PhantomData::<Look>, routes!(artifacts::artifact))
         .route(PhantomData::<Operate>, routes!(runs::cancel))
+        .route(PhantomData::<Operate>, routes!(signals::send))
         .route(PhantomData::<Decide>, routes!(runs::approve))
         .route(PhantomData::<Decide>, routes!(runs::reject))
 }

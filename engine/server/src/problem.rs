@@ -142,7 +142,14 @@ fn refusal(refused: &Refused) -> Problem {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-field", "A field does not fit", text)
                 .at(format!("/fields/{}", field.replace('~', "~0").replace('/', "~1")))
         }
-        Refused::UnknownStep { .. } => Problem::not_found(text),
+        Refused::UnknownStep { .. } | Refused::UnknownSignal { .. } => Problem::not_found(text),
+        Refused::SignalFitsNothing { .. } => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "signal-fits-nothing", "The signal fits no step", text)
+        }
+        Refused::SignalBefore { .. } => conflict("signal-before", "This signal came before"),
+        Refused::TooManySignals { .. } => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-signals", "Too many signals are kept", text)
+        }
         Refused::NotAnApproval { .. } => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not-an-approval", "The step asks nobody", text)
         }

@@ -217,7 +217,7 @@ pub async fn trigger(
     Ok((status, [(header::LOCATION, location)], Json(view)).into_response())
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().map(str::trim).filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
     key.map(|key| Some(key.to_owned())).ok_or_else(|| {

@@ -221,6 +221,9 @@ export interface components {
         } | (components["schemas"]["ApprovalDecided"] & {
             /** @enum {string} */
             type: "approval_decided";
+        }) | (components["schemas"]["SignalReceived"] & {
+            /** @enum {string} */
+            type: "signal_received";
         }) | {
             /** @description Who. */
             by: string;
@@ -733,6 +736,17 @@ export interface components {
             /** @description What started it. */
             trigger: components["schemas"]["Trigger"];
         };
+        /** @description A signal from outside. It is kept until a `wait` takes it. */
+        SignalReceived: {
+            /** @description Who sent it. */
+            by: string;
+            /** @description The sender's key: a second signal with the same one is the same signal. */
+            idempotency_key?: string | null;
+            /** @description Its name, as `wait` says it. */
+            name: string;
+            /** @description What it says. */
+            payload: unknown;
+        };
         /**
          * @description Why a step was skipped.
          * @enum {string}
@@ -833,6 +847,11 @@ export interface components {
             key: components["schemas"]["AttemptKey"];
             /** @enum {string} */
             timer: "approval";
+        } | {
+            /** @description Epoch, step and visit that wait. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            timer: "signal";
         } | {
             /**
              * Format: int32
@@ -937,6 +956,17 @@ export interface components {
             kind: "retry";
             /** @description When. */
             until: components["schemas"]["Timestamp"];
+        } | {
+            /**
+             * Format: int32
+             * @description Signals of this name that came and do not fit; they are kept.
+             */
+            kept: number;
+            /** @enum {string} */
+            kind: "signal";
+            /** @description Its name. */
+            name: string;
+            until?: components["schemas"]["Timestamp"] | null;
         } | {
             /**
              * Format: int32

@@ -57,6 +57,8 @@ function waitingWord(step: StepView): string | null {
       return "Needs approval";
     case "timer":
       return "Waits for a timer";
+    case "signal":
+      return `Waits for signal ${step.waiting_for.name}`;
     case "retry":
       return `Retries, attempt ${step.waiting_for.attempt}`;
     case "draining":

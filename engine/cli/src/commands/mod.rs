@@ -11,6 +11,7 @@ mod runs;
 mod schema;
 mod serve;
 mod show;
+mod signal;
 mod trigger;
 mod validate;
 
@@ -33,6 +34,7 @@ pub async fn dispatch(arguments: Arguments) -> Outcome {
         Command::History(arguments) => history::history(arguments).await,
         Command::Approve(arguments) => decide::decide(arguments, decide::Verb::Approve).await,
         Command::Reject(arguments) => decide::decide(arguments, decide::Verb::Reject).await,
+        Command::Signal(arguments) => signal::signal(arguments).await,
         Command::Cancel(arguments) => cancel::cancel(arguments).await,
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use serde_json::Value as Json;
 
-use super::read_file;
+use super::{read_file, signal};
 use crate::arguments::{Output, Run};
-use crate::client::Client;
+use crate::client::{Client, segment};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::local::{Local, path_of};
 use crate::progress::{Answers, Followed, Following, Printer, duration_text, follow, safe};
@@ -18,6 +18,14 @@ use crate::{inputs, wiring};
 pub async fn run(arguments: Run) -> Outcome {
     let text = read_file(&arguments.file)?;
     let answers = Answers::parse(&arguments.answer)?;
+    let signals = arguments
+        .signal
+        .iter()
+        .map(|pair| {
+            let (name, payload) = inputs::key_value(pair, "--signal")?;
+            Ok((name.to_owned(), signal::parse(payload)?))
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
     let graph = {
         let compiled = loopline_dsl::compile(&text);
         let name = arguments.file.display().to_string();
@@ -44,6 +52,9 @@ pub async fn run(arguments: Run) -> Outcome {
     let quiet = arguments.output == Output::Json;
     let mut printer = Printer::new(quiet);
     printer.line(&format!("run {run}   watch it at {}", client.page(&run.to_string())));
+    for (name, payload) in &signals {
+        client.post(&format!("{}/signals/{}", path_of(run), segment(name)), payload, None).await?;
+    }
     let following =
         Following { client: client.clone(), run: run.to_string(), answers, ask: true, cancel_on_interrupt: true };
     let followed = follow(following, &mut printer).await;

@@ -83,6 +83,7 @@ impl<'a> Fold<'a> {
             Event::AttemptFinished { key, outcome } => self.attempt_finished(key, outcome),
             Event::TimerFired { timer } => self.timer_fired(timer),
             Event::ApprovalDecided(decided) => self.approval_decided(decided),
+            Event::SignalReceived(signal) => self.signal_received(signal),
             Event::CancelRequested { .. } if self.state.stop == Some(Stop::Cancel) => Err(Refused::CancelledBefore),
             Event::CancelRequested { .. } => {
                 self.stop(Stop::Cancel);
@@ -156,7 +157,7 @@ impl<'a> Fold<'a> {
                 self.settle_reopened();
                 Ok(())
             }
-            Timer::Sleep { key } | Timer::Retry { key } | Timer::Approval { key } => {
+            Timer::Sleep { key } | Timer::Retry { key } | Timer::Approval { key } | Timer::Signal { key } => {
                 let ix = self.graph.find(key.step.as_str()).ok_or_else(never)?;
                 let step = &self.state.steps[ix.get()];
                 if step.st != St::Running || step.visit != key.visit || self.state.epoch != key.epoch {
@@ -168,6 +169,7 @@ impl<'a> Fold<'a> {
                         self.start_attempt(ix);
                     }
                     (Timer::Approval { .. }, Some(Wait::Approval(_))) => self.approval_timed_out(ix),
+                    (Timer::Signal { .. }, Some(Wait::Signal { .. })) => self.signal_timed_out(ix),
                     _ => return Err(never()),
                 }
                 Ok(())

@@ -283,7 +283,8 @@ impl Fold<'_> {
         Ok(outputs)
     }
 
-    fn eval_raw<T>(
+    /// Evaluates an expression over the step's names and those of a raw result.
+    pub(super) fn eval_raw<T>(
         &self,
         ix: StepIx,
         cel: &Cel,

@@ -252,7 +252,8 @@ impl Fold<'_> {
                 Timer::Retry { key }
             }
             Some(Wait::Approval(asked)) if asked.until.is_some() => Timer::Approval { key },
-            Some(Wait::Approval(_)) | None => return,
+            Some(Wait::Signal { until: Some(_) }) => Timer::Signal { key },
+            Some(Wait::Approval(_) | Wait::Signal { until: None }) | None => return,
         };
         self.command(Command::ClearTimer { timer });
     }

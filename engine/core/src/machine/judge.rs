@@ -179,9 +179,8 @@ impl Fold<'_> {
         }
         self.state.steps[ix.get()].st = St::Running;
         match &self.graph.step(ix).action {
-            Action::Run(_) | Action::Http(_) | Action::Container(_) | Action::Wait(_) | Action::Pipeline(_) => {
-                self.start_attempt(ix);
-            }
+            Action::Run(_) | Action::Http(_) | Action::Container(_) | Action::Pipeline(_) => self.start_attempt(ix),
+            Action::Wait(wait) => self.await_signal(ix, wait),
             Action::Approval(approval) => self.ask(ix, approval),
             Action::Sleep(sleep) => self.fall_asleep(ix, sleep),
             Action::Set(values) => self.compute(ix, values),

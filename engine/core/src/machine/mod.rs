@@ -21,6 +21,7 @@ mod present;
 mod reading;
 mod refused;
 mod scope;
+mod signal;
 mod state;
 mod stop;
 

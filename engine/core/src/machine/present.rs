@@ -158,6 +158,11 @@ impl RunState {
             (Some(Wait::Sleep { until }), _) => Some(WaitingFor::Timer { until: *until }),
             (Some(Wait::Retry { until }), _) => Some(WaitingFor::Retry { until: *until, attempt: step.attempt + 1 }),
             (Some(Wait::Approval(asked)), _) => self.approval_wait(graph, ix, asked),
+            (Some(Wait::Signal { until }), _) => {
+                let Action::Wait(wait) = &graph.step(ix).action else { return None };
+                let kept = self.kept.iter().filter(|kept| kept.name == wait.signal).count() as u32;
+                Some(WaitingFor::Signal { name: wait.signal.clone(), until: *until, kept })
+            }
             (None, St::Pending) => {
                 let open = self.open.iter().filter(|open| open.to == ix);
                 open.max_by_key(|open| open.timer.is_some()).map(|open| match &open.timer {

@@ -59,7 +59,12 @@ pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
                     }
                 }
             }
-            Action::Sleep(SleepAction::For(_)) | Action::Wait(_) | Action::Container(_) | Action::Pipeline(_) => {}
+            Action::Wait(wait) => {
+                for cel in wait.condition.iter() {
+                    all(cel.references().unwrap_or_default());
+                }
+            }
+            Action::Sleep(SleepAction::For(_)) | Action::Container(_) | Action::Pipeline(_) => {}
         }
     }
 }

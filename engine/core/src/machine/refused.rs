@@ -102,6 +102,34 @@ pub enum Refused {
         /// Its identity.
         what: String,
     },
+    /// No step of the pipeline waits for such a signal.
+    #[error("no step waits for a signal `{name}`")]
+    UnknownSignal {
+        /// Its name.
+        name: String,
+    },
+    /// The signal fits the schema of no step that waits for one of its name.
+    #[error("the signal fits no step that waits for `{name}`: {message}")]
+    SignalFitsNothing {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A signal with this key came before.
+    #[error("a signal with the key `{key}` came before")]
+    SignalBefore {
+        /// The sender's key.
+        key: String,
+        /// It was the same signal, so the sender has what they want.
+        same: bool,
+    },
+    /// More signals wait to be taken than a run keeps.
+    #[error("the run keeps {kept} signals already, and no step takes them")]
+    TooManySignals {
+        /// How many.
+        kept: usize,
+    },
     /// The wish was made before.
     #[error("the run is being cancelled already")]
     CancelledBefore,

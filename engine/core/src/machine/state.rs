@@ -1,6 +1,6 @@
 //! The state of a run: what all its events so far add up to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -41,6 +41,19 @@ pub struct RunState {
     /// Order in which visits ended, for "the earliest failure".
     pub(super) ended: u64,
     pub(super) over: Option<Over>,
+    /// Signals that no step has taken yet, the oldest first.
+    pub(super) kept: Vec<Kept>,
+    /// Senders' keys and the digests of what came with them.
+    pub(super) signal_keys: BTreeMap<String, String>,
+    /// Those keys, the oldest first.
+    pub(super) signal_order: VecDeque<String>,
+}
+
+/// A signal that no step has taken yet.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) name: String,
+    pub(super) payload: Arc<Json>,
 }
 
 /// An attempt of the current epoch, by position of its step.
@@ -148,6 +161,7 @@ pub(super) enum Wait {
     Sleep { until: Timestamp },
     Retry { until: Timestamp },
     Approval(Box<Asked>),
+    Signal { until: Option<Timestamp> },
 }
 
 /// An approval that waits.

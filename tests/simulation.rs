@@ -51,6 +51,10 @@ pub struct Act {
     pub reject: Option<String>,
     #[serde(default)]
     pub cancel: bool,
+    #[serde(default)]
+    pub pause: bool,
+    #[serde(default)]
+    pub resume: bool,
     /// Name of a signal.
     #[serde(default)]
     pub signal: Option<String>,
@@ -198,6 +202,8 @@ impl<'a> Simulation<'a> {
                 by,
                 idempotency_key: act.idempotency_key.clone(),
             })),
+            (None, None) if act.pause => Event::PauseRequested { by },
+            (None, None) if act.resume => Event::ResumeRequested { by },
             (None, None) if act.cancel => Event::CancelRequested { by, reason: None },
             (None, None) => return Err(format!("the act at {} ms does nothing", act.at_ms)),
             (step, rejected) => {

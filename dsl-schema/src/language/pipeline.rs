@@ -53,7 +53,7 @@ mapping! {
         "run_name" run_name: Option<TemplateText>,
         /// At the first failure that no step can still catch, end what runs and skip the rest.
         #[schemars(example = true)]
-        "fail_fast" fail_fast: Option<Later<Flag>>,
+        "fail_fast" fail_fast: Option<Flag>,
         /// Who is told about the end of a run or an approval.
         #[schemars(example = serde_json::json!([{"on": ["failed", "recovered"], "to": "team-chat"}]))]
         "notify" notify: Option<Later<Vec<Notify>>>,

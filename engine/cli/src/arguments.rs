@@ -54,6 +54,10 @@ pub enum Command {
     Reject(Decide),
     /// Send a signal to a run
     Signal(Signal),
+    /// Let a run start nothing new
+    Pause(OneRun),
+    /// Let a paused run go on
+    Resume(OneRun),
     /// Ask a run to end
     Cancel(Cancel),
     /// Print a completion script

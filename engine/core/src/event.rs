@@ -51,6 +51,16 @@ pub enum Event {
     ApprovalDecided(Box<ApprovalDecided>),
     /// A signal came from outside.
     SignalReceived(Box<SignalReceived>),
+    /// A person wants nothing new started.
+    PauseRequested {
+        /// Who.
+        by: String,
+    },
+    /// A person wants a paused run to go on.
+    ResumeRequested {
+        /// Who.
+        by: String,
+    },
     /// A person (or a rule) wants the run ended.
     CancelRequested {
         /// Who.
@@ -71,6 +81,8 @@ impl Event {
             Self::TimerFired { .. } => "timer_fired",
             Self::ApprovalDecided(_) => "approval_decided",
             Self::SignalReceived(_) => "signal_received",
+            Self::PauseRequested { .. } => "pause_requested",
+            Self::ResumeRequested { .. } => "resume_requested",
             Self::CancelRequested { .. } => "cancel_requested",
         }
     }

@@ -87,6 +87,12 @@ pub trait Driver: Send + Sync + 'static {
     /// Takes a signal. When this returns, it is on disk. A second signal with the same key changes nothing.
     async fn signal(&self, run: RunId, signal: SignalReceived) -> Result<(), DriverError>;
 
+    /// Asks a run to start nothing new. When this returns, the wish is on disk.
+    async fn pause(&self, run: RunId, by: String) -> Result<(), DriverError>;
+
+    /// Lets a paused run go on. When this returns, the wish is on disk.
+    async fn resume(&self, run: RunId, by: String) -> Result<(), DriverError>;
+
     /// Asks a run to end. When this returns, the wish is on disk.
     async fn cancel(&self, run: RunId, by: String, reason: Option<String>) -> Result<(), DriverError>;
 

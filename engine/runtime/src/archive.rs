@@ -38,6 +38,14 @@ impl Driver for Archive {
         Err(DriverError::Stopping)
     }
 
+    async fn pause(&self, _: RunId, _: String) -> Result<(), DriverError> {
+        Err(DriverError::Stopping)
+    }
+
+    async fn resume(&self, _: RunId, _: String) -> Result<(), DriverError> {
+        Err(DriverError::Stopping)
+    }
+
     async fn cancel(&self, _: RunId, _: String, _: Option<String>) -> Result<(), DriverError> {
         Err(DriverError::Stopping)
     }

@@ -122,6 +122,8 @@ fn note_settled(append: &mut Append, event: &Event) {
         | Event::AttemptStarted { .. }
         | Event::ApprovalDecided(_)
         | Event::SignalReceived(_)
+        | Event::PauseRequested { .. }
+        | Event::ResumeRequested { .. }
         | Event::CancelRequested { .. } => {}
     }
 }

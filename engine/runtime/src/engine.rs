@@ -136,6 +136,14 @@ impl Driver for Engine {
         }
     }
 
+    async fn pause(&self, run: RunId, by: String) -> Result<(), DriverError> {
+        self.event(run, Event::PauseRequested { by }).await
+    }
+
+    async fn resume(&self, run: RunId, by: String) -> Result<(), DriverError> {
+        self.event(run, Event::ResumeRequested { by }).await
+    }
+
     async fn cancel(&self, run: RunId, by: String, reason: Option<String>) -> Result<(), DriverError> {
         self.event(run, Event::CancelRequested { by, reason }).await
     }

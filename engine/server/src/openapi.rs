@@ -42,6 +42,8 @@ pub(crate) fn routes(app: App) -> Guarded {
         .route(PhantomData::<Look>, routes!(logs::logs))
         .route(PhantomData::<Look>, routes!(artifacts::artifact))
         .route(PhantomData::<Operate>, routes!(runs::cancel))
+        .route(PhantomData::<Operate>, routes!(runs::pause))
+        .route(PhantomData::<Operate>, routes!(runs::resume))
         .route(PhantomData::<Operate>, routes!(signals::send))
         .route(PhantomData::<Decide>, routes!(runs::approve))
         .route(PhantomData::<Decide>, routes!(runs::reject))

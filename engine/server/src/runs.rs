@@ -319,6 +319,34 @@ pub async fn cancel(
     Ok(Json(app.parts().driver.view(run, None).await?))
 }
 
+/// Asks a run to start nothing new. What runs ends and is recorded.
+#[utoipa::path(post, path = "/runs/{id}/pause", operation_id = "pause_run", tag = "runs", params(("id" = RunId, Path)),
+    responses((status = 200, body = RunView), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn pause(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<RunView>, Problem> {
+    let run = run_id(&id)?;
+    app.parts().driver.pause(run, caller.name).await?;
+    Ok(Json(app.parts().driver.view(run, None).await?))
+}
+
+/// Lets a paused run go on.
+#[utoipa::path(post, path = "/runs/{id}/resume", operation_id = "resume_run", tag = "runs", params(("id" = RunId, Path)),
+    responses((status = 200, body = RunView), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn resume(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<RunView>, Problem> {
+    let run = run_id(&id)?;
+    app.parts().driver.resume(run, caller.name).await?;
+    Ok(Json(app.parts().driver.view(run, None).await?))
+}
+
 /// Approves the visit that was seen.
 #[utoipa::path(post, path = "/runs/{id}/steps/{step}/approve", operation_id = "approve_step", tag = "approvals",
     params(("id" = RunId, Path), ("step" = StepId, Path)), request_body = DecisionBody,

@@ -199,6 +199,8 @@ async fn every_route_has_its_permission() {
         ("POST", "/runs/{id}/cancel", "operate"),
         ("GET", "/runs/{id}/definition", "look"),
         ("GET", "/runs/{id}/events", "look"),
+        ("POST", "/runs/{id}/pause", "operate"),
+        ("POST", "/runs/{id}/resume", "operate"),
         ("POST", "/runs/{id}/signals/{name}", "operate"),
         ("POST", "/runs/{id}/steps/{step}/approve", "decide"),
         ("GET", "/runs/{id}/steps/{step}/artifacts/{name}", "look"),
@@ -209,7 +211,7 @@ async fn every_route_has_its_permission() {
     let mut found: Vec<_> = table.iter().map(|r| (r.method.as_str(), r.path.as_str(), r.permission)).collect();
     found.sort_by_key(|(method, path, _)| (path.to_owned(), method.to_owned()));
     assert_eq!(found, expected);
-    assert_eq!(document.paths.paths.len(), 14, "a route is in the document and in no table, or the other way round");
+    assert_eq!(document.paths.paths.len(), 16, "a route is in the document and in no table, or the other way round");
 }
 
 #[tokio::test]

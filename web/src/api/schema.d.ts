@@ -227,6 +227,16 @@ export interface components {
         }) | {
             /** @description Who. */
             by: string;
+            /** @enum {string} */
+            type: "pause_requested";
+        } | {
+            /** @description Who. */
+            by: string;
+            /** @enum {string} */
+            type: "resume_requested";
+        } | {
+            /** @description Who. */
+            by: string;
             /** @description Why, in their words. */
             reason?: string | null;
             /** @enum {string} */

@@ -6,6 +6,7 @@ mod explain;
 mod graph;
 mod history;
 mod logs;
+mod pause;
 mod run;
 mod runs;
 mod schema;
@@ -35,6 +36,8 @@ pub async fn dispatch(arguments: Arguments) -> Outcome {
         Command::Approve(arguments) => decide::decide(arguments, decide::Verb::Approve).await,
         Command::Reject(arguments) => decide::decide(arguments, decide::Verb::Reject).await,
         Command::Signal(arguments) => signal::signal(arguments).await,
+        Command::Pause(arguments) => pause::pause(arguments, pause::Verb::Pause).await,
+        Command::Resume(arguments) => pause::pause(arguments, pause::Verb::Resume).await,
         Command::Cancel(arguments) => cancel::cancel(arguments).await,
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();

@@ -42,6 +42,7 @@ pub fn apply(graph: &Graph, state: &mut RunState, recorded: &Recorded) -> Result
     let mut fold = Fold::over(graph, state, at);
     fold.take(&recorded.event)?;
     fold.judge();
+    fold.fail_fast();
     fold.finish_if_over();
     let Fold { mut applied, touched, .. } = fold;
     applied.touched = touched.into_iter().collect();
@@ -84,6 +85,8 @@ impl<'a> Fold<'a> {
             Event::TimerFired { timer } => self.timer_fired(timer),
             Event::ApprovalDecided(decided) => self.approval_decided(decided),
             Event::SignalReceived(signal) => self.signal_received(signal),
+            Event::PauseRequested { .. } => self.pause(),
+            Event::ResumeRequested { .. } => self.resume(),
             Event::CancelRequested { .. } if self.state.stop == Some(Stop::Cancel) => Err(Refused::CancelledBefore),
             Event::CancelRequested { .. } => {
                 self.stop(Stop::Cancel);
@@ -112,7 +115,7 @@ impl<'a> Fold<'a> {
         };
         self.name_and_label();
         if let Some(ms) = self.graph.timeout_ms {
-            self.command(Command::SetTimer { timer: Timer::Run { epoch: 1 }, at: self.at.plus_ms(ms) });
+            self.set_deadline(ms);
         }
         for ix in self.graph.indices() {
             self.soil(ix);
@@ -140,10 +143,16 @@ impl<'a> Fold<'a> {
         }
     }
 
-    fn timer_fired(&mut self, timer: &Timer) -> Result<(), Refused> {
+    pub(super) fn timer_fired(&mut self, timer: &Timer) -> Result<(), Refused> {
         let never = || Refused::NeverAsked { what: format!("timer {timer}") };
+        if let Some(paused) = &mut self.state.paused
+            && self.state.stop.is_none()
+        {
+            paused.due.push(timer.clone());
+            return Ok(());
+        }
         match timer {
-            Timer::Run { epoch } if *epoch == self.state.epoch && self.graph.timeout_ms.is_some() => {
+            Timer::Run { epoch } if *epoch == self.state.epoch && self.state.deadline.is_some() => {
                 if self.state.stop.is_none() {
                     self.stop(Stop::Timeout);
                 }

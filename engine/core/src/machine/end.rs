@@ -310,10 +310,13 @@ impl Fold<'_> {
                 let error = failure.unwrap_or_else(|| (None, Failure::new(FailureKind::Timeout, message)));
                 Over { outcome: RunOutcome::Failed, at: self.at, error: Some(error), outputs: Map::new() }
             }
-            (None, Some(failure)) => {
+            (None | Some(Stop::FailFast), Some(failure)) => {
                 Over { outcome: RunOutcome::Failed, at: self.at, error: Some(failure), outputs: Map::new() }
             }
-            (None, None) => Over { outcome: RunOutcome::Succeeded, at: self.at, error: None, outputs: Map::new() },
+            // A stop by `fail_fast` has a failure that nothing handles, since what could have is decided.
+            (None | Some(Stop::FailFast), None) => {
+                Over { outcome: RunOutcome::Succeeded, at: self.at, error: None, outputs: Map::new() }
+            }
         };
         if over.outcome == RunOutcome::Succeeded {
             match self.run_outputs() {
@@ -324,7 +327,7 @@ impl Fold<'_> {
                 }
             }
         }
-        if self.graph.timeout_ms.is_some() && self.state.stop != Some(Stop::Timeout) {
+        if self.state.deadline.is_some() && self.state.stop != Some(Stop::Timeout) {
             self.command(Command::ClearTimer { timer: Timer::Run { epoch: self.state.epoch } });
         }
         self.command(Command::FinishRun { outcome: over.outcome });

@@ -42,7 +42,11 @@ impl Fold<'_> {
     }
 
     fn judge_step(&mut self, ix: StepIx) {
-        if self.state.steps[ix.get()].st != St::Pending || self.state.stop.is_some() || self.is_held(ix) {
+        if self.state.steps[ix.get()].st != St::Pending
+            || self.state.stop.is_some()
+            || self.state.paused.is_some()
+            || self.is_held(ix)
+        {
             return;
         }
         match self.join(ix) {

@@ -130,6 +130,12 @@ pub enum Refused {
         /// How many.
         kept: usize,
     },
+    /// The run starts nothing already.
+    #[error("the run is paused already")]
+    PausedBefore,
+    /// There is nothing to resume.
+    #[error("the run is not paused")]
+    NotPaused,
     /// The wish was made before.
     #[error("the run is being cancelled already")]
     CancelledBefore,

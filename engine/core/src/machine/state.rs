@@ -41,12 +41,24 @@ pub struct RunState {
     /// Order in which visits ended, for "the earliest failure".
     pub(super) ended: u64,
     pub(super) over: Option<Over>,
+    /// When the run's `timeout` is over; none while it is paused.
+    pub(super) deadline: Option<Timestamp>,
+    pub(super) paused: Option<Paused>,
     /// Signals that no step has taken yet, the oldest first.
     pub(super) kept: Vec<Kept>,
     /// Senders' keys and the digests of what came with them.
     pub(super) signal_keys: BTreeMap<String, String>,
     /// Those keys, the oldest first.
     pub(super) signal_order: VecDeque<String>,
+}
+
+/// A run that starts nothing.
+#[derive(Debug, Clone)]
+pub(super) struct Paused {
+    /// What is left of the run's `timeout`.
+    pub(super) timeout_left_ms: Option<u64>,
+    /// Timers that ran out meanwhile, in that order.
+    pub(super) due: Vec<Timer>,
 }
 
 /// A signal that no step has taken yet.
@@ -99,6 +111,7 @@ pub(super) struct Reopened {
 pub(super) enum Stop {
     Cancel,
     Timeout,
+    FailFast,
 }
 
 /// The run is over.
@@ -234,6 +247,7 @@ impl RunState {
                 RunOutcome::Cancelled => RunStatus::Cancelled,
             },
             (None, Some(_)) => RunStatus::Cancelling,
+            (None, None) if self.paused.is_some() => RunStatus::Paused,
             (None, None) if self.created.is_none() => RunStatus::Queued,
             (None, None) if !self.live.is_empty() => RunStatus::Running,
             (None, None) => RunStatus::Waiting,

@@ -1,8 +1,10 @@
-//! STOP: the run is asked to end, by a person or by its own `timeout`.
+//! STOP: the run is asked to end, by a person, by its own `timeout`, or by `fail_fast`.
+
+use std::collections::BTreeSet;
 
 use super::apply::Fold;
 use super::state::{St, Stop};
-use crate::graph::Step;
+use crate::graph::{Condition, Need, Step};
 use crate::id::StepIx;
 use crate::view::SkipReason;
 
@@ -29,6 +31,34 @@ impl Fold<'_> {
                 self.begin_skipped(ix);
             }
         }
+    }
+
+    /// `fail_fast`: stops at a failure that no undecided step can still catch (rule E8). Only what this event touched can
+    /// have brought that about.
+    pub(super) fn fail_fast(&mut self) {
+        if !self.graph.fail_fast || self.state.stop.is_some() {
+            return;
+        }
+        let caught_here = |ix: &StepIx| {
+            let needs = self.graph.step(*ix).needs.iter();
+            needs.filter(|need| need.on == Condition::Catch).map(|need| need.step).collect::<Vec<_>>()
+        };
+        let candidates: BTreeSet<StepIx> =
+            self.touched.iter().flat_map(|ix| std::iter::once(*ix).chain(caught_here(ix))).collect();
+        if candidates.into_iter().any(|ix| self.is_beyond_catching(ix)) {
+            self.stop(Stop::FailFast);
+        }
+    }
+
+    /// It failed, that is not allowed, and every step that could have caught it is decided without having succeeded.
+    fn is_beyond_catching(&self, ix: StepIx) -> bool {
+        let catches = |y: StepIx| self.graph.step(y).needs.contains(&Need { step: ix, on: Condition::Catch });
+        self.state.steps[ix.get()].st == St::Failed
+            && !self.graph.step(ix).allow_failure
+            && self.graph.shape().successors(ix).iter().filter(|y| catches(**y)).all(|y| {
+                let st = self.state.steps[y.get()].st;
+                st.is_decided() && st != St::Succeeded
+            })
     }
 
     /// The current visit ends as cancelled.

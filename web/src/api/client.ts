@@ -41,6 +41,7 @@ export const client = {
   run: (id: string) => getJson<RunView>(runPath(id)),
   definition: (id: string) => getJson<RunDefinition>(`${runPath(id)}/definition`),
   events: (id: string) => allEvents(id),
+  pause: (id: string, verb: "pause" | "resume") => send<RunView>("POST", `${runPath(id)}/${verb}`, jsonBody({})),
   cancel: (id: string) => send<RunView>("POST", `${runPath(id)}/cancel`, jsonBody({})),
   decide: (id: string, step: string, decision: "approve" | "reject", body: DecisionBody) =>
     send<RunView>("POST", `${runPath(id)}/steps/${encodeURIComponent(step)}/${decision}`, jsonBody(body)),

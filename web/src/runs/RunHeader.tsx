@@ -1,7 +1,7 @@
-/** The head of a run: state, pipeline, number, who started it, how long, and Cancel. */
+/** The head of a run: state, pipeline, number, who started it, how long, Pause and Cancel. */
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Ban, ChevronRight, CircleUser, Clock3 } from "lucide-react";
+import { Ban, ChevronRight, CircleUser, Clock3, Pause, Play } from "lucide-react";
 import { useState } from "react";
 import { client } from "../api/client";
 import { messageOf } from "../api/problem";
@@ -46,8 +46,29 @@ export function RunHeader({ run }: { run: RunView }) {
           </div>
         )}
       </dl>
-      <div className="ml-auto">{(run.finished_at ?? null) === null && <CancelRun run={run} />}</div>
+      {(run.finished_at ?? null) === null && (
+        <div className="ml-auto flex items-center gap-2">
+          <PauseRun run={run} />
+          <CancelRun run={run} />
+        </div>
+      )}
     </header>
+  );
+}
+
+/** Pausing loses nothing, so it asks nothing: steps that run go on, nothing new starts. */
+function PauseRun({ run }: { run: RunView }) {
+  const verb = run.status === "paused" ? "resume" : "pause";
+  const change = useMutation({ mutationFn: () => client.pause(run.id, verb) });
+  if (run.status === "cancelling") return null;
+  return (
+    <>
+      {change.error !== null && <p role="alert" className="text-small text-bad-ink">{messageOf(change.error)}</p>}
+      <Button onClick={() => change.mutate()} disabled={change.isPending} title={verb === "pause" ? "Let what runs end, and start nothing new" : "Go on where the run was paused"}>
+        {verb === "pause" ? <Pause aria-hidden size={14} /> : <Play aria-hidden size={14} />}
+        {verb === "pause" ? "Pause" : "Resume"}
+      </Button>
+    </>
   );
 }
 

@@ -22,6 +22,7 @@ mod reading;
 mod refused;
 mod scope;
 mod state;
+mod step_type;
 mod stop;
 
 pub use apply::{Applied, apply};

@@ -14,6 +14,7 @@ use crate::model::Model;
 use crate::position::Source;
 use crate::route::Route;
 use crate::step_types::{self, StepTypes};
+use crate::uses::Uses;
 use crate::yaml::{Node, Value};
 
 const MAX_STEPS: usize = 10_000;
@@ -28,6 +29,8 @@ pub struct Compiled {
     pub graph: Option<Graph>,
     /// Everything there is to say, sorted by place.
     pub diagnostics: Vec<Diagnostic>,
+    /// What it names besides itself.
+    pub uses: Uses,
 }
 
 impl Compiled {
@@ -51,30 +54,38 @@ pub fn compile_with(text: &str, library: &Library) -> Compiled {
     let problems = source.take_problems();
     let readable = problems.iter().all(|problem| !matches!(problem.code, Code::TextTooLarge));
     let mut graph = None;
+    let mut uses = Uses::default();
     if let Some(root) = source.reading().root.clone() {
         cx.unsound = !problems.is_empty();
-        graph = compile_tree(&root, library, &mut cx);
+        graph = compile_tree(&root, library, &mut uses, &mut cx);
     } else if readable && problems.is_empty() {
         let problem = Diagnostic::new(Code::EmptyFile, Place::Text(0..0), "the file is empty");
         cx.report(problem.help("begin with `version: 1`, a `name:` and `steps:`"));
     }
     cx.diagnostics.extend(problems);
-    Compiled { graph, diagnostics: findings(&source, cx) }
+    Compiled { graph, diagnostics: findings(&source, cx), uses }
 }
 
 /// Checks a step type: `.loopline/steps/NAME.yaml`. Gives everything that is wrong with it, sorted by place.
 pub fn compile_step_type(text: &str) -> Vec<Diagnostic> {
-    let (_, cx, source) = step_types::read(text);
-    findings(&source, cx)
+    let read = step_types::read(text);
+    findings(&read.source, read.cx)
 }
 
-fn compile_tree(root: &Rc<Node>, library: &Library, cx: &mut Cx) -> Option<Graph> {
+fn compile_tree(root: &Rc<Node>, library: &Library, uses: &mut Uses, cx: &mut Cx) -> Option<Graph> {
     if let Some(problem) = too_many_steps(root) {
         cx.report(problem);
         return None;
     }
     let pipeline = Pipeline::decode(root, &Route::root(), cx)?;
-    let types = StepTypes::used_by(&pipeline, library);
+    *uses = Uses::of(&pipeline);
+    let types = match StepTypes::used_by(&pipeline, library) {
+        Ok(types) => types,
+        Err(problem) => {
+            cx.report(problem);
+            return None;
+        }
+    };
     let model = Model::of(&pipeline, &types);
     if model.count() > MAX_STEPS {
         let place = Place::Key(Route::root().key("steps"));

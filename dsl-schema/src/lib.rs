@@ -26,13 +26,15 @@ pub mod route;
 mod schema;
 pub mod size;
 mod step_types;
+mod uses;
 pub mod yaml;
 
 pub use compile::{Compiled, compile, compile_step_type, compile_with};
 pub use diagnostics::json::{DiagnosticJson, FixJson, to_json};
 pub use diagnostics::pretty::render_pretty;
 pub use diagnostics::{Code, Diagnostic, Severity, explain};
-pub use library::{Contract, Library};
+pub use library::{Contract, Library, is_step_type_name};
 pub use outline::{GotoView, GraphView, InputView, JoinView, NeedView, StepOutline, outline};
 pub use schema::schema;
+pub use uses::Uses;
 pub use yaml::yaml_to_json;

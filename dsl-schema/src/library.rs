@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use loopline_core::graph::{Graph, Input};
 
 /// What stands around a pipeline file. Whoever compiles reads it from where it is kept; the compiler itself reads nothing.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Library {
     /// The texts of step types by their names: `.loopline/steps/NAME.yaml`.
     pub step_types: BTreeMap<String, String>,
-    /// Other pipelines by their names.
+    /// Other pipelines by their names. A pipeline knows itself: what is said here under its own name is not looked at.
     pub pipelines: BTreeMap<String, Contract>,
     /// There is no other pipeline: a name that is not there is a mistake.
     pub is_complete: bool,
@@ -29,4 +29,11 @@ impl Contract {
     pub fn of(graph: &Graph) -> Self {
         Self { inputs: graph.inputs.clone(), outputs: graph.outputs.keys().cloned().collect() }
     }
+}
+
+/// Whether a step type can have this name: a lower-case letter, then at most 62 of `a-z 0-9 _ -`.
+pub fn is_step_type_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.len() <= 63
+        && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'_' | b'-'))
 }

@@ -2,13 +2,13 @@
 //!
 //! Only called when no error was found, so every name resolves here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use loopline_core::expr::{Cel, Dialect, Script, Template, TemplateValue};
 use loopline_core::graph::{
     Action, ApprovalAction, Cache, ChildAction, ChildPipeline, Compensate, CompensateOn, CompensatePer, Concurrency,
     DEFAULT_ATTEMPT_TIMEOUT_MS, DEFAULT_MAX_ITEMS, DEFAULT_MAX_VISITS, Expect, Fetch, FileTrigger, Goto, Graph,
-    HttpAction, HttpAuth, HttpBody, Input, ItemList, Items, Join, Many, Missed, Need, Notify, Output, Overlap,
+    HttpAction, HttpAuth, HttpBody, Input, ItemList, Items, Join, Many, Missed, Need, Notify, OfType, Output, Overlap,
     PipelineTrigger, Requirement, Retry, RunAction, RunEnd, Schedule, SetValue, Shell, SleepAction, Step, StepLimits,
     Tls, Triggers, WaitAction, Webhook, When, WhenFull, With,
 };
@@ -240,12 +240,37 @@ fn both<T>(own: Option<Entries<T>>, of_type: Option<Entries<T>>) -> Option<Entri
 
 fn with(own: &StepSpec, uses: &LoadedType) -> With {
     With {
+        of_type: uses.step().map(|of_type| self::of_type(own, of_type)).unwrap_or_default(),
         uses: uses.name.clone(),
         inputs: named(uses.file.inputs.as_ref())
             .map(|(name, schema)| (name.to_owned(), input(&schema.0.value)))
             .collect(),
         values: template_values(own.with.as_ref()),
     }
+}
+
+/// What of the expanded step stands there as the type wrote it.
+fn of_type(own: &StepSpec, of_type: &StepSpec) -> OfType {
+    OfType {
+        env: only_in(of_type.env.as_ref(), own.env.as_ref()),
+        outputs: only_in(of_type.outputs.as_ref(), own.outputs.as_ref()),
+        services: {
+            let of_container = of_type.container.as_ref().and_then(|container| container.services.as_ref());
+            let of_step = of_type.services.as_deref().filter(|_| own.services.is_none());
+            [of_step, of_container].into_iter().flatten().flat_map(|all| named(Some(all))).map(name_of).collect()
+        },
+        lock: own.lock.is_none() && of_type.lock.is_some(),
+        cache: own.cache.is_none() && of_type.cache.is_some(),
+    }
+}
+
+fn only_in<T>(these: Option<&Entries<T>>, others: Option<&Entries<T>>) -> BTreeSet<String> {
+    let others: BTreeSet<String> = named(others).map(name_of).collect();
+    named(these).map(name_of).filter(|name| !others.contains(name)).collect()
+}
+
+fn name_of<T>((name, _): (&str, T)) -> String {
+    name.to_owned()
 }
 
 /// The shortest of those that are said.

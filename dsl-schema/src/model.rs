@@ -313,7 +313,12 @@ fn loops<'a>(step: usize, spec: &'a Step, at: &Route, index: &BTreeMap<&str, usi
     repeat.chain(gotos).collect()
 }
 
-impl ModelStep<'_> {
+impl<'a> ModelStep<'a> {
+    /// What the step says, else what its type says.
+    pub(crate) fn says<T>(&self, what: impl Fn(&'a Step) -> Option<T>) -> Option<T> {
+        self.spec.and_then(&what).or_else(|| self.uses?.step().and_then(what))
+    }
+
     /// Its failure does not fail the run.
     pub(crate) fn allows_failure(&self) -> bool {
         self.spec.and_then(|spec| spec.allow_failure.as_ref()).is_some_and(|flag| flag.value)

@@ -3,7 +3,7 @@
 use loopline_core::expr::Template;
 use loopline_core::graph::{
     Action, ChildPipeline, Condition, ContainerCommand, GotoOn, Graph, HttpAction, Input, Join, Requirement, SetValue,
-    SleepAction, Step,
+    SleepAction, Step, With,
 };
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -177,6 +177,7 @@ fn step_outline(graph: &Graph, ix: loopline_core::id::StepIx) -> StepOutline {
 /// What a step does, on one line.
 pub(crate) fn summary(step: &Step) -> String {
     let text = match &step.action {
+        _ if let Some(with) = &step.with => step_type(with),
         Action::Run(run) => first_line(run.script.source()),
         Action::Http(http) => {
             let HttpAction { method, url, .. } = &**http;
@@ -205,6 +206,16 @@ pub(crate) fn summary(step: &Step) -> String {
         },
     };
     cut(&text, 120)
+}
+
+/// What the type is given tells more than the text of a script that others wrote.
+fn step_type(with: &With) -> String {
+    let values: Vec<_> = with
+        .values
+        .iter()
+        .map(|(name, value)| format!("{name} = {}", serde_json::to_string(value).unwrap_or_default()))
+        .collect();
+    if values.is_empty() { with.uses.clone() } else { format!("{}: {}", with.uses, values.join(", ")) }
 }
 
 fn set_value(name: &str, value: &SetValue) -> String {

@@ -31,9 +31,6 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
         if let Some(workspace) = spec.workspace.as_ref().filter(|word| word.0.value == Workspace::Fresh) {
             cx.require("workspace", &workspace.0.at);
         }
-        if let Some(uses) = &spec.uses {
-            cx.require("use", &uses.at);
-        }
         if step.kind == Some(Kind::Http) {
             schemas_of_http(spec, cx);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::decode::Cx;
 use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::language::{Approval, OneOrMany, Text};
+use crate::language::{Approval, Duration, OneOrMany, Step, Text};
 use crate::model::{Kind, Model};
 
 pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
@@ -14,18 +14,23 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
             approvers(approval.approvers.as_ref(), cx);
             quorum(approval, cx);
         }
-        let bounded = spec.timeout.is_some()
-            || spec.approval.as_ref().is_some_and(|approval| approval.timeout.is_some())
-            || spec.wait.as_ref().is_some_and(|wait| wait.timeout.is_some());
+        let bounded = step.says(timeout).is_some();
         if let (Some(kind @ (Kind::Approval | Kind::Wait)), false) = (step.kind, bounded) {
             let message = format!("step `{}` has no `timeout`, so a run may wait here for ever", step.id);
-            let place = Place::Key(step.at.key(kind.key()));
-            cx.report(
-                Diagnostic::new(Code::WaitsForEver, place, message)
-                    .help(format!("add one, like `{}: {{…, timeout: 24h}}`", kind.key())),
-            );
+            let (key, help) = match step.uses {
+                None => (kind.key(), format!("add one, like `{}: {{…, timeout: 24h}}`", kind.key())),
+                Some(_) => ("use", "add one, here or in the step type: `timeout: 24h`".to_owned()),
+            };
+            cx.report(Diagnostic::new(Code::WaitsForEver, Place::Key(step.at.key(key)), message).help(help));
         }
     }
+}
+
+/// The bound of its wait.
+fn timeout(spec: &Step) -> Option<&Duration> {
+    let of_approval = || spec.approval.as_ref().and_then(|approval| approval.timeout.as_ref());
+    let of_wait = || spec.wait.as_ref().and_then(|wait| wait.timeout.as_ref());
+    spec.timeout.as_ref().or_else(of_approval).or_else(of_wait)
 }
 
 fn approvers(approvers: Option<&OneOrMany<Text>>, cx: &mut Cx) {

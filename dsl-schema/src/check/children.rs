@@ -4,18 +4,20 @@ use super::given::{self, Asked};
 use crate::decode::Cx;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::language::{ChildPipeline, Step, Text};
-use crate::library::Library;
+use crate::library::{Library, is_step_type_name};
 use crate::model::{Model, ModelStep};
+use crate::step_types::LoadedType;
+use crate::uses::bare_name;
 
 pub(super) fn check(model: &Model<'_>, library: &Library, cx: &mut Cx) {
     for step in &model.steps {
         let Some(spec) = step.spec else { continue };
         if let Some(child) = spec.pipeline.as_deref() {
             named_or_in_place(child, cx);
-            named(child, library, cx);
+            named(model, child, library, cx);
         }
         if spec.uses.is_some() {
-            step_type(step, spec, library, cx);
+            step_type(model, step, spec, library, cx);
         }
     }
 }
@@ -49,16 +51,21 @@ fn named_or_in_place(child: &ChildPipeline, cx: &mut Cx) {
     }
 }
 
-fn named(child: &ChildPipeline, library: &Library, cx: &mut Cx) {
+fn named(model: &Model<'_>, child: &ChildPipeline, library: &Library, cx: &mut Cx) {
     let Some(name) = &child.name else { return };
     if !full_name(name, cx) {
         return;
     }
-    let bare = name.value.strip_prefix("default/").unwrap_or(&name.value);
-    if let Some(contract) = library.pipelines.get(bare) {
-        let asked = Asked::of_contract(&name.value, contract);
+    let Some(bare) = bare_name(&name.value) else { return };
+    let own = model.pipeline.name.0.as_ref().is_some_and(|own| own.value == bare);
+    // A pipeline that runs itself is the one that stands here, whatever was read under its name.
+    let asked = match library.pipelines.get(bare) {
+        _ if own => Some(Asked::of_itself(&name.value, model.pipeline)),
+        contract => contract.map(|contract| Asked::of_contract(&name.value, contract)),
+    };
+    if let Some(asked) = asked {
         given::check(child.inputs.as_ref(), &child.at, "the step", &asked, cx);
-    } else if library.is_complete && !bare.contains('/') {
+    } else if library.is_complete {
         let message = format!("there is no pipeline `{}`", name.value);
         let diagnostic = Diagnostic::new(Code::UnknownPipeline, name.place(), message);
         let near = cx.nearest.to(bare, library.pipelines.keys().map(String::as_str));
@@ -84,7 +91,7 @@ pub(super) fn full_name(name: &Text, cx: &mut Cx) -> bool {
     if parts.len() <= 2 && parts.iter().all(|part| fits(part)) {
         return true;
     }
-    let message = format!("`{}` is not the name of a pipeline", name.value.chars().take(80).collect::<String>());
+    let message = format!("`{}` is not the name of a pipeline", shown(name));
     let diagnostic = Diagnostic::new(Code::InvalidPipelineName, name.place(), message);
     cx.report(
         diagnostic.help("write `name` or `project/name`, each a lower-case letter, then at most 62 of a-z, 0-9 and -"),
@@ -92,15 +99,15 @@ pub(super) fn full_name(name: &Text, cx: &mut Cx) -> bool {
     false
 }
 
-fn step_type(step: &ModelStep<'_>, spec: &Step, library: &Library, cx: &mut Cx) {
+fn step_type(model: &Model<'_>, step: &ModelStep<'_>, spec: &Step, library: &Library, cx: &mut Cx) {
     let Some(name) = &spec.uses else { return };
     let Some(uses) = step.uses else {
         let known = library.step_types.contains_key(&name.value);
         let code = if known { Code::BrokenStepType } else { Code::UnknownStepType };
         let message = if known {
-            format!("the step type `{}` cannot be read", name.value)
+            format!("the step type `{}` cannot be read", shown(name))
         } else {
-            format!("there is no step type `{}`", name.value)
+            format!("there is no step type `{}`", shown(name))
         };
         let diagnostic = Diagnostic::new(code, name.place(), message);
         let near = cx.nearest.to(&name.value, library.step_types.keys().map(String::as_str));
@@ -110,7 +117,10 @@ fn step_type(step: &ModelStep<'_>, spec: &Step, library: &Library, cx: &mut Cx) 
                 name.place(),
                 near,
             ),
-            None => diagnostic.help(format!("it would stand in `.loopline/steps/{}.yaml`", name.value)),
+            None if is_step_type_name(&name.value) => {
+                diagnostic.help(format!("it would stand in `.loopline/steps/{}.yaml`", name.value))
+            }
+            None => diagnostic.help("a name is a lower-case letter, then at most 62 of a-z, 0-9, _ and -"),
         });
         return;
     };
@@ -124,6 +134,20 @@ fn step_type(step: &ModelStep<'_>, spec: &Step, library: &Library, cx: &mut Cx) 
         return;
     }
     given_with(step, spec, &Asked::of_type(uses), cx);
+    secrets(model, name, uses, cx);
+}
+
+/// The pipeline says which secrets it can see, also for the types it uses.
+fn secrets(model: &Model<'_>, name: &Text, uses: &LoadedType, cx: &mut Cx) {
+    let declared = |secret: &String| {
+        model.pipeline.secrets.iter().flat_map(|secrets| secrets.iter()).any(|known| known.value == *secret)
+    };
+    for secret in uses.secrets.iter().filter(|secret| !declared(secret)) {
+        let message =
+            format!("the step type `{}` reads the secret `{secret}`, which the pipeline does not name", uses.name);
+        let diagnostic = Diagnostic::new(Code::UnknownSecret, name.place(), message);
+        cx.report(diagnostic.help(format!("add it to the top of the file: `secrets: [{secret}]`")));
+    }
 }
 
 /// Inputs of a type stand under `with`.
@@ -136,4 +160,9 @@ fn given_with(step: &ModelStep<'_>, spec: &Step, asked: &Asked, cx: &mut Cx) {
             diagnostic.help = diagnostic.help.take().map(|help| help.replace("`inputs: ", "`with: "));
         }
     }
+}
+
+/// A name as it stands, if it is not too long to be one.
+fn shown(name: &Text) -> String {
+    name.value.chars().take(80).collect()
 }

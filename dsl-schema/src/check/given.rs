@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::decode::Cx;
 use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::language::{AnyJson, Entries};
+use crate::language::{AnyJson, Entries, Pipeline};
 use crate::library::Contract;
 use crate::lower;
 use crate::model::Model;
@@ -29,6 +29,13 @@ impl Asked {
             .iter()
             .filter_map(|(name, schema)| Some(((*name).to_owned(), lower::input(&(*schema)?.0.value))));
         Self { who: "the pipeline".to_owned(), inputs: inputs.collect() }
+    }
+
+    /// By the pipeline of the file, of one that it runs as a child.
+    pub(super) fn of_itself(name: &str, pipeline: &Pipeline) -> Self {
+        let inputs = pipeline.inputs.iter().flat_map(|inputs| &inputs.0);
+        let inputs = inputs.filter_map(|item| Some((item.name.clone(), lower::input(&item.value.as_ref()?.0.value))));
+        Self { who: format!("the pipeline `{name}`"), inputs: inputs.collect() }
     }
 
     /// By another pipeline.

@@ -3,6 +3,7 @@
 use crate::decode::{Cx, list};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::model::{Kind, Model, ModelStep};
+use crate::route::Route;
 
 pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
     for step in &model.steps {
@@ -19,6 +20,7 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
                     Diagnostic::new(Code::NoKind, place, message).help(format!("give it one of {}", list(&kinds))),
                 );
             }
+            [Kind::Use] => keys_that_make_no_sense_beside_use(step, cx),
             [kind] => keys_that_make_no_sense(step, *kind, cx),
             [first, rest @ ..] => {
                 let keys: Vec<_> = std::iter::once(first).chain(rest).map(|kind| kind.key()).collect();
@@ -34,17 +36,35 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
 
 /// S2: where a key makes no sense it is an error.
 fn keys_that_make_no_sense(step: &ModelStep<'_>, kind: Kind, cx: &mut Cx) {
-    let Some(spec) = step.spec else { return };
-    for (key, at) in spec.given.iter() {
-        let Some(reason) = senseless(key, kind) else { continue };
-        let mut diagnostic = Diagnostic::new(
-            Code::KeyMakesNoSense,
-            Place::Key(at.clone()),
-            format!("`{key}` makes no sense on a step with `{}`", kind.key()),
-        );
-        diagnostic.help = Some(reason.to_owned());
-        cx.report(diagnostic);
+    for (key, at) in step.spec.iter().flat_map(|spec| spec.given.iter()) {
+        if let Some(reason) = senseless(key, kind) {
+            report(key, at, &format!("with `{}`", kind.key()), reason, cx);
+        }
     }
+}
+
+/// Beside `use` makes sense what does beside the work of the type, but for what says how that is done.
+fn keys_that_make_no_sense_beside_use(step: &ModelStep<'_>, cx: &mut Cx) {
+    let kind = step.kind.unwrap_or(Kind::Use);
+    let what = match step.uses {
+        Some(uses) if kind != Kind::Use => format!("of the type `{}`, which does `{}`", uses.name, kind.key()),
+        _ => "with `use`".to_owned(),
+    };
+    for (key, at) in step.spec.iter().flat_map(|spec| spec.given.iter()) {
+        let reason = match key {
+            "with" => None,
+            "shell" | "working_dir" | "template" => Some("the step type says it itself"),
+            key => senseless(key, kind),
+        };
+        if let Some(reason) = reason {
+            report(key, at, &what, reason, cx);
+        }
+    }
+}
+
+fn report(key: &str, at: &Route, step: &str, reason: &str, cx: &mut Cx) {
+    let message = format!("`{key}` makes no sense on a step {step}");
+    cx.report(Diagnostic::new(Code::KeyMakesNoSense, Place::Key(at.clone()), message).help(reason));
 }
 
 /// Why a key makes no sense beside a kind.

@@ -109,7 +109,7 @@ fn waits_on_every_path(model: &Model<'_>, flow: &Flow, to: usize, from: usize) -
 fn waits(step: &ModelStep<'_>) -> bool {
     match step.kind {
         Some(Kind::Approval | Kind::Wait) => true,
-        Some(Kind::Sleep) => match step.spec.and_then(|spec| spec.sleep.as_ref()) {
+        Some(Kind::Sleep) => match step.says(|spec| spec.sleep.as_ref()) {
             Some(SleepSpec::For(duration)) => duration.0.value >= LEAST_WAIT_MS,
             _ => false,
         },

@@ -33,6 +33,8 @@ pub(crate) use http::status_range;
 pub(crate) use triggers::cron_pattern;
 pub(crate) use workers::artifact_of;
 
+use std::collections::BTreeSet;
+
 use crate::decode::Cx;
 use crate::language::{Entries, SchemaSpec};
 use crate::library::Library;
@@ -60,11 +62,15 @@ pub(crate) fn check(model: &Model<'_>, library: &Library, cx: &mut Cx) {
     }
 }
 
-/// The checks of a step type, whose one step stands alone.
-pub(crate) fn check_step_type(model: &Model<'_>, inputs: Option<&Entries<SchemaSpec>>, cx: &mut Cx) {
+/// The checks of a step type, whose one step stands alone. Gives the secrets that it reads.
+pub(crate) fn check_step_type(
+    model: &Model<'_>,
+    inputs: Option<&Entries<SchemaSpec>>,
+    cx: &mut Cx,
+) -> BTreeSet<String> {
     names::type_inputs(inputs, cx);
     schemas::inputs(inputs, cx);
-    part(model, None, &Library::default(), cx);
+    part(model, None, &Library::default(), cx).secrets
 }
 
 /// The checks of one graph of the file. `outer` is the graph that a `finally` follows.
@@ -94,6 +100,7 @@ fn part(model: &Model<'_>, outer: Option<&Model<'_>>, library: &Library, cx: &mu
         outcomes::check(model, flow, cx);
     }
     let mut used = expressions::check(model, outer, flow.as_ref(), cx);
+    used.secrets.extend(model.steps.iter().filter_map(|step| step.uses).flat_map(|uses| uses.secrets.iter().cloned()));
     for (_, child) in &model.children {
         let of_child = part(child, None, library, cx);
         if !cx.has_errors() {

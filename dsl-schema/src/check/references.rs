@@ -135,6 +135,9 @@ impl<'a> References<'a> {
                 ("env", Where::Env | Where::PipelineEnv) => {
                     "`env` cannot read `env`; read what that variable is made of"
                 }
+                ("env", Where::With) => {
+                    "the step type may make `env` of what `with` gives; read what that variable is made of"
+                }
                 ("env", _) => "`env` belongs to steps",
                 ("item", _) if self.has_items(site) => "there is no single item here: this is judged once for the step",
                 ("item", _) => "`item` is known in steps with `foreach` or `matrix`",
@@ -371,7 +374,10 @@ impl<'a> References<'a> {
 
     /// The step's own `if` may have made sure: then it holds for all else in the step.
     fn guarded_by_if(&self, site: &Site<'_>, reference: &Reference) -> bool {
-        if !matches!(site.place, Where::Body | Where::Env | Where::Secretive | Where::Expect | Where::Result(_)) {
+        if !matches!(
+            site.place,
+            Where::Body | Where::With | Where::Env | Where::Secretive | Where::Expect | Where::Result(_)
+        ) {
             return false;
         }
         let condition = site.step.and_then(|step| self.model.steps[step].spec).and_then(|spec| spec.condition.as_ref());
@@ -534,13 +540,16 @@ fn declared_outputs<'a>(step: &ModelStep<'a>) -> Option<Vec<&'a str>> {
         return Some(MANY_OUTPUTS.to_vec());
     }
     let of_type = step.uses.and_then(|uses| uses.step()).and_then(|step| step.outputs.as_ref());
-    let declared = || {
+    let declared = || -> Vec<&str> {
         let all = spec.outputs.iter().chain(of_type).flat_map(|outputs| &outputs.0);
         all.map(|item| item.name.as_str()).collect()
     };
     match step.kind? {
         Kind::Approval => Some(APPROVAL_OUTPUTS.to_vec()),
-        Kind::Set => Some(spec.set.iter().flat_map(|set| &set.0).map(|item| item.name.as_str()).collect()),
+        Kind::Set => {
+            let set = step.says(|spec| spec.set.as_ref());
+            Some(set.iter().flat_map(|set| &set.0).map(|item| item.name.as_str()).collect())
+        }
         Kind::Sleep => Some(Vec::new()),
         Kind::Run | Kind::Http | Kind::Container => Some(declared()),
         Kind::Pipeline => {
@@ -548,7 +557,7 @@ fn declared_outputs<'a>(step: &ModelStep<'a>) -> Option<Vec<&'a str>> {
             let child = spec.pipeline.as_deref().filter(|child| child.steps.is_some())?;
             Some(child.outputs.iter().flat_map(|outputs| &outputs.0).map(|item| item.name.as_str()).collect())
         }
-        Kind::Wait => Some(if spec.outputs.is_some() { declared() } else { vec!["payload"] }),
+        Kind::Wait => Some(declared()).filter(|declared| !declared.is_empty()).or_else(|| Some(vec!["payload"])),
         Kind::Use => None,
     }
 }
@@ -593,8 +602,7 @@ fn field_of_approval(
     place: &Place,
     cx: &mut Cx,
 ) -> bool {
-    let (Some(approval), "fields", Some(field)) =
-        (step.spec.and_then(|spec| spec.approval.as_ref()), output, inner.first())
+    let (Some(approval), "fields", Some(field)) = (step.says(|spec| spec.approval.as_ref()), output, inner.first())
     else {
         return true;
     };

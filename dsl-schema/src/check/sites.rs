@@ -56,6 +56,8 @@ pub(super) enum Where {
     End,
     /// A step's `env`.
     Env,
+    /// What is given to a step type.
+    With,
     /// Anything else of a step.
     Body,
     /// A value of `http` that may hold a secret.
@@ -82,6 +84,7 @@ impl Where {
             Self::PipelineEnv => vec!["inputs", "run", "event", "visit", "attempt", "secrets"],
             Self::End => vec!["inputs", "steps", "run", "event"],
             Self::Env => step.into_iter().filter(|root| *root != "env").chain(["secrets"]).collect(),
+            Self::With => step.into_iter().filter(|root| *root != "env").collect(),
             Self::Body | Self::Loop { .. } | Self::Undo { secretive: false } => step.to_vec(),
             Self::Signal => step.into_iter().chain(["payload"]).collect(),
             Self::Secretive | Self::Undo { secretive: true } => step.into_iter().chain(["secrets"]).collect(),
@@ -271,7 +274,7 @@ impl<'a> Sites<'a> {
             }
         }
         self.values(spec.pipeline.as_deref().and_then(|child| child.inputs.as_ref()), Where::Body);
-        self.values(spec.with.as_ref(), Where::Body);
+        self.values(spec.with.as_ref(), Where::With);
         if let Some(lock) = spec.lock.as_deref() {
             self.template(lock, Where::Body);
         }

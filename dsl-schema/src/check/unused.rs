@@ -53,9 +53,8 @@ fn inputs(model: &Model<'_>, used: &Used, cx: &mut Cx) {
 }
 
 fn secrets(model: &Model<'_>, used: &Used, cx: &mut Cx) {
-    let reads_types = model.steps.iter().any(|step| step.uses.is_some());
     for secret in model.pipeline.secrets.iter().flat_map(|secrets| secrets.iter()) {
-        if used.secrets.contains(&secret.value) || reads_types {
+        if used.secrets.contains(&secret.value) {
             continue;
         }
         let message = format!("nothing reads the secret `{}`", secret.value);

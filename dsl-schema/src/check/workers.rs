@@ -109,8 +109,8 @@ fn files_not_shared(model: &Model<'_>, cx: &mut Cx) {
         .steps
         .iter()
         .map(|step| {
-            let spec = step.spec.filter(|_| step.kind.is_some_and(Kind::is_process))?;
-            let runs_on = spec.runs_on.as_deref().or(defaults);
+            step.spec.filter(|_| step.kind.is_some_and(Kind::is_process))?;
+            let runs_on = step.says(|spec| spec.runs_on.as_deref()).or(defaults);
             Some(runs_on.iter().flat_map(|runs_on| &runs_on.0).map(|label| label.value.as_str()).collect())
         })
         .collect();
@@ -120,7 +120,8 @@ fn files_not_shared(model: &Model<'_>, cx: &mut Cx) {
     }
     for (at, step) in model.steps.iter().enumerate() {
         let (Some(own), Some(spec)) = (&labels[at], step.spec) else { continue };
-        let fresh = spec.workspace.as_ref().is_some_and(|word| word.0.value == crate::language::Workspace::Fresh);
+        let workspace = step.says(|spec| spec.workspace.as_ref());
+        let fresh = workspace.is_some_and(|word| word.0.value == crate::language::Workspace::Fresh);
         if fresh || spec.fetch.is_some() {
             continue;
         }
@@ -129,12 +130,8 @@ fn files_not_shared(model: &Model<'_>, cx: &mut Cx) {
             let source = model.steps[edge.from].id;
             let message = format!("`{}` runs on other workers than `{source}`, and does not see its files", step.id);
             let diagnostic = Diagnostic::new(Code::FilesNotShared, edge.place.clone(), message);
-            let help = match model.steps[edge.from]
-                .spec
-                .and_then(|spec| spec.artifacts.as_ref())
-                .and_then(|all| all.0.first())
-            {
-                Some(artifact) => format!("fetch what it needs: `fetch: [{source}.{}]`", artifact.name),
+            let help = match artifacts(&model.steps[edge.from]).first() {
+                Some(artifact) => format!("fetch what it needs: `fetch: [{source}.{artifact}]`"),
                 None => format!(
                     "let `{source}` keep what is needed as `artifacts`, and fetch it; or say `workspace: fresh` if nothing is"
                 ),

@@ -122,6 +122,16 @@ pub struct Key {
 }
 
 impl Node {
+    /// Values in it, itself included, each alias as often as it is used.
+    pub(crate) fn weight(&self) -> u64 {
+        self.weight
+    }
+
+    /// Bytes of the scalars in it, each alias as often as it is used.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// The scalar, if it is one.
     pub fn scalar(&self) -> Option<&Scalar> {
         match &self.value {

@@ -1,8 +1,10 @@
-//! Values against what was declared for them: inputs of a run, declared outputs, fields of an approval.
+//! Values against what was declared for them: inputs of a run or of a step type, declared outputs, fields of an approval.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use crate::graph::Graph;
+use crate::graph::{Graph, Input};
 
 /// One thing wrong with one input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,35 +19,37 @@ pub struct InputProblem {
 
 /// Inputs as given, completed with defaults; or everything that is wrong with them, in the order of the names.
 pub fn complete_inputs(graph: &Graph, given: &Map<String, Json>) -> Result<Map<String, Json>, Vec<InputProblem>> {
-    let mut complete = Map::new();
-    let mut problems = Vec::new();
-    let mut problem = |input: &str, inside: String, message: String| {
-        problems.push(InputProblem { input: input.to_owned(), inside, message });
-    };
-    for (name, input) in &graph.inputs {
-        match given.get(name) {
-            Some(value) => {
-                if !value.is_null() || input.required {
-                    for (inside, message) in mismatches(&input.schema, value) {
-                        problem(name, inside, message);
-                    }
-                }
-                complete.insert(name.clone(), value.clone());
-            }
-            None if input.required => problem(name, String::new(), "must be given".to_owned()),
-            None => {
-                complete.insert(name.clone(), input.default.clone());
-            }
-        }
-    }
+    let mut problems = misfits(&graph.inputs, given);
     let mut unknown: Vec<_> = given.keys().filter(|name| !graph.inputs.contains_key(*name)).collect();
     unknown.sort();
     for name in unknown {
         let known: Vec<_> = graph.inputs.keys().map(String::as_str).collect();
         let known = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
-        problem(name, String::new(), format!("is not an input of this pipeline ({known})"));
+        let message = format!("is not an input of this pipeline ({known})");
+        problems.push(InputProblem { input: name.clone(), inside: String::new(), message });
     }
-    if problems.is_empty() { Ok(complete) } else { Err(problems) }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let value = |name: &String, input: &Input| given.get(name).unwrap_or(&input.default).clone();
+    Ok(graph.inputs.iter().map(|(name, input)| (name.clone(), value(name, input))).collect())
+}
+
+/// What of the given does not fit the declared inputs, or is missing, in the order of the names.
+pub(crate) fn misfits(inputs: &BTreeMap<String, Input>, given: &Map<String, Json>) -> Vec<InputProblem> {
+    let mut problems = Vec::new();
+    for (name, input) in inputs {
+        let found = match given.get(name) {
+            // An input that may be left out may be null as well.
+            Some(Json::Null) if !input.required => Vec::new(),
+            Some(value) => mismatches(&input.schema, value),
+            None if input.required => vec![(String::new(), "must be given".to_owned())],
+            None => Vec::new(),
+        };
+        let problem = |(inside, message)| InputProblem { input: name.clone(), inside, message };
+        problems.extend(found.into_iter().map(problem));
+    }
+    problems
 }
 
 /// A declared output that a script should have written.

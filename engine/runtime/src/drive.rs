@@ -65,7 +65,8 @@ pub(crate) struct Drive {
     ids: ulid::Generator,
     /// Last number given to a run, by project and pipeline.
     numbers: HashMap<(String, String), u64>,
-    definitions: HashMap<String, DefinitionId>,
+    /// By digest of the text and digest of the graph: a text that uses step types compiles to another graph when they change.
+    definitions: HashMap<(String, String), DefinitionId>,
     /// When the earliest timer on disk is due, as far as this task has seen.
     pub(crate) next_timer: Option<Timestamp>,
     /// Reports that are not on disk yet: they came back from a failed commit, or only tell people and wait for company.
@@ -308,11 +309,12 @@ impl Drive {
             };
             DriverError::InvalidInputs(problems.into_iter().map(problem).collect())
         })?;
-        let definition_id = match self.definitions.get(&definition.text_digest) {
+        let pinned = (definition.text_digest.clone(), definition.digest.clone());
+        let definition_id = match self.definitions.get(&pinned) {
             Some(id) => *id,
             None => {
                 let id = self.journal.put_definition(&definition).await?;
-                self.definitions.insert(definition.text_digest.clone(), id);
+                self.definitions.insert(pinned, id);
                 id
             }
         };

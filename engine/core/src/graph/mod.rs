@@ -18,6 +18,7 @@ use crate::shape::Shape;
 mod child;
 mod container;
 mod many;
+mod step_type;
 mod surroundings;
 mod triggers;
 mod words;
@@ -25,6 +26,7 @@ mod words;
 pub use child::{ChildAction, ChildPipeline, Compensate};
 pub use container::{ContainerAction, ContainerCommand, Mount, Port, Ready, RegistryAuth, Service};
 pub use many::{ItemList, Items, Many};
+pub use step_type::{Author, OfType, Part, With};
 pub use surroundings::{Cache, CacheKey, CacheKeyPart, Concurrency, Fetch, Notify, StepLimits, WaitAction};
 pub use triggers::{FileTrigger, PipelineTrigger, Schedule, Triggers, Webhook, When};
 pub use words::{CompensateOn, CompensatePer, Missed, NotifyOn, Overlap, Provider, PullPolicy, RunEnd, WhenFull};
@@ -208,24 +210,12 @@ pub struct Step {
     /// What undoes the step when the run fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compensate: Option<Box<Compensate>>,
-    /// What stands as `inputs` in this step, where it is one of a step type.
+    /// The type that it is a step of, and what that is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub with: Option<With>,
     /// A re-open or a cancel lets a begun attempt end (`false`), or ends it (`true`, the default).
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub interruptible: bool,
-}
-
-/// A step of a step type: its own expressions read these as `inputs`.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct With {
-    /// Name of the step type.
-    #[serde(rename = "use")]
-    pub uses: String,
-    /// What the type asks for.
-    pub inputs: BTreeMap<String, Input>,
-    /// What it is given, over the names that the pipeline sees.
-    pub values: BTreeMap<String, TemplateValue>,
 }
 
 /// A forward edge, seen from the step it leads into.

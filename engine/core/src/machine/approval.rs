@@ -11,17 +11,16 @@ use super::state::{Asked, St, Wait};
 use crate::command::{Command, Timer};
 use crate::event::{ApprovalDecided, Decision};
 use crate::expr::Place;
-use crate::graph::{Action, ApprovalAction};
+use crate::graph::{Action, ApprovalAction, Part};
 use crate::id::StepIx;
 use crate::outcome::{Failure, FailureKind};
 
 impl<'a> Fold<'a> {
     /// Begins to wait for people.
     pub(super) fn ask(&mut self, ix: StepIx, approval: &ApprovalAction) {
-        let message = approval
-            .message
-            .references()
-            .and_then(|references| approval.message.render(&self.scope_of_step(ix, &references), Place::Plain));
+        let message = approval.message.references().and_then(|references| {
+            approval.message.render(&self.scope_of_step(ix, Part::Work, &references), Place::Plain)
+        });
         let message = match message.as_ref().map(|text| text.as_plain()) {
             Ok(Some(message)) => message.to_owned(),
             Ok(None) => {

@@ -12,8 +12,8 @@ use super::state::{AttemptRef, Live, Past, St, Wait};
 use crate::command::{AttemptSpec, Capture, Command, HttpWork, Timer, Work, WorkAuth, WorkBody};
 use crate::expr::{Cel, ExprError, Place, Reference, Template};
 use crate::graph::{
-    Action, DEFAULT_ATTEMPT_TIMEOUT_MS, HttpAction, HttpAuth, HttpBody, Output, Retry, RetryOn, RunAction, SetValue,
-    SleepAction, Step,
+    Action, DEFAULT_ATTEMPT_TIMEOUT_MS, HttpAction, HttpAuth, HttpBody, Output, Part, Retry, RetryOn, RunAction,
+    SetValue, SleepAction, Step,
 };
 use crate::id::{AttemptId, AttemptKey, StepIx};
 use crate::outcome::{Failure, FailureKind, Outcome, RawResult};
@@ -54,8 +54,10 @@ impl Fold<'_> {
         let step = self.graph.step(ix);
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
         let mut env = BTreeMap::new();
+        self.check_with(ix)?;
         for (name, template) in &step.env {
-            env.insert(name.clone(), self.render(ix, template, Place::Plain, &format!("env.{name}"))?);
+            let what = format!("env.{name}");
+            env.insert(name.clone(), self.render_part(ix, Part::Env(name), template, Place::Plain, &what)?);
         }
         let work = match &step.action {
             Action::Run(run) => self.shell_work(ix, run, &mut env)?,
@@ -82,9 +84,20 @@ impl Fold<'_> {
     }
 
     fn render(&self, ix: StepIx, template: &Template, place: Place, what: &str) -> Result<Text, Failure> {
+        self.render_part(ix, Part::Work, template, place, what)
+    }
+
+    fn render_part(
+        &self,
+        ix: StepIx,
+        part: Part<'_>,
+        template: &Template,
+        place: Place,
+        what: &str,
+    ) -> Result<Text, Failure> {
         template
             .references()
-            .and_then(|references| template.render(&self.scope_of_step(ix, &references), place))
+            .and_then(|references| template.render(&self.scope_of_step(ix, part, &references), place))
             .map_err(|error| template_failure(what, &error))
     }
 
@@ -92,7 +105,7 @@ impl Fold<'_> {
         let rendered = run
             .script
             .references()
-            .and_then(|references| run.script.render(&self.scope_of_step(ix, &references)))
+            .and_then(|references| run.script.render(&self.scope_of_step(ix, Part::Work, &references)))
             .map_err(|error| template_failure("run", &error))?;
         env.extend(rendered.env.into_iter().map(|(name, value)| (name, Text::Plain(value))));
         let working_dir = match &run.working_dir {
@@ -139,7 +152,7 @@ impl Fold<'_> {
             Some(HttpBody::Json(value)) => {
                 let json = value
                     .references()
-                    .and_then(|references| value.render(&self.scope_of_step(ix, &references)))
+                    .and_then(|references| value.render(&self.scope_of_step(ix, Part::Work, &references)))
                     .map_err(|error| template_failure("http.json", &error))?;
                 WorkBody::Json(json)
             }
@@ -149,7 +162,7 @@ impl Fold<'_> {
                     let what = format!("http.form.{name}");
                     let value = value
                         .references()
-                        .and_then(|references| value.render(&self.scope_of_step(ix, &references)))
+                        .and_then(|references| value.render(&self.scope_of_step(ix, Part::Work, &references)))
                         .map_err(|error| template_failure(&what, &error))?;
                     let text = match value {
                         Json::String(text) => text,
@@ -258,7 +271,7 @@ impl Fold<'_> {
         let raw = raw_names(result);
         if let Action::Http(http) = &step.action
             && let Some(condition) = &http.expect.condition
-            && !self.eval_raw(ix, condition, &raw, "expect.if", Cel::eval_bool)?
+            && !self.eval_raw(ix, Part::Work, condition, &raw, "expect.if", Cel::eval_bool)?
         {
             let message = format!("the answer is not as expected: `{}` is false", condition.source());
             let status = result.response.as_ref().map(|response| response.status);
@@ -268,7 +281,8 @@ impl Fold<'_> {
         for (name, output) in &step.outputs {
             match output {
                 Output::Cel(cel) => {
-                    let value = self.eval_raw(ix, cel, &raw, &format!("outputs.{name}"), Cel::eval)?;
+                    let what = format!("outputs.{name}");
+                    let value = self.eval_raw(ix, Part::Output(name), cel, &raw, &what, Cel::eval)?;
                     outputs.insert(name.clone(), value);
                 }
                 Output::Schema(schema) => crate::contract::check_output(name, schema, outputs.get(name))
@@ -287,6 +301,7 @@ impl Fold<'_> {
     pub(super) fn eval_raw<T>(
         &self,
         ix: StepIx,
+        part: Part<'_>,
         cel: &Cel,
         raw: &Map<String, Json>,
         what: &str,
@@ -294,7 +309,7 @@ impl Fold<'_> {
     ) -> Result<T, Failure> {
         cel.references()
             .and_then(|references| {
-                let mut scope = self.scope_of_step(ix, &references);
+                let mut scope = self.scope_of_step(ix, part, &references);
                 scope.extend(raw.clone());
                 eval(cel, &scope)
             })
@@ -337,7 +352,7 @@ impl Fold<'_> {
         let failure = |message: String| Failure::new(FailureKind::Condition, format!("`sleep.until`: {message}"));
         let value = cel
             .references()
-            .and_then(|references| cel.eval(&self.scope_of_step(ix, &references)))
+            .and_then(|references| cel.eval(&self.scope_of_step(ix, Part::Work, &references)))
             .map_err(|error| failure(error.to_string()))?;
         let text = value.as_str().ok_or_else(|| failure(format!("{value} is not a time")))?;
         Timestamp::parse(text).ok_or_else(|| failure(format!("`{text}` is not an RFC 3339 time")))
@@ -354,11 +369,11 @@ impl Fold<'_> {
             let value = match value {
                 SetValue::Literal(value) => Ok(value.clone()),
                 SetValue::Cel(cel) => {
-                    cel.references().and_then(|references| cel.eval(&self.scope_of_step(ix, &references)))
+                    cel.references().and_then(|references| cel.eval(&self.scope_of_step(ix, Part::Work, &references)))
                 }
-                SetValue::Template(value) => {
-                    value.references().and_then(|references| value.render(&self.scope_of_step(ix, &references)))
-                }
+                SetValue::Template(value) => value
+                    .references()
+                    .and_then(|references| value.render(&self.scope_of_step(ix, Part::Work, &references))),
             };
             match value {
                 Ok(value) => outputs.insert(name.clone(), value),
@@ -373,7 +388,7 @@ impl Fold<'_> {
     }
 }
 
-fn template_failure(what: &str, error: &ExprError) -> Failure {
+pub(super) fn template_failure(what: &str, error: &ExprError) -> Failure {
     Failure::new(FailureKind::Template, format!("`{what}`: {error}"))
 }
 

@@ -9,7 +9,7 @@ use super::apply::Fold;
 use super::state::{AttemptRef, Over, Past, PastVisit, Reopened, St, Stop, Wait};
 use crate::command::{Command, Timer};
 use crate::event::RunOutcome;
-use crate::graph::{Condition, Goto, GotoOn, OnExhausted, Step};
+use crate::graph::{Condition, Goto, GotoOn, OnExhausted, Part, Step};
 use crate::id::StepIx;
 use crate::outcome::{Failure, FailureKind};
 use crate::shape::{EntryIx, StepSet};
@@ -102,7 +102,7 @@ impl Fold<'_> {
         let Some(condition) = &goto.condition else { return Ok(true) };
         condition
             .references()
-            .and_then(|references| condition.eval_bool(&self.scope_of_step(ix, &references)))
+            .and_then(|references| condition.eval_bool(&self.scope_of_step(ix, Part::Goto, &references)))
             .map_err(|error| Failure::new(FailureKind::Condition, format!("`goto.if`: {error}")))
     }
 

@@ -2,7 +2,7 @@
 
 use super::apply::Fold;
 use super::state::{St, StepState};
-use crate::graph::{Action, Condition, Join, Need};
+use crate::graph::{Action, Condition, Join, Need, Part};
 use crate::id::StepIx;
 use crate::outcome::{Failure, FailureKind};
 use crate::view::{EdgeState, SkipReason};
@@ -168,7 +168,7 @@ impl Fold<'_> {
     fn go(&mut self, ix: StepIx) {
         if let Some(condition) = &self.graph.step(ix).condition {
             let scope = match condition.references() {
-                Ok(references) => self.scope_of_step(ix, &references),
+                Ok(references) => self.scope_of_step(ix, Part::If, &references),
                 Err(_) => crate::expr::Scope::new(),
             };
             match condition.eval_bool(&scope) {
@@ -182,7 +182,14 @@ impl Fold<'_> {
             }
         }
         self.state.steps[ix.get()].st = St::Running;
-        match &self.graph.step(ix).action {
+        let action = &self.graph.step(ix).action;
+        // A step that works is asked at each attempt.
+        if !action.works()
+            && let Err(failure) = self.check_with(ix)
+        {
+            return self.end_failed(ix, failure);
+        }
+        match action {
             Action::Run(_) | Action::Http(_) | Action::Container(_) | Action::Pipeline(_) => self.start_attempt(ix),
             Action::Wait(wait) => self.await_signal(ix, wait),
             Action::Approval(approval) => self.ask(ix, approval),

@@ -24,6 +24,7 @@ mod refused;
 mod scope;
 mod signal;
 mod state;
+mod step_type;
 mod stop;
 
 pub use apply::{Applied, apply};

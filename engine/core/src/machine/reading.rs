@@ -16,6 +16,9 @@ pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
         for cel in step.condition.iter().chain(step.goto.iter().filter_map(|goto| goto.condition.as_ref())) {
             all(cel.references().unwrap_or_default());
         }
+        for value in step.with.iter().flat_map(|with| with.values.values()) {
+            all(value.references().unwrap_or_default());
+        }
         for template in step.env.values() {
             all(template.references().unwrap_or_default());
         }

@@ -5,14 +5,17 @@ use serde_json::{Map, Value as Json, json};
 use super::apply::Fold;
 use super::state::{RunState, St};
 use crate::expr::{Place, Reference, Scope};
-use crate::graph::Graph;
+use crate::graph::{Author, Graph, Part};
 use crate::id::StepIx;
 use crate::text::Text;
 
 impl Fold<'_> {
-    /// The names that a step's own expressions may read.
-    pub(super) fn scope_of_step(&self, ix: StepIx, references: &[Reference]) -> Scope {
-        let mut scope = self.scope_of_run(references);
+    /// The names that the expressions of a part of a step may read.
+    pub(super) fn scope_of_step(&self, ix: StepIx, part: Part<'_>, references: &[Reference]) -> Scope {
+        let mut scope = match self.graph.step(ix).author(part) {
+            Author::Pipeline => self.scope_of_run(references),
+            Author::StepType => self.scope_of_type(ix, references),
+        };
         let step = &self.state.steps[ix.get()];
         for reference in references {
             let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
@@ -93,7 +96,8 @@ impl Fold<'_> {
             if references.iter().any(|r| r.path.first().is_some_and(|root| root == "env")) {
                 continue;
             }
-            let rendered = template.render(&self.scope_of_step(ix, &references), Place::Plain);
+            let scope_of_value = self.scope_of_step(ix, Part::Env(key), &references);
+            let rendered = template.render(&scope_of_value, Place::Plain);
             if let Ok(Text::Plain(text)) = rendered {
                 put(scope, &["env", key], text.into());
             }
@@ -164,7 +168,7 @@ fn error_json(st: St, error: Option<&crate::outcome::Failure>) -> Json {
 }
 
 /// Puts a value at a path. An object already there is kept and added to, so that two references share what they have in common.
-fn put(scope: &mut Scope, path: &[&str], value: Json) {
+pub(super) fn put(scope: &mut Scope, path: &[&str], value: Json) {
     let Some((last, parents)) = path.split_last() else { return };
     let mut at = scope;
     for parent in parents {

@@ -11,7 +11,7 @@ use super::state::{Kept, Wait};
 use crate::command::{Command, Timer};
 use crate::event::SignalReceived;
 use crate::expr::Cel;
-use crate::graph::{Action, Graph, Output, WaitAction};
+use crate::graph::{Action, Graph, Output, Part, WaitAction};
 use crate::id::StepIx;
 use crate::outcome::{Failure, FailureKind};
 
@@ -98,9 +98,9 @@ impl Fold<'_> {
             return false;
         }
         let payload = payload_of(kept);
-        wait.condition
-            .as_ref()
-            .is_none_or(|condition| self.eval_raw(ix, condition, &payload, "wait.if", Cel::eval_bool) == Ok(true))
+        wait.condition.as_ref().is_none_or(|condition| {
+            self.eval_raw(ix, Part::Work, condition, &payload, "wait.if", Cel::eval_bool) == Ok(true)
+        })
     }
 
     fn take_signal(&mut self, ix: StepIx, kept: &Kept) {
@@ -109,7 +109,7 @@ impl Fold<'_> {
         let mut outputs = Map::new();
         for (name, output) in declared {
             let Output::Cel(cel) = output else { continue };
-            match self.eval_raw(ix, cel, &payload, &format!("outputs.{name}"), Cel::eval) {
+            match self.eval_raw(ix, Part::Output(name), cel, &payload, &format!("outputs.{name}"), Cel::eval) {
                 Ok(value) => outputs.insert(name.clone(), value),
                 Err(failure) => return self.end_failed(ix, failure),
             };

@@ -11,7 +11,7 @@ use loopline_core::canonical::hex;
 use loopline_core::time::Timestamp;
 use loopline_dsl::diagnostics::Place;
 use loopline_dsl::route::Route;
-use loopline_dsl::{Code, Compiled, Diagnostic, compile};
+use loopline_dsl::{Code, Compiled, Diagnostic, Uses, compile};
 use loopline_ports::journal::Definition;
 use sha2::{Digest as _, Sha256};
 
@@ -131,7 +131,7 @@ fn unreadable(path: &Path, error: &io::Error, known: Option<&Arc<PipelineFile>>)
         yaml: String::new(),
         etag: etag(""),
         updated_at: known.map_or(Timestamp(0), |known| known.updated_at),
-        compiled: Arc::new(Compiled { graph: None, diagnostics: vec![diagnostic] }),
+        compiled: Arc::new(Compiled { graph: None, diagnostics: vec![diagnostic], uses: Uses::default() }),
         runnable: known.and_then(|known| known.runnable.clone()),
     })
 }

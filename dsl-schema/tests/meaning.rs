@@ -267,7 +267,6 @@ fn keys_for_later_compile_and_are_required() {
             ("foreach", "/steps/b/foreach"),
             ("secrets", "/secrets"),
             ("triggers.schedule", "/triggers/schedule"),
-            ("wait", "/steps/a/wait"),
         ]
     );
 }

@@ -58,7 +58,7 @@ function waitingWord(step: StepView): string | null {
     case "timer":
       return "Waits for a timer";
     case "signal":
-      return `Waits for signal ${step.waiting_for.name}`;
+      return `Waits for signal ${step.waiting_for.name}${step.waiting_for.kept > 0 ? `; ${step.waiting_for.kept} came that did not fit` : ""}`;
     case "retry":
       return `Retries, attempt ${step.waiting_for.attempt}`;
     case "draining":

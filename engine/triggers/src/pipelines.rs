@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use loopline_core::time::Timestamp;
-use loopline_dsl::Compiled;
+use loopline_dsl::{Compiled, Library};
 use loopline_ports::journal::Definition;
+
+use crate::folder::Basis;
 
 /// A file that holds a pipeline.
 #[derive(Debug, Clone)]
@@ -21,10 +23,12 @@ pub struct PipelineFile {
     pub etag: String,
     /// When the text was last changed.
     pub updated_at: Timestamp,
-    /// What the text compiles to, with everything that is wrong with it.
+    /// What the text compiles to among the step types and pipelines of the folder, with everything that is wrong with it.
     pub compiled: Arc<Compiled>,
     /// The last version without errors that this source has seen: what a trigger runs.
     pub runnable: Option<Arc<Definition>>,
+    /// What it was compiled with.
+    pub(crate) basis: Basis,
 }
 
 /// All pipelines at one moment. Never changes; a change gives a new one.
@@ -32,10 +36,11 @@ pub struct PipelineFile {
 pub struct Pipelines {
     files: BTreeMap<PathBuf, Arc<PipelineFile>>,
     by_name: BTreeMap<String, Arc<PipelineFile>>,
+    library: Arc<Library>,
 }
 
 impl Pipelines {
-    pub(crate) fn new(files: impl IntoIterator<Item = Arc<PipelineFile>>) -> Self {
+    pub(crate) fn new(files: impl IntoIterator<Item = Arc<PipelineFile>>, library: Arc<Library>) -> Self {
         let files = files.into_iter().map(|file| (file.path.clone(), file)).collect::<BTreeMap<_, _>>();
         let mut by_name = BTreeMap::<String, Arc<PipelineFile>>::new();
         for file in files.values() {
@@ -45,7 +50,7 @@ impl Pipelines {
                 *first = Arc::clone(file);
             }
         }
-        Self { files, by_name }
+        Self { files, by_name, library }
     }
 
     /// One pipeline by its name.
@@ -61,6 +66,11 @@ impl Pipelines {
     /// Every file, in the order of the paths; also those that share a name.
     pub fn files(&self) -> impl Iterator<Item = &Arc<PipelineFile>> {
         self.files.values()
+    }
+
+    /// What each of them may name: the step types of the folder, and the other pipelines.
+    pub fn library(&self) -> &Arc<Library> {
+        &self.library
     }
 
     pub(crate) fn file(&self, path: &Path) -> Option<&Arc<PipelineFile>> {

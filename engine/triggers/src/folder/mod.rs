@@ -6,11 +6,14 @@
 //!    └── save: temporary file, rename ◄── If-Match ─────┘
 //! ```
 //!
-//! A file that does not compile shows its diagnostics and keeps its last good version runnable. What is outside the
-//! folder is never read or written, whatever links say.
+//! The pipelines of a folder know each other and the step types beneath its `.loopline/steps`: when one of these changes,
+//! those that use it are compiled anew. A file that does not compile shows its diagnostics and keeps its last good version
+//! runnable. What is outside the folder is never read or written, whatever links say.
 
 mod load;
+mod names;
 mod save;
+mod shelf;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -22,9 +25,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-pub use save::{Precondition, SaveError};
+pub(crate) use load::Basis;
+pub(crate) use walk::NameSays;
 
 use crate::pipelines::{PipelineFile, Pipelines};
+use crate::saving::{Precondition, SaveError};
+use crate::step_types;
 use watching::Watching;
 
 /// Why a folder cannot be used.
@@ -123,13 +129,16 @@ impl Inner {
     }
 
     fn scan_locked(&self, mut watching: Option<&mut Watching>) {
-        let found = walk::walk(&self.root, |folder| {
+        let mut enter = |folder: &Path| {
             if let Some(watching) = &mut watching {
                 watching.folder(folder);
             }
-        });
+        };
+        let walk = walk::walk(&self.root, &mut enter);
+        let types = step_types::folder(&self.root).inspect(|folder| enter(folder));
+        let types = types.map(|folder| step_types::read(&folder, &self.root)).unwrap_or_default();
         let before = Arc::clone(&self.published.borrow());
-        let after = load::load(&self.root, &found, &before);
+        let after = load::load(&self.root, &walk, types, &before);
         self.published.send_if_modified(|published| {
             let changed = !load::same(published, &after);
             if changed {

@@ -6,62 +6,12 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
-use loopline_dsl::{Diagnostic, compile};
+use loopline_dsl::compile_with;
 
 use super::Inner;
 use super::load::{etag, read};
 use crate::pipelines::PipelineFile;
-
-/// Which version a writer has read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Precondition {
-    /// The one with this tag.
-    Version(String),
-    /// None: the pipeline is to be new.
-    New,
-    /// The writer did not say.
-    None,
-}
-
-/// Why a text was not stored. Nothing has changed.
-#[derive(Debug, thiserror::Error)]
-pub enum SaveError {
-    /// Another version is stored than the one the writer has read.
-    #[error("another version is stored by now")]
-    Changed {
-        /// Its tag.
-        etag: String,
-        /// Its text.
-        yaml: String,
-    },
-    /// There is none, and the writer thought there was.
-    #[error("it is not stored any more")]
-    Gone,
-    /// The writer did not say which version they have read.
-    #[error("it exists: say which version you have read")]
-    Unconditional {
-        /// Its tag.
-        etag: String,
-    },
-    /// The text has errors.
-    #[error("the text has errors")]
-    Invalid(Vec<Diagnostic>),
-    /// The text is another pipeline.
-    #[error("the text is named `{found}`")]
-    OtherName {
-        /// The name in it.
-        found: String,
-    },
-    /// The file that would be made is there and holds something else.
-    #[error("the file `{}` is there already and holds something else", path.display())]
-    Occupied {
-        /// Beneath the folder.
-        path: PathBuf,
-    },
-    /// The file cannot be written.
-    #[error("cannot write: {0}")]
-    Io(String),
-}
+use crate::saving::{Precondition, SaveError};
 
 impl Inner {
     pub(super) fn save(
@@ -70,15 +20,16 @@ impl Inner {
         yaml: &str,
         precondition: &Precondition,
     ) -> Result<Arc<PipelineFile>, SaveError> {
-        let compiled = compile(yaml);
-        match &compiled.graph {
-            Some(graph) if graph.name == name && !compiled.has_errors() => {}
-            Some(graph) if !compiled.has_errors() => return Err(SaveError::OtherName { found: graph.name.clone() }),
-            _ => return Err(SaveError::Invalid(compiled.diagnostics)),
-        }
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         // Who has written the folder a moment ago may not have been heard yet.
         self.scan_locked(files.as_mut());
+        let library = Arc::clone(self.published.borrow().library());
+        let compiled = compile_with(yaml, &library);
+        match &compiled.graph {
+            Some(graph) if graph.name == name => {}
+            Some(graph) => return Err(SaveError::OtherName { found: graph.name.clone() }),
+            None => return Err(SaveError::Invalid(compiled.diagnostics)),
+        }
         let known = self.published.borrow().get(name).map(|file| file.path.clone());
         match known {
             Some(path) => self.replace(&path, yaml, precondition)?,

@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Folder, Precondition, SaveError};
+mod library;
+
+use super::Folder;
 use crate::pipelines::{PipelineFile, Pipelines};
+use crate::saving::{Precondition, SaveError};
 
 fn text(name: &str, script: &str) -> String {
     format!("version: 1\nname: {name}\nsteps:\n  a:\n    run: {script}\n")

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::step_types::{OURS, STEPS, is_ours};
+use crate::text_file::is_file_beneath;
+
 /// Deeper than any folder of pipelines, and shallow enough to end soon when a whole disk is given by mistake.
 const MAX_DEPTH: usize = 16;
 const MAX_FOLDERS: usize = 5_000;
@@ -16,18 +19,28 @@ pub(super) struct Found {
     pub(super) surely: bool,
 }
 
-/// All such files beneath `root`, in the order of their paths. `enter` is told of every folder before it is read.
+/// What was found beneath a folder.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    /// In the order of their paths.
+    pub(super) files: Vec<Found>,
+    /// Some folder was not searched: there may be more.
+    pub(super) left_out: bool,
+}
+
+/// All such files beneath `root`, which is without links. `enter` is told of every folder before it is read.
 ///
 /// Links to folders are not followed, links to files only when they lead to a file beneath the root. Folders that begin
-/// with a dot, `node_modules` and `target` are left out.
-pub(super) fn walk(root: &Path, mut enter: impl FnMut(&Path)) -> Vec<Found> {
-    let mut found = Vec::new();
-    let mut open = vec![(root.to_owned(), 0)];
+/// with a dot, `node_modules` and `target` are left out, but for `.loopline`; and its step types are no pipelines.
+pub(super) fn walk(root: &Path, mut enter: impl FnMut(&Path)) -> Walk {
+    let mut walk = Walk::default();
+    let mut open = vec![Open { folder: root.to_owned(), depth: 0, is_within_ours: is_ours(root) }];
     let mut folders = 0;
-    while let Some((folder, depth)) = open.pop() {
+    while let Some(Open { folder, depth, is_within_ours }) = open.pop() {
         folders += 1;
         if folders > MAX_FOLDERS {
             tracing::warn!(folder = %root.display(), "more than {MAX_FOLDERS} folders; the others are not searched for pipelines");
+            walk.left_out = true;
             break;
         }
         enter(&folder);
@@ -35,54 +48,94 @@ pub(super) fn walk(root: &Path, mut enter: impl FnMut(&Path)) -> Vec<Found> {
             Ok(entries) => entries,
             Err(error) => {
                 tracing::warn!(folder = %folder.display(), %error, "a folder cannot be read; its pipelines are left out");
+                walk.left_out = true;
                 continue;
             }
         };
         for entry in entries.flatten() {
             let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else { continue };
-            let path = entry.path();
             if kind.is_dir() {
-                let left_out = name.starts_with('.') || name == "node_modules" || name == "target";
-                if !left_out && depth < MAX_DEPTH {
-                    open.push((path, depth + 1));
+                if is_searched(&folder, &name) {
+                    walk.left_out |= depth == MAX_DEPTH;
+                    let is_within_ours = is_within_ours || name == OURS;
+                    open.extend((depth < MAX_DEPTH).then(|| Open {
+                        folder: entry.path(),
+                        depth: depth + 1,
+                        is_within_ours,
+                    }));
                 }
                 continue;
             }
-            let Some(surely) = may_hold_pipeline(&name) else { continue };
-            let within = kind.is_file() || (kind.is_symlink() && leads_to_file_beneath(&path, root));
-            if let (true, Ok(path)) = (within, path.strip_prefix(root)) {
-                found.push(Found { path: path.to_owned(), surely });
+            let surely = match NameSays::of(&name) {
+                NameSays::Pipeline => true,
+                NameSays::Yaml => is_within_ours,
+                NameSays::Other => continue,
+            };
+            if let (true, Ok(path)) = (is_file_beneath(&entry, root), entry.path().strip_prefix(root)) {
+                walk.files.push(Found { path: path.to_owned(), surely });
             }
         }
     }
-    found.sort();
-    found
+    walk.files.sort();
+    walk
 }
 
-/// Whether a file of this name is one for sure (`Some(true)`), perhaps (`Some(false)`), or never.
-fn may_hold_pipeline(name: &str) -> Option<bool> {
-    let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"))?;
-    let hidden = stem.starts_with('.');
-    (!hidden && !stem.ends_with(".loopline.test")).then(|| stem.ends_with(".loopline"))
+/// A folder that is still to be read.
+struct Open {
+    folder: PathBuf,
+    depth: usize,
+    /// Somewhere beneath `.loopline`, where every YAML file is a pipeline.
+    is_within_ours: bool,
 }
 
-fn leads_to_file_beneath(link: &Path, root: &Path) -> bool {
-    link.canonicalize().is_ok_and(|target| target.starts_with(root) && target.is_file())
+fn is_searched(parent: &Path, name: &str) -> bool {
+    match name {
+        OURS => true,
+        STEPS => !is_ours(parent),
+        "node_modules" | "target" => false,
+        name => !name.starts_with('.'),
+    }
+}
+
+/// What the name of a file says of what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NameSays {
+    /// A pipeline.
+    Pipeline,
+    /// YAML; perhaps a pipeline.
+    Yaml,
+    /// Something else.
+    Other,
+}
+
+impl NameSays {
+    pub(crate) fn of(name: &str) -> Self {
+        let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")) else { return Self::Other };
+        match stem {
+            hidden if hidden.starts_with('.') => Self::Other,
+            test if test.ends_with(".loopline.test") => Self::Other,
+            pipeline if pipeline.ends_with(".loopline") => Self::Pipeline,
+            _ => Self::Yaml,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::may_hold_pipeline;
+    use super::NameSays;
 
     #[test]
     fn names_tell_pipelines_from_other_files() {
-        let check = |name, expected| assert_eq!(may_hold_pipeline(name), expected, "{name}");
-        check("release.loopline.yaml", Some(true));
-        check("release.loopline.yml", Some(true));
-        check("release.yaml", Some(false));
-        check("release.loopline.test.yaml", None);
-        check(".hidden.yaml", None);
-        check("release.json", None);
-        check("yaml", None);
+        for (name, expected) in [
+            ("release.loopline.yaml", NameSays::Pipeline),
+            ("release.loopline.yml", NameSays::Pipeline),
+            ("release.yaml", NameSays::Yaml),
+            ("release.loopline.test.yaml", NameSays::Other),
+            (".hidden.yaml", NameSays::Other),
+            ("release.json", NameSays::Other),
+            ("yaml", NameSays::Other),
+        ] {
+            assert_eq!(NameSays::of(name), expected, "{name}");
+        }
     }
 }

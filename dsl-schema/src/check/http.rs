@@ -180,12 +180,17 @@ fn statuses(http: &Http, cx: &mut Cx) {
 
 /// `200` or `2xx`.
 pub(crate) fn status_range(text: &str) -> Option<StatusRange> {
-    if let Some(class) = text.strip_suffix("xx") {
-        let class: u16 = class.parse().ok().filter(|class| (1..=5).contains(class))?;
-        return Some(StatusRange { first: class * 100, last: class * 100 + 99 });
+    let (class, rest) = text.split_at_checked(1)?;
+    let hundreds: u16 = class.parse().ok().filter(|class| (1..=5).contains(class))?;
+    let first = hundreds * 100;
+    match rest {
+        "xx" => Some(StatusRange { first, last: first + 99 }),
+        _ if rest.len() == 2 && rest.bytes().all(|c| c.is_ascii_digit()) => {
+            let status = first + rest.parse::<u16>().ok()?;
+            Some(StatusRange { first: status, last: status })
+        }
+        _ => None,
     }
-    let status = text.parse().ok().filter(|status| (100..=599).contains(status))?;
-    Some(StatusRange { first: status, last: status })
 }
 
 fn bodies(http: &Http, cx: &mut Cx) {
@@ -220,6 +225,26 @@ fn one_auth(auth: &Auth, cx: &mut Cx) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_status_is_three_digits_or_a_class() {
+        let range = |first, last| Some(StatusRange { first, last });
+        for (text, expect) in [
+            ("200", range(200, 200)),
+            ("2xx", range(200, 299)),
+            ("599", range(599, 599)),
+            ("099", None),
+            ("600", None),
+            ("+20", None),
+            ("0200", None),
+            ("2x", None),
+            ("2XX", None),
+            ("ü00", None),
+            ("", None),
+        ] {
+            assert_eq!(status_range(text), expect, "{text:?}");
+        }
+    }
 
     #[test]
     fn hosts_end_where_paths_begin() {

@@ -34,5 +34,5 @@ pub use diagnostics::pretty::render_pretty;
 pub use diagnostics::{Code, Diagnostic, Severity, explain};
 pub use library::{Contract, Library};
 pub use outline::{GotoView, GraphView, InputView, JoinView, NeedView, StepOutline, outline};
-pub use schema::schema;
+pub use schema::{schema, step_type_schema};
 pub use yaml::yaml_to_json;

@@ -16,6 +16,9 @@ use crate::model::{Kind, Model, kind};
 use crate::position::Source;
 use crate::route::Route;
 
+/// Keys of a step that say something about other steps, or hand the work to somebody else.
+pub(crate) const ELSEWHERE: [&str; 8] = ["needs", "join", "goto", "use", "with", "compensate", "pipeline", "fetch"];
+
 /// The types that a file uses.
 #[derive(Debug, Default)]
 pub(crate) struct StepTypes {
@@ -124,7 +127,7 @@ fn check_type(file: &StepType, cx: &mut Cx) {
     let Some(step) = file.step.0.as_deref() else { return };
     let at = Route::root().key("step");
     for (key, place) in step.given.iter() {
-        if matches!(key, "needs" | "join" | "goto" | "use" | "with" | "compensate" | "pipeline" | "fetch") {
+        if ELSEWHERE.contains(&key) {
             let message = format!("`{key}` makes no sense in a step type");
             let help = match key {
                 "use" | "with" => "a step type does the work itself",

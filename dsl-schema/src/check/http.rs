@@ -52,7 +52,7 @@ fn risks(model: &Model<'_>, http: &Http, cx: &mut Cx) {
             cx.report(diagnostic.related(secret.place(), "this one").help(help));
         }
     }
-    let query = http.query.iter().flat_map(|query| &query.0).filter_map(|item| item.value.as_ref());
+    let query = http.query.iter().flat_map(|query| &query.0.0).filter_map(|item| item.value.as_ref());
     if let Some(value) = query.into_iter().find(|value| holds_secret(&value.0.value)) {
         let message = "a secret in a query is kept in the logs of servers and proxies";
         let diagnostic = Diagnostic::new(Code::CredentialsInTheClear, value.0.place(), message);
@@ -98,7 +98,7 @@ fn first_secret(http: &Http) -> Option<Text> {
     let basic =
         auth.clone().filter_map(|auth| auth.basic.as_ref()).flat_map(|basic| [&basic.user.0, &basic.password.0]);
     let bearer = auth.filter_map(|auth| auth.bearer.as_ref()).map(|text| &text.0);
-    let scalars = http.headers.iter().chain(&http.query).flat_map(|entries| &entries.0);
+    let scalars = http.headers.iter().chain(&http.query).flat_map(|entries| &entries.0.0);
     let scalars = scalars.filter_map(|item| item.value.as_ref()).map(|text| &text.0);
     let texts = bearer.chain(basic).chain(scalars).chain(http.body.iter().map(|body| &body.0));
     texts.into_iter().find(|text| holds_secret(&text.value)).cloned()
@@ -153,7 +153,7 @@ fn check_url(url: &Text, cx: &mut Cx) {
 }
 
 fn headers(http: &Http, cx: &mut Cx) {
-    for header in http.headers.iter().flat_map(|headers| &headers.0) {
+    for header in http.headers.iter().flat_map(|headers| &headers.0.0) {
         let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
         if header.name.is_empty() || !header.name.chars().all(token) {
             let message = format!("`{}` is not the name of a header", header.name);

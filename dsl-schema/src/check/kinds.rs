@@ -48,7 +48,7 @@ fn keys_that_make_no_sense(step: &ModelStep<'_>, kind: Kind, cx: &mut Cx) {
 }
 
 /// Why a key makes no sense beside a kind.
-fn senseless(key: &str, kind: Kind) -> Option<&'static str> {
+pub(crate) fn senseless(key: &str, kind: Kind) -> Option<&'static str> {
     let process = kind.is_process() || kind == Kind::Use;
     let works = kind.works() || kind == Kind::Use;
     match key {

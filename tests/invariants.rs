@@ -185,11 +185,14 @@ fn invariant_3_only_the_driver_appends() {
 }
 
 #[test]
-fn invariant_10_the_schema_is_what_the_types_say() {
+fn invariant_10_the_schemas_are_what_the_types_say() {
     // The OpenAPI document has its test in the server, the TypeScript types theirs in web (`npm run gen:check`).
-    let path = root().join("dsl-schema/pipeline.schema.json");
-    let stored: Json = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-    assert_eq!(stored, loopline_dsl::schema(), "{} is stale: run `make gen`", path.display());
+    let made = [("pipeline", loopline_dsl::schema()), ("step-type", loopline_dsl::step_type_schema())];
+    for (name, made) in made {
+        let path = root().join(format!("dsl-schema/{name}.schema.json"));
+        let stored: Json = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(stored, made, "{} is stale: run `make gen`", path.display());
+    }
 }
 
 #[test]

@@ -61,6 +61,9 @@ pub(crate) trait Decode: Sized {
     /// Whether a mapping without the key is reported.
     const REQUIRED: bool = true;
 
+    /// Whether `key:` with nothing behind it is a value.
+    const TAKES_NULL: bool = false;
+
     /// What stands for a key that is not there; `None` where nothing can.
     fn absent() -> Option<Self> {
         None
@@ -73,6 +76,7 @@ impl<T: Decode> Decode for Option<T> {
     }
 
     const REQUIRED: bool = false;
+    const TAKES_NULL: bool = T::TAKES_NULL;
 
     fn absent() -> Option<Self> {
         Some(None)
@@ -80,6 +84,8 @@ impl<T: Decode> Decode for Option<T> {
 }
 
 impl<T: Decode> Decode for Box<T> {
+    const TAKES_NULL: bool = T::TAKES_NULL;
+
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
         T::decode(node, at, cx).map(Self::new)
     }
@@ -213,7 +219,16 @@ macro_rules! mapping {
     ) => {
         #[derive(Debug, Clone, schemars::JsonSchema)]
         $(#[$meta])*
-        #[schemars(deny_unknown_fields, extend("patternProperties" = { "^x-": {} }))]
+        #[schemars(
+            deny_unknown_fields,
+            extend("patternProperties" = { "^x-": {} }),
+            transform = $crate::schema::shape::keys(vec![$(
+                $crate::schema::shape::Key {
+                    name: $key,
+                    takes_null: <$ty as $crate::decode::Decode>::TAKES_NULL,
+                },
+            )*]),
+        )]
         pub struct $name {
             $( $(#[$field_meta])* #[schemars(rename = $key)] pub $field: $ty, )*
             /// The keys that the file gives.

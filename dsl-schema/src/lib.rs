@@ -35,6 +35,6 @@ pub use diagnostics::pretty::render_pretty;
 pub use diagnostics::{Code, Diagnostic, Severity, explain};
 pub use library::{Contract, Library, is_step_type_name};
 pub use outline::{GotoView, GraphView, InputView, JoinView, NeedView, StepOutline, outline};
-pub use schema::schema;
+pub use schema::{schema, step_type_schema};
 pub use uses::Uses;
 pub use yaml::yaml_to_json;

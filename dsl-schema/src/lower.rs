@@ -472,7 +472,7 @@ pub(crate) fn script(source: &str, shell: &Shell, has_holes: bool) -> Script {
 fn http(spec: &Http) -> HttpAction {
     let body = if let Some(json) = &spec.json {
         Some(HttpBody::Json(TemplateValue::new(json.0.value.clone())))
-    } else if let Some(form) = &spec.form {
+    } else if let Some(form) = spec.form.as_deref() {
         let entries =
             named(Some(form)).map(|(name, value)| (name.to_owned(), TemplateValue::new(value.0.value.clone())));
         Some(HttpBody::Form(entries.collect()))
@@ -502,8 +502,8 @@ fn http(spec: &Http) -> HttpAction {
             |method| method.value.to_ascii_uppercase(),
         ),
         url: template(&spec.url),
-        query: templates(spec.query.as_ref(), scalar_template),
-        headers: templates(spec.headers.as_ref(), scalar_template),
+        query: templates(spec.query.as_deref(), scalar_template),
+        headers: templates(spec.headers.as_deref(), scalar_template),
         auth,
         body,
         expect,

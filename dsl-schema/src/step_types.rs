@@ -184,7 +184,7 @@ fn check_type(file: &StepType, cx: &mut Cx) -> BTreeSet<String> {
 }
 
 /// Why a key makes no sense in a type: the type says what a step does, the step says when and how often.
-fn senseless(key: &str) -> Option<&'static str> {
+pub(crate) fn senseless(key: &str) -> Option<&'static str> {
     match key {
         "use" | "with" => Some("a step type does the work itself"),
         "pipeline" => Some("a pipeline that others use is a pipeline of its own: `pipeline: {name: …}`"),

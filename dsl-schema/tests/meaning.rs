@@ -1,6 +1,6 @@
 //! What a file means: which findings small files have, and what the graph holds.
 
-use loopline_core::graph::{Action, Condition, Graph, Join, Shell};
+use loopline_core::graph::{Action, Condition, Graph, HttpBody, Join, Shell};
 use loopline_dsl::{Severity, compile, render_pretty, to_json};
 
 /// Compiles steps beneath a head, and compares the codes of the findings, hints left out.
@@ -227,6 +227,17 @@ fn anchors_and_merge_keys_are_read_as_yaml_defines_them() {
     );
     assert_eq!((graph.steps[0].timeout_ms, graph.steps[0].env.len()), (Some(300_000), 2));
     assert_eq!((graph.steps[1].timeout_ms, graph.steps[1].env.len()), (Some(60_000), 1));
+}
+
+#[test]
+fn names_of_others_may_begin_with_x() {
+    // A key that begins with `x-` is nobody's, but a header is the other side's.
+    let graph = graph(
+        "version: 1\nname: p\nx-note: 1\nsteps:\n  a: {x-own: 1, http: {url: https://a.example, headers: {x-api-key: k}, query: {x-q: 1}, form: {x-f: 2}}}\n",
+    );
+    let Action::Http(http) = &graph.steps[0].action else { panic!("a request") };
+    assert!(http.headers.contains_key("x-api-key") && http.query.contains_key("x-q"));
+    assert!(matches!(&http.body, Some(HttpBody::Form(fields)) if fields.contains_key("x-f")), "{:?}", http.body);
 }
 
 #[test]

@@ -1,49 +1,118 @@
-//! The JSON Schema that editors read is the one that the types make. `LOOPLINE_BLESS=1` writes it anew.
-#![allow(clippy::disallowed_methods, reason = "the test reads a data file; the compiler does not")]
+//! The JSON Schemas that editors read are what the types make, and explain every key. `LOOPLINE_BLESS=1` writes the files
+//! anew. That they agree with the compiler is shown in `schema_and_compiler.rs`.
+#![allow(clippy::disallowed_methods, reason = "the test reads data files; the compiler does not")]
 
 use std::path::Path;
 
-use serde_json::Value as Json;
+use jsonschema::Validator;
+use serde_json::{Map, Value as Json};
 
-#[test]
-fn the_schema_file_is_what_the_types_say() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipeline.schema.json");
-    let made = format!("{}\n", serde_json::to_string_pretty(&loopline_dsl::schema()).expect("JSON"));
-    if std::env::var_os("LOOPLINE_BLESS").is_some() {
-        std::fs::write(&file, &made).expect("a file");
-    }
-    let stored = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(stored == made, "{} is stale: run with LOOPLINE_BLESS=1", file.display());
+fn schemas() -> [(&'static str, Json); 2] {
+    [("pipeline.schema.json", loopline_dsl::schema()), ("step-type.schema.json", loopline_dsl::step_type_schema())]
+}
+
+fn validator(schema: &Json) -> Validator {
+    jsonschema::draft7::new(schema).expect("a schema of draft-07")
 }
 
 #[test]
-fn every_key_is_described() {
-    let schema = loopline_dsl::schema();
-    let mut bare = Vec::new();
-    let definitions = schema["definitions"].as_object().expect("definitions");
-    for (name, definition) in definitions.iter().chain([(&"Pipeline".to_owned(), &schema)]) {
-        for (key, value) in definition["properties"].as_object().into_iter().flatten() {
-            if value.get("description").is_none() && name != "InputSchema" {
-                bare.push(format!("{name}.{key}"));
+fn the_schema_files_are_what_the_types_say() {
+    for (name, schema) in schemas() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let made = format!("{}\n", serde_json::to_string_pretty(&schema).expect("JSON"));
+        if std::env::var_os("LOOPLINE_BLESS").is_some() {
+            std::fs::write(&file, &made).expect("a file");
+        }
+        let stored = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(stored == made, "{} is stale: run with LOOPLINE_BLESS=1", file.display());
+    }
+}
+
+/// Calls `look` with every schema in a schema, and the way to it.
+fn each_schema(schema: &Json, way: &str, look: &mut dyn FnMut(&str, &Map<String, Json>)) {
+    let Some(object) = schema.as_object() else { return };
+    look(way, object);
+    for (keyword, value) in object {
+        let way = format!("{way}/{keyword}");
+        match (keyword.as_str(), value) {
+            ("properties" | "patternProperties" | "definitions" | "dependencies", Json::Object(schemas)) => {
+                for (name, schema) in schemas {
+                    each_schema(schema, &format!("{way}/{name}"), look);
+                }
             }
+            ("anyOf" | "allOf" | "oneOf", Json::Array(schemas)) => {
+                for (index, schema) in schemas.iter().enumerate() {
+                    each_schema(schema, &format!("{way}/{index}"), look);
+                }
+            }
+            ("items" | "additionalProperties" | "propertyNames" | "not", schema) => each_schema(schema, &way, look),
+            _ => {}
         }
     }
-    assert!(bare.is_empty(), "{bare:?}");
 }
 
 #[test]
-fn what_compiles_fits_the_schema() {
-    // What compiles must not be underlined in an editor.
-    let schema = loopline_dsl::schema();
-    let validator = jsonschema::draft7::new(&schema).expect("a schema");
-    let pages = loopline_dsl::Code::ALL.iter().map(|code| {
-        let good = code.page().split("\n## Right\n").nth(1).and_then(|rest| rest.split("```").nth(1));
-        good.and_then(|block| block.split_once('\n')).expect("a right example").1
-    });
-    for good in pages.chain([include_str!("data/release-service.yaml")]) {
-        let value: Json = loopline_dsl::yaml_to_json(good).expect("YAML");
-        let errors: Vec<_> =
-            validator.iter_errors(&value).map(|error| format!("{} at {}", error, error.instance_path())).collect();
-        assert!(errors.is_empty(), "{errors:?}\n{good}");
+fn every_key_is_described_and_shown() {
+    let mut bare = Vec::new();
+    for (name, schema) in schemas() {
+        each_schema(&schema, name, &mut |way, object| {
+            // What only shuts keys out says why in a message.
+            if way.contains("/dependencies/") || object.contains_key("errorMessage") {
+                return;
+            }
+            for (key, property) in object.get("properties").and_then(Json::as_object).into_iter().flatten() {
+                for keyword in ["description", "markdownDescription", "examples"] {
+                    if property.get(keyword).is_none() {
+                        bare.push(format!("{way}/properties/{key} has no {keyword}"));
+                    }
+                }
+            }
+        });
+    }
+    assert!(bare.is_empty(), "{}", bare.join("\n"));
+}
+
+#[test]
+fn every_word_is_explained() {
+    for (name, schema) in schemas() {
+        each_schema(&schema, name, &mut |way, object| {
+            let Some(words) = object.get("enum").and_then(Json::as_array) else { return };
+            let meanings = object.get("markdownEnumDescriptions").and_then(Json::as_array);
+            assert_eq!(meanings.map(Vec::len), Some(words.len()), "{way}");
+        });
+    }
+}
+
+#[test]
+fn examples_and_defaults_fit_where_they_stand() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for (name, schema) in schemas() {
+        each_schema(&schema, name, &mut |way, object| {
+            let examples = object.get("examples").and_then(Json::as_array).into_iter().flatten();
+            let values: Vec<&Json> = examples.chain(object.get("default")).collect();
+            if values.is_empty() {
+                return;
+            }
+            let mut alone = object.clone();
+            alone.insert("definitions".to_owned(), schema["definitions"].clone());
+            let validator = validator(&Json::Object(alone));
+            for value in values {
+                seen += 1;
+                wrong.extend(validator.iter_errors(value).map(|error| format!("{way}: {value}: {error}")));
+            }
+        });
+    }
+    assert!(seen > 300, "{seen}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn editors_are_not_led_to_write_defaults_out() {
+    // They write out what has a type and a default side by side, whenever they complete the mapping around it.
+    for (name, schema) in schemas() {
+        each_schema(&schema, name, &mut |way, object| {
+            assert!(!(object.contains_key("default") && object.contains_key("type")), "{way}");
+        });
     }
 }

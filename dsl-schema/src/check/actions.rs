@@ -59,7 +59,8 @@ fn retry_kinds(retry: &RetrySpec, cx: &mut Cx) {
 /// `timeout` or `exit:75`.
 pub(crate) fn retry_on(text: &str) -> Option<RetryOn> {
     if let Some(code) = text.strip_prefix("exit:") {
-        return code.parse().ok().filter(|code| (1..=255).contains(code)).map(RetryOn::Exit);
+        let digits = code.bytes().all(|c| c.is_ascii_digit());
+        return code.parse().ok().filter(|code| digits && (1..=255).contains(code)).map(RetryOn::Exit);
     }
     FailureKind::ALL.into_iter().find(|kind| kind.as_str() == text).map(RetryOn::Kind)
 }

@@ -25,7 +25,7 @@ pub(super) fn check(model: &Model<'_>, flow: Option<&Flow>, cx: &mut Cx) {
             }
         }
         for key in ["shell", "working_dir", "template"] {
-            if let Some(place) = undo.given.at(key).filter(|_| undo.run.is_none() && !kinds.is_empty()) {
+            if let Some(place) = undo.given.at(key).filter(|_| undo.given.at("run").is_none() && !kinds.is_empty()) {
                 let message = format!("`{key}` makes no sense beside `{}`", kinds[0]);
                 let diagnostic = Diagnostic::new(Code::KeyMakesNoSense, Place::Key(place.clone()), message);
                 cx.report(diagnostic.help("it belongs to `run`"));

@@ -77,7 +77,7 @@ fn join(step: &ModelStep<'_>, cx: &mut Cx) {
     let Some(join) = step.spec.and_then(|spec| spec.join.as_ref()) else { return };
     let needs = step.spec.and_then(|spec| spec.needs.as_ref()).map_or(0, |needs| needs.0.len());
     let place = join.0.place();
-    if needs == 0 {
+    if step.spec.is_some_and(|spec| spec.given.at("needs").is_none()) {
         let message = format!("step `{}` has a `join` and no `needs`", step.id);
         cx.report(Diagnostic::new(Code::KeyMakesNoSense, place, message).help("remove it: the step starts at once"));
     } else if join.0.value.is_some_and(|count| count as usize > needs) {

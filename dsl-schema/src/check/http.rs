@@ -52,7 +52,7 @@ fn risks(model: &Model<'_>, http: &Http, cx: &mut Cx) {
             cx.report(diagnostic.related(secret.place(), "this one").help(help));
         }
     }
-    let query = http.query.iter().flat_map(|query| &query.0).filter_map(|item| item.value.as_ref());
+    let query = http.query.iter().flat_map(|query| &query.0.0).filter_map(|item| item.value.as_ref());
     if let Some(value) = query.into_iter().find(|value| holds_secret(&value.0.value)) {
         let message = "a secret in a query is kept in the logs of servers and proxies";
         let diagnostic = Diagnostic::new(Code::CredentialsInTheClear, value.0.place(), message);
@@ -98,7 +98,7 @@ fn first_secret(http: &Http) -> Option<Text> {
     let basic =
         auth.clone().filter_map(|auth| auth.basic.as_ref()).flat_map(|basic| [&basic.user.0, &basic.password.0]);
     let bearer = auth.filter_map(|auth| auth.bearer.as_ref()).map(|text| &text.0);
-    let scalars = http.headers.iter().chain(&http.query).flat_map(|entries| &entries.0);
+    let scalars = http.headers.iter().chain(&http.query).flat_map(|entries| &entries.0.0);
     let scalars = scalars.filter_map(|item| item.value.as_ref()).map(|text| &text.0);
     let texts = bearer.chain(basic).chain(scalars).chain(http.body.iter().map(|body| &body.0));
     texts.into_iter().find(|text| holds_secret(&text.value)).cloned()
@@ -153,7 +153,7 @@ fn check_url(url: &Text, cx: &mut Cx) {
 }
 
 fn headers(http: &Http, cx: &mut Cx) {
-    for header in http.headers.iter().flat_map(|headers| &headers.0) {
+    for header in http.headers.iter().flat_map(|headers| &headers.0.0) {
         let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
         if header.name.is_empty() || !header.name.chars().all(token) {
             let message = format!("`{}` is not the name of a header", header.name);
@@ -180,12 +180,17 @@ fn statuses(http: &Http, cx: &mut Cx) {
 
 /// `200` or `2xx`.
 pub(crate) fn status_range(text: &str) -> Option<StatusRange> {
-    if let Some(class) = text.strip_suffix("xx") {
-        let class: u16 = class.parse().ok().filter(|class| (1..=5).contains(class))?;
-        return Some(StatusRange { first: class * 100, last: class * 100 + 99 });
+    let (class, rest) = text.split_at_checked(1)?;
+    let hundreds: u16 = class.parse().ok().filter(|class| (1..=5).contains(class))?;
+    let first = hundreds * 100;
+    match rest {
+        "xx" => Some(StatusRange { first, last: first + 99 }),
+        _ if rest.len() == 2 && rest.bytes().all(|c| c.is_ascii_digit()) => {
+            let status = first + rest.parse::<u16>().ok()?;
+            Some(StatusRange { first: status, last: status })
+        }
+        _ => None,
     }
-    let status = text.parse().ok().filter(|status| (100..=599).contains(status))?;
-    Some(StatusRange { first: status, last: status })
 }
 
 fn bodies(http: &Http, cx: &mut Cx) {
@@ -220,6 +225,26 @@ fn one_auth(auth: &Auth, cx: &mut Cx) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_status_is_three_digits_or_a_class() {
+        let range = |first, last| Some(StatusRange { first, last });
+        for (text, expect) in [
+            ("200", range(200, 200)),
+            ("2xx", range(200, 299)),
+            ("599", range(599, 599)),
+            ("099", None),
+            ("600", None),
+            ("+20", None),
+            ("0200", None),
+            ("2x", None),
+            ("2XX", None),
+            ("ü00", None),
+            ("", None),
+        ] {
+            assert_eq!(status_range(text), expect, "{text:?}");
+        }
+    }
 
     #[test]
     fn hosts_end_where_paths_begin() {

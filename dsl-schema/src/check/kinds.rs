@@ -68,7 +68,7 @@ fn report(key: &str, at: &Route, step: &str, reason: &str, cx: &mut Cx) {
 }
 
 /// Why a key makes no sense beside a kind.
-fn senseless(key: &str, kind: Kind) -> Option<&'static str> {
+pub(crate) fn senseless(key: &str, kind: Kind) -> Option<&'static str> {
     let process = kind.is_process() || kind == Kind::Use;
     let works = kind.works() || kind == Kind::Use;
     match key {

@@ -30,6 +30,7 @@ pub(crate) use actions::retry_on;
 pub(crate) use approvals::approver;
 pub(crate) use containers::port;
 pub(crate) use http::status_range;
+pub(crate) use kinds::senseless;
 pub(crate) use triggers::cron_pattern;
 pub(crate) use workers::artifact_of;
 

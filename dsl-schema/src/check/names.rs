@@ -74,8 +74,15 @@ pub(super) fn steps(model: &Model<'_>, cx: &mut Cx) {
         step_id(step, cx);
         let Some(spec) = step.spec else { continue };
         env(spec.env.as_ref(), cx);
-        env(spec.container.as_ref().and_then(|container| container.env.as_ref()), cx);
-        env(spec.compensate.as_ref().and_then(|undo| undo.env.as_ref()), cx);
+        let undo = spec.compensate.as_deref();
+        env(undo.and_then(|undo| undo.env.as_ref()), cx);
+        let containers = [spec.container.as_deref(), undo.and_then(|undo| undo.container.as_deref())];
+        let of_containers = containers.into_iter().flatten();
+        of_containers.clone().for_each(|container| env(container.env.as_ref(), cx));
+        let services = of_containers.filter_map(|container| container.services.as_ref());
+        for service in services.chain(spec.services.as_deref()).flat_map(|services| &services.0) {
+            env(service.value.as_ref().and_then(|service| service.env.as_ref()), cx);
+        }
         values(spec.outputs.as_ref(), "an output", cx);
         values(spec.set.as_ref(), "an output", cx);
         values(spec.approval.as_ref().and_then(|approval| approval.fields.as_ref()), "a field", cx);

@@ -302,8 +302,8 @@ impl<'a> Sites<'a> {
 
     fn http(&mut self, http: &'a Http, plain: Where, secretive: Where) {
         self.template(&http.url, plain);
-        self.scalars(http.query.as_ref(), secretive);
-        self.scalars(http.headers.as_ref(), secretive);
+        self.scalars(http.query.as_deref(), secretive);
+        self.scalars(http.headers.as_deref(), secretive);
         let auth = http.auth.iter();
         let basic = auth.clone().flat_map(|auth| &auth.basic).flat_map(|basic| [&basic.user, &basic.password]);
         for text in auth.flat_map(|auth| &auth.bearer).chain(basic).chain(&http.body) {
@@ -312,7 +312,7 @@ impl<'a> Sites<'a> {
         if let Some(json) = &http.json {
             self.json(&json.0.value, &json.0.at, secretive);
         }
-        self.values(http.form.as_ref(), secretive);
+        self.values(http.form.as_deref(), secretive);
         for condition in http.expect.iter().flat_map(|expect| &expect.condition) {
             self.condition(condition, Where::Expect);
         }

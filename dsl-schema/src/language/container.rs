@@ -4,10 +4,12 @@ use super::http::BasicAuth;
 use super::values::{Cpus, Duration, Entries, Flag, OneOrMany, Scalar, Size, TemplateText, Text};
 use super::words::{PullPolicy, Word};
 use crate::decode::mapping;
+use crate::schema::shape;
 
 mapping! {
     /// Runs a container. The workspace is at `/workspace`.
     #[schemars(example = serde_json::json!({"image": "rust:1.95", "run": "cargo test"}))]
+    #[schemars(transform = shape::not_beside("run", vec!["command", "args"]))]
     pub struct Container ("`container`") {
         /// Image, with a tag or a digest.
         #[schemars(example = &"rust:1.95")]
@@ -22,7 +24,7 @@ mapping! {
         #[schemars(example = serde_json::json!(["test", "--release"]))]
         "args" args: Option<OneOrMany<Scalar>>,
         /// Environment inside the container, over that of the step.
-        #[schemars(example = serde_json::json!({"TOKEN": "{{ secrets.TOKEN }}"}))]
+        #[schemars(example = serde_json::json!({"TOKEN": "{{ secrets.TOKEN }}"}), extend("propertyNames" = shape::variables()))]
         "env" env: Option<Entries<Scalar>>,
         /// Folders of the worker that the container sees.
         #[schemars(example = serde_json::json!([{"source": "fixtures", "target": "/data", "read_only": true}]))]
@@ -43,16 +45,16 @@ mapping! {
         #[schemars(example = &"512MiB")]
         "memory" memory: Option<Size>,
         /// When the image is fetched: `missing` (unless said), `always` or `never`.
-        #[schemars(example = &"missing")]
+        #[schemars(example = &"missing", extend("default" = "missing"))]
         "pull" pull: Option<Word<PullPolicy>>,
         /// Credentials of the registry.
         #[schemars(example = serde_json::json!({"user": "ci", "password": "{{ secrets.REGISTRY }}"}))]
         "registry_auth" registry_auth: Option<BasicAuth>,
         /// All rights over the worker's machine; refused unless the worker allows it.
-        #[schemars(example = false)]
+        #[schemars(example = false, extend("default" = false))]
         "privileged" privileged: Option<Flag>,
         /// Containers that run beside it, reached by their names.
-        #[schemars(example = serde_json::json!({"db": {"image": "postgres:15", "ports": [5432]}}))]
+        #[schemars(example = serde_json::json!({"db": {"image": "postgres:15", "ports": [5432]}}), extend("propertyNames" = shape::services()))]
         "services" services: Option<Entries<Service>>,
     }
 }
@@ -68,7 +70,7 @@ mapping! {
         #[schemars(example = &"/data")]
         "target" target: Text,
         /// The container cannot change it.
-        #[schemars(example = true)]
+        #[schemars(example = true, extend("default" = false))]
         "read_only" read_only: Option<Flag>,
     }
 }
@@ -81,7 +83,7 @@ mapping! {
         #[schemars(example = &"postgres:15")]
         "image" image: TemplateText,
         /// Its environment.
-        #[schemars(example = serde_json::json!({"POSTGRES_PASSWORD": "local"}))]
+        #[schemars(example = serde_json::json!({"POSTGRES_PASSWORD": "local"}), extend("propertyNames" = shape::variables()))]
         "env" env: Option<Entries<Scalar>>,
         /// Ports that the step reaches: `5432`, or `15432:5432` for another one on the step's side.
         #[schemars(example = serde_json::json!([5432]))]
@@ -100,10 +102,10 @@ mapping! {
         #[schemars(example = &"pg_isready")]
         "run" run: Text,
         /// Time from one try to the next; 1s unless said.
-        #[schemars(example = &"1s")]
+        #[schemars(example = &"1s", extend("default" = "1s"))]
         "every" every: Option<Duration>,
         /// The step fails when the service is not ready by then; 1m unless said.
-        #[schemars(example = &"30s")]
+        #[schemars(example = &"30s", extend("default" = "1m"))]
         "timeout" timeout: Option<Duration>,
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use loopline_core::graph::{GotoOn, OnExhausted};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::values::{CelText, Duration, Located, Text, Whole, inline_schema};
 use super::words::{InFlight, Word};
@@ -21,7 +21,7 @@ mapping! {
         #[schemars(example = &"build")]
         "to" to: Text,
         /// Which outcome fires it; `failed` unless said, which includes `rejected` and `timeout`.
-        #[schemars(example = &"failed")]
+        #[schemars(example = &"failed", extend("default" = "failed"))]
         "on" on: Option<Word<GotoOn>>,
         /// And only if this holds. CEL.
         #[schemars(example = &"visit < 3")]
@@ -33,10 +33,10 @@ mapping! {
         #[schemars(example = &"30s")]
         "delay" delay: Option<Duration>,
         /// When `max` is used up: `fail` (unless said) or `continue`.
-        #[schemars(example = &"continue")]
+        #[schemars(example = &"continue", extend("default" = "fail"))]
         "on_exhausted" on_exhausted: Option<Word<OnExhausted>>,
         /// What runs in the region: `cancel` it (unless said) or `drain`, let it end.
-        #[schemars(example = &"drain")]
+        #[schemars(example = &"drain", extend("default" = "cancel"))]
         "in_flight" in_flight: Option<Word<InFlight>>,
     }
 }
@@ -67,7 +67,10 @@ pub struct MaxFirings {
 }
 
 inline_schema!(MaxFirings, "MaxFirings", {
-    "anyOf": [{ "type": "integer", "minimum": 1, "maximum": 1_000_000 }, { "const": "unlimited" }],
+    "anyOf": [
+        { "type": "integer", "minimum": 1, "maximum": 1_000_000 },
+        { "const": "unlimited", "description": "As often as it takes. Time must pass on every way round." },
+    ],
 });
 
 impl Decode for MaxFirings {
@@ -75,7 +78,7 @@ impl Decode for MaxFirings {
         if node.scalar().is_some_and(|scalar| scalar.text == "unlimited") {
             return Some(Self { times: None, at: at.clone() });
         }
-        if matches!(node.scalar().map(crate::yaml::Scalar::resolve), Some(Plain::Int(_))) {
+        if matches!(node.scalar().map(crate::yaml::Scalar::resolve), Some(Plain::Int(_) | Plain::Float(_))) {
             let times = Whole::<1, 1_000_000>::decode(node, at, cx)?;
             return Some(Self { times: Some(times.0.value), at: at.clone() });
         }
@@ -89,17 +92,30 @@ impl Decode for MaxFirings {
 #[derive(Debug, Clone)]
 pub struct JoinSpec(pub Located<Option<u32>>);
 
-inline_schema!(JoinSpec, "Join", {
-    "anyOf": [
-        { "enum": ["all", "any"] },
-        {
-            "type": "object",
-            "properties": { "at_least": { "type": "integer", "minimum": 1 } },
-            "required": ["at_least"],
-            "additionalProperties": false,
-        },
-    ],
-});
+impl JsonSchema for JoinSpec {
+    fn schema_name() -> Cow<'static, str> {
+        "Join".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let at_least = generator.subschema_for::<AtLeast>();
+        json_schema!({
+            "anyOf": [
+                {
+                    "type": "string",
+                    "enum": ["all", "any"],
+                    "markdownEnumDescriptions": [
+                        "None of the edges is blocked, and at least one is live.",
+                        "At least one edge is live.",
+                    ],
+                },
+                at_least,
+            ],
+        })
+    }
+}
 
 impl Decode for JoinSpec {
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {

@@ -7,15 +7,17 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::inputs::SchemaSpec;
 use super::values::{
-    AnyJson, CelText, Duration, Entries, Flag, Later, Located, OneOrMany, Scalar, TemplateText, Text, inline_schema,
+    AnyJson, CelText, Duration, Flag, Foreign, Later, Located, OneOrMany, Scalar, TemplateText, Text, inline_schema,
 };
 use crate::decode::{Cx, Decode, mapping};
 use crate::route::Route;
+use crate::schema::shape;
 use crate::yaml::{Node, Plain};
 
 mapping! {
     /// One HTTP request.
     #[schemars(example = serde_json::json!({"method": "POST", "url": "https://api.example/deploy", "json": {"version": "{{ inputs.version }}"}}))]
+    #[schemars(transform = shape::at_most_one(vec!["json", "body", "form"]))]
     pub struct Http ("`http`") {
         /// GET unless said; POST where something is sent.
         #[schemars(example = &"POST")]
@@ -25,10 +27,10 @@ mapping! {
         "url" url: TemplateText,
         /// Added to the URL.
         #[schemars(example = serde_json::json!({"page": "1"}))]
-        "query" query: Option<Entries<Scalar>>,
+        "query" query: Option<Foreign<Scalar>>,
         /// Request headers.
-        #[schemars(example = serde_json::json!({"Accept": "application/json"}))]
-        "headers" headers: Option<Entries<Scalar>>,
+        #[schemars(example = serde_json::json!({"Accept": "application/json"}), extend("propertyNames" = shape::headers()))]
+        "headers" headers: Option<Foreign<Scalar>>,
         /// Credentials.
         #[schemars(example = serde_json::json!({"bearer": "{{ secrets.DEPLOY_TOKEN }}"}))]
         "auth" auth: Option<Auth>,
@@ -40,7 +42,7 @@ mapping! {
         "body" body: Option<TemplateText>,
         /// Sent as a form.
         #[schemars(example = serde_json::json!({"grant_type": "client_credentials"}))]
-        "form" form: Option<Entries<AnyJson>>,
+        "form" form: Option<Foreign<AnyJson>>,
         /// Which answers are a success; 200 to 299 unless said.
         #[schemars(example = serde_json::json!({"status": [200, "2xx"], "if": "response.json.ok == true"}))]
         "expect" expect: Option<ExpectSpec>,
@@ -48,7 +50,7 @@ mapping! {
         #[schemars(example = &"30s")]
         "timeout" timeout: Option<Duration>,
         /// Follow redirects, which is so unless said.
-        #[schemars(example = false)]
+        #[schemars(example = false, extend("default" = true))]
         "follow_redirects" follow_redirects: Option<Flag>,
         /// Certificates.
         #[schemars(example = serde_json::json!({"ca": "certs/ca.pem"}))]
@@ -62,6 +64,7 @@ mapping! {
 mapping! {
     /// Credentials: one of the two.
     #[schemars(example = serde_json::json!({"bearer": "{{ secrets.DEPLOY_TOKEN }}"}))]
+    #[schemars(transform = shape::exactly_one(vec!["bearer", "basic"]))]
     pub struct Auth ("`auth`") {
         /// `Authorization: Bearer …`.
         #[schemars(example = &"{{ secrets.DEPLOY_TOKEN }}")]
@@ -99,7 +102,7 @@ mapping! {
         #[schemars(example = &"certs/client.key")]
         "key" key: Option<Text>,
         /// Takes any certificate: whoever is on the way can read and change everything. `false` unless said.
-        #[schemars(example = false)]
+        #[schemars(example = false, extend("default" = false))]
         "insecure" insecure: Option<Flag>,
     }
 }
@@ -109,7 +112,7 @@ mapping! {
     #[schemars(example = serde_json::json!({"timeout": "1h"}))]
     pub struct Callback ("`callback`") {
         /// Fails with kind `timeout` after this time; 6h unless said.
-        #[schemars(example = &"1h")]
+        #[schemars(example = &"1h", extend("default" = "6h"))]
         "timeout" timeout: Option<Duration>,
     }
 }

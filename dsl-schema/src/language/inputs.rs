@@ -6,7 +6,8 @@ use std::rc::Rc;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value as Json;
 
-use super::values::{Located, inline_schema};
+use super::values::Located;
+use super::vocabulary;
 use crate::decode::{Cx, Decode, json};
 use crate::route::Route;
 use crate::yaml::{Node, Value};
@@ -15,26 +16,14 @@ use crate::yaml::{Node, Value};
 #[derive(Debug, Clone)]
 pub struct SchemaSpec(pub Located<Json>);
 
-inline_schema!(SchemaSpec, "InputSchema", {
-    "description": "A JSON Schema of the value.",
-    "type": "object",
-    "properties": {
-        "type": {
-            "anyOf": [
-                { "enum": ["string", "integer", "number", "boolean", "array", "object", "null"] },
-                { "type": "array" },
-            ],
-        },
-        "description": { "type": "string" },
-        "default": { "description": "Taken when it is not given." },
-        "required": { "description": "`false`: may be left out, and is null then.", "type": ["boolean", "array"] },
-        "enum": { "type": "array" },
-        "pattern": { "type": "string" },
-        "minimum": { "type": "number" },
-        "maximum": { "type": "number" },
-    },
-    "examples": [{ "type": "integer", "default": 2, "minimum": 1, "maximum": 50 }],
-});
+impl JsonSchema for SchemaSpec {
+    fn schema_name() -> Cow<'static, str> {
+        "InputSchema".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        vocabulary::of_a_value(generator)
+    }
+}
 
 impl Decode for SchemaSpec {
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {

@@ -9,7 +9,8 @@ use serde_json::Value as Json;
 use super::values::{AnyJson, CelText, Entries, Flag, Located, Text, Whole, inline_schema};
 use crate::decode::{Cx, Decode, json, mapping};
 use crate::route::Route;
-use crate::yaml::{Node, Value};
+use crate::schema::shape;
+use crate::yaml::{Node, Plain, Value};
 
 mapping! {
     /// Runs the step once for each item of a list.
@@ -28,10 +29,10 @@ mapping! {
         #[schemars(example = 2)]
         "max_parallel" max_parallel: Option<Whole<1, 10_000>>,
         /// At the first failure beyond `tolerate`, ends the items that run and leaves out those that have not begun.
-        #[schemars(example = true)]
+        #[schemars(example = true, extend("default" = false))]
         "fail_fast" fail_fast: Option<Flag>,
         /// How many items may fail before the step fails; none unless said.
-        #[schemars(example = 1)]
+        #[schemars(example = 1, extend("default" = 0))]
         "tolerate" tolerate: Option<Whole<0, 10_000>>,
     }
 }
@@ -41,7 +42,7 @@ mapping! {
     #[schemars(example = serde_json::json!({"axes": {"os": ["linux", "macos"], "rust": ["stable", "beta"]}}))]
     pub struct Matrix ("`matrix`") {
         /// Names, and a list or the CEL expression of one for each.
-        #[schemars(example = serde_json::json!({"os": ["linux", "macos"], "rust": ["stable", "beta"]}))]
+        #[schemars(example = serde_json::json!({"os": ["linux", "macos"], "rust": ["stable", "beta"]}), extend("propertyNames" = shape::axes()))]
         "axes" axes: Entries<ItemsSpec>,
         /// Adds to combinations that agree with it, or adds a combination of its own where none does.
         #[schemars(example = serde_json::json!([{"os": "linux", "coverage": true}]))]
@@ -53,10 +54,10 @@ mapping! {
         #[schemars(example = 2)]
         "max_parallel" max_parallel: Option<Whole<1, 10_000>>,
         /// At the first failure beyond `tolerate`, ends the items that run and leaves out those that have not begun.
-        #[schemars(example = true)]
+        #[schemars(example = true, extend("default" = false))]
         "fail_fast" fail_fast: Option<Flag>,
         /// How many items may fail before the step fails; none unless said.
-        #[schemars(example = 1)]
+        #[schemars(example = 1, extend("default" = 0))]
         "tolerate" tolerate: Option<Whole<0, 10_000>>,
     }
 }
@@ -71,7 +72,7 @@ pub enum ItemsSpec {
 }
 
 inline_schema!(ItemsSpec, "Items", {
-    "anyOf": [{ "type": "string" }, { "type": "array" }],
+    "type": ["array", "string"],
     "examples": [["unit", "e2e"], "steps.plan.outputs.suites"],
 });
 
@@ -82,7 +83,9 @@ impl Decode for ItemsSpec {
             Value::Scalar(scalar) if scalar.text.contains("{{") => {
                 Some(Self::Template(Located { value: Json::from(scalar.text.as_str()), at: at.clone() }))
             }
-            Value::Scalar(_) if !node.is_null() => CelText::decode(node, at, cx).map(Self::Cel),
+            Value::Scalar(scalar) if matches!(scalar.resolve(), Plain::Text) => {
+                CelText::decode(node, at, cx).map(Self::Cel)
+            }
             _ => {
                 let diagnostic = cx.wrong_type(node, at, "a list, or the expression of one");
                 cx.report(diagnostic.help("write it like `[unit, e2e]`, or `steps.plan.outputs.suites`"));

@@ -19,6 +19,7 @@ mod step_type;
 mod surroundings;
 mod triggers;
 mod values;
+mod vocabulary;
 mod wait;
 mod words;
 
@@ -38,8 +39,8 @@ pub use step_type::StepType;
 pub use surroundings::{Cache, Concurrency, Limits, Notify, Reports, StepLimits};
 pub use triggers::{FileTrigger, PipelineTrigger, Schedule, Triggers, Webhook};
 pub use values::{
-    AnyJson, CelText, Cpus, Duration, Entries, Flag, Item, Later, Located, Number, OneOrMany, Required, Scalar, Size,
-    TemplateText, Text, Whole,
+    AnyJson, CelText, Cpus, Duration, Entries, Flag, Foreign, Item, Later, Located, Number, OneOrMany, Required,
+    Scalar, Size, TemplateText, Text, Whole,
 };
 pub use wait::Wait;
 pub use words::{InFlight, Word, WordList, Workspace};

@@ -6,11 +6,12 @@ use std::rc::Rc;
 use loopline_core::graph::Condition;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::words::{Word, WordList as _};
+use super::values::Text;
+use super::words::{Word, words_schema};
 use crate::decode::{Cx, Decode};
 use crate::diagnostics::Place;
 use crate::route::Route;
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, Plain, Value};
 
 /// Forward edges into a step.
 #[derive(Debug, Clone)]
@@ -32,14 +33,15 @@ impl JsonSchema for Needs {
         "Needs".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let words: Vec<_> = Condition::all().into_iter().map(|(word, _)| word).collect();
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let name = generator.subschema_for::<Text>();
+        let condition = words_schema::<Condition>();
         json_schema!({
             "description": "Steps that come before: a name, a list of names, or names and the conditions of their edges.",
             "anyOf": [
-                { "type": "string" },
-                { "type": "array", "items": { "type": "string" } },
-                { "type": "object", "additionalProperties": { "enum": words } },
+                { "type": ["string", "number", "boolean", "null"] },
+                { "type": "array", "items": name },
+                { "type": "object", "additionalProperties": { "anyOf": [condition, { "type": "null" }] } },
             ],
             "examples": ["build", ["build", "test"], { "verify": "catch" }],
         })
@@ -47,6 +49,8 @@ impl JsonSchema for Needs {
 }
 
 impl Decode for Needs {
+    const TAKES_NULL: bool = true;
+
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
         let needs = match &node.value {
             Value::Mapping(entries) => entries
@@ -68,7 +72,7 @@ impl Decode for Needs {
 }
 
 fn name(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<NeedSpec> {
-    if let Some(scalar) = node.scalar() {
+    if let Some(scalar) = node.scalar().filter(|scalar| !matches!(scalar.resolve(), Plain::Null)) {
         return Some(NeedSpec { step: scalar.text.clone(), place: Place::Value(at.clone()), on: None });
     }
     let diagnostic = cx.wrong_type(node, at, "the name of a step");

@@ -24,11 +24,14 @@ use super::wait::Wait;
 use super::words::{Word, Workspace};
 use crate::decode::{Cx, Decode, json, mapping};
 use crate::route::Route;
+use crate::schema::shape;
 use crate::yaml::{Node, Plain, Value};
 
 mapping! {
     /// A step. It does exactly one thing: `run`, `http`, `container`, `approval`, `wait`, `sleep`, `pipeline` or `set`.
-    #[schemars(example = serde_json::json!({"needs": "build", "run": "make test"}))]
+    #[schemars(example = serde_json::json!({"run": "make test", "retry": {"max_attempts": 2}}))]
+    #[schemars(transform = shape::one_kind)]
+    #[schemars(transform = shape::at_most_one(vec!["foreach", "matrix"]))]
     pub struct Step ("a step", over) {
         /// What people call it.
         #[schemars(example = &"Build the image")]
@@ -40,7 +43,7 @@ mapping! {
         #[schemars(example = serde_json::json!(["build", "test"]))]
         "needs" needs: Option<Needs>,
         /// How many of the edges into this step must be live: `all` (unless said), `any`, or `{at_least: n}`.
-        #[schemars(example = &"any")]
+        #[schemars(example = &"any", extend("default" = "all"))]
         "join" join: Option<JoinSpec>,
         /// Skips the step where it is false. CEL.
         #[schemars(example = &"inputs.replicas > 1")]
@@ -64,28 +67,28 @@ mapping! {
         #[schemars(example = &"15m")]
         "queue_timeout" queue_timeout: Option<Later<Duration>>,
         /// Environment of the step, over that of the pipeline.
-        #[schemars(example = serde_json::json!({"RUST_LOG": "debug"}))]
+        #[schemars(example = serde_json::json!({"RUST_LOG": "debug"}), extend("propertyNames" = shape::variables()))]
         "env" env: Option<Entries<Scalar>>,
         /// Labels that a worker must have, all of them.
-        #[schemars(example = serde_json::json!(["linux", "gpu"]))]
+        #[schemars(example = serde_json::json!(["linux", "gpu"]), extend("anyOf" = shape::worker_labels()))]
         "runs_on" runs_on: Option<Later<OneOrMany<Text>>>,
         /// Named outputs: a CEL expression over the result, or the JSON Schema of what the script writes.
-        #[schemars(example = serde_json::json!({"version": {"type": "string"}}))]
+        #[schemars(example = serde_json::json!({"version": {"type": "string"}}), extend("propertyNames" = shape::values()))]
         "outputs" outputs: Option<Entries<OutputSpec>>,
         /// Files to keep: names, and paths beneath the workspace with `*` and `**`.
-        #[schemars(example = serde_json::json!({"binary": "target/release/api"}))]
+        #[schemars(example = serde_json::json!({"binary": "target/release/api"}), extend("propertyNames" = shape::artifacts()))]
         "artifacts" artifacts: Option<Entries<Text>>,
         /// Files kept from run to run, by a key.
         #[schemars(example = serde_json::json!({"key": "cargo-{{ hash_files(\"Cargo.lock\") }}", "paths": ["target"]}))]
         "cache" cache: Option<Later<OneOrMany<Cache>>>,
         /// A failure of this step does not fail the run.
-        #[schemars(example = true)]
+        #[schemars(example = true, extend("default" = false))]
         "allow_failure" allow_failure: Option<Flag>,
         /// `false`: a begun attempt is let end when a loop or a cancel would end it.
-        #[schemars(example = false)]
+        #[schemars(example = false, extend("default" = true))]
         "interruptible" interruptible: Option<Flag>,
         /// Time between the request to end and the end by force; 10s unless said.
-        #[schemars(example = &"30s")]
+        #[schemars(example = &"30s", extend("default" = "10s"))]
         "grace" grace: Option<Duration>,
         /// Runs many times, once for each item.
         #[schemars(example = serde_json::json!({"items": ["unit", "e2e"], "as": "suite", "max_parallel": 2}))]
@@ -100,16 +103,16 @@ mapping! {
         #[schemars(example = &"database-{{ inputs.region }}")]
         "lock" lock: Option<Later<TemplateText>>,
         /// `shared` (unless said): all steps of a run share their files; or `fresh`: an empty folder for this step.
-        #[schemars(example = &"fresh")]
+        #[schemars(example = &"fresh", extend("default" = "shared"))]
         "workspace" workspace: Option<Word<Workspace>>,
         /// Artifacts of steps before this one, laid at their paths before it starts: `STEP.NAME`.
-        #[schemars(example = serde_json::json!(["build.binary"]))]
+        #[schemars(example = serde_json::json!(["build.binary"]), extend("anyOf" = shape::artifacts_of_steps()))]
         "fetch" fetch: Option<Later<OneOrMany<Text>>>,
         /// Limits of the step.
         #[schemars(example = serde_json::json!({"memory": "2GiB", "cpus": 2}))]
         "limits" limits: Option<Later<StepLimits>>,
         /// Containers that run beside the step, and end with it.
-        #[schemars(example = serde_json::json!({"db": {"image": "postgres:15", "ports": [5432]}}))]
+        #[schemars(example = serde_json::json!({"db": {"image": "postgres:15", "ports": [5432]}}), extend("propertyNames" = shape::services()))]
         "services" services: Option<Later<Entries<Service>>>,
         /// Test results for the page of the run.
         #[schemars(example = serde_json::json!({"junit": "target/nextest/**/junit.xml"}))]
@@ -131,7 +134,7 @@ mapping! {
         #[schemars(example = &"web")]
         "working_dir" working_dir: Option<TemplateText>,
         /// `false`: the script is taken as it stands, `{{` included.
-        #[schemars(example = false)]
+        #[schemars(example = false, extend("default" = true))]
         "template" template: Option<Flag>,
         /// One HTTP request.
         #[schemars(example = serde_json::json!({"method": "POST", "url": "https://api.example/deploy"}))]
@@ -152,7 +155,7 @@ mapping! {
         #[schemars(example = serde_json::json!({"name": "notify", "inputs": {"text": "done"}}))]
         "pipeline" pipeline: Option<Later<ChildPipeline>>,
         /// Computes outputs: names and CEL expressions. What is not a string stands for itself, its strings are templates.
-        #[schemars(example = serde_json::json!({"tag": "inputs.service + \"-\" + inputs.version"}))]
+        #[schemars(example = serde_json::json!({"tag": "inputs.service + \"-\" + inputs.version"}), extend("propertyNames" = shape::values()))]
         "set" set: Option<Entries<SetSpec>>,
     }
 }
@@ -167,7 +170,15 @@ pub enum ShellSpec {
 }
 
 inline_schema!(ShellSpec, "Shell", {
-    "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }],
+    "anyOf": [
+        { "type": ["string", "number", "boolean"], "pattern": "\\S", "patternErrorMessage": "The shell has no name." },
+        {
+            "type": "array",
+            "items": { "type": ["string", "number", "boolean"] },
+            "minItems": 1,
+            "allOf": [{ "items": [{ "minLength": 1 }] }],
+        },
+    ],
     "examples": ["bash", "python3", ["ruby", "-w"]],
 });
 
@@ -270,6 +281,8 @@ impl JsonSchema for SetSpec {
 }
 
 impl Decode for SetSpec {
+    const TAKES_NULL: bool = true;
+
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
         let text = node.scalar().filter(|scalar| matches!(scalar.resolve(), Plain::Text));
         if text.is_some_and(|scalar| !scalar.text.trim_start().starts_with("{{")) {

@@ -28,10 +28,10 @@ mapping! {
         #[schemars(example = &"deploy-{{ inputs.service }}")]
         "group" group: TemplateText,
         /// How many; 1 unless said.
-        #[schemars(example = 1)]
+        #[schemars(example = 1, extend("default" = 1))]
         "limit" limit: Option<Whole<1, 10_000>>,
         /// What becomes of one more: `queue` (unless said), `replace_queued`, `cancel_running` or `reject`.
-        #[schemars(example = &"queue")]
+        #[schemars(example = &"queue", extend("default" = "queue"))]
         "when_full" when_full: Option<Word<WhenFull>>,
     }
 }
@@ -41,10 +41,10 @@ mapping! {
     #[schemars(example = serde_json::json!({"visits": 100, "log": "64MiB"}))]
     pub struct Limits ("`limits`") {
         /// How many visits any step may have in one epoch; 1,000 unless said.
-        #[schemars(example = 100)]
+        #[schemars(example = 100, extend("default" = 1000))]
         "visits" visits: Option<Whole<1, 1_000_000>>,
         /// How many items a `foreach` or `matrix` may have; 1,000 unless said.
-        #[schemars(example = 5000)]
+        #[schemars(example = 5000, extend("default" = 1000))]
         "items" items: Option<Whole<1, 10_000>>,
         /// How many bytes of log the run may write.
         #[schemars(example = &"1GiB")]

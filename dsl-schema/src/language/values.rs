@@ -69,6 +69,8 @@ pub struct Scalar(pub Text);
 inline_schema!(Scalar, "Scalar", { "type": ["string", "number", "boolean", "null"] });
 
 impl Decode for Scalar {
+    const TAKES_NULL: bool = true;
+
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
         if let Some(scalar) = node.scalar() {
             return Some(Self(Located { value: scalar.text.clone(), at: at.clone() }));
@@ -148,21 +150,22 @@ impl<const MIN: u32, const MAX: u32> JsonSchema for Whole<MIN, MAX> {
 
 impl<const MIN: u32, const MAX: u32> Decode for Whole<MIN, MAX> {
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
-        match node.scalar().map(crate::yaml::Scalar::resolve) {
-            Some(Plain::Int(value)) => match u32::try_from(value) {
-                Ok(value) if (MIN..=MAX).contains(&value) => Some(Self(Located { value, at: at.clone() })),
-                _ => {
-                    let message = format!("the number must be between {MIN} and {MAX}, and this is {value}");
-                    cx.report(Diagnostic::new(Code::NumberOutOfRange, Place::Value(at.clone()), message));
-                    None
-                }
-            },
+        // `2.0` is whole too: to JSON Schema it is the same number as `2`.
+        let value = match node.scalar().map(crate::yaml::Scalar::resolve) {
+            Some(Plain::Int(value)) => value as f64,
+            Some(Plain::Float(value)) if value.fract() == 0.0 => value,
             _ => {
                 let diagnostic = cx.wrong_type(node, at, "a whole number");
                 cx.report(diagnostic);
-                None
+                return None;
             }
+        };
+        if (f64::from(MIN)..=f64::from(MAX)).contains(&value) {
+            return Some(Self(Located { value: value as u32, at: at.clone() }));
         }
+        let message = format!("the number must be between {MIN} and {MAX}, and this is {value}");
+        cx.report(Diagnostic::new(Code::NumberOutOfRange, Place::Value(at.clone()), message));
+        None
     }
 }
 
@@ -229,6 +232,8 @@ pub struct AnyJson(pub Located<Json>);
 inline_schema!(AnyJson, "Any", {});
 
 impl Decode for AnyJson {
+    const TAKES_NULL: bool = true;
+
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
         let value = json(node, at, cx);
         Some(Self(Located { value, at: at.clone() }))
@@ -298,6 +303,9 @@ impl<T: JsonSchema> JsonSchema for Later<T> {
     fn schema_name() -> Cow<'static, str> {
         T::schema_name()
     }
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
     fn inline_schema() -> bool {
         T::inline_schema()
     }
@@ -307,6 +315,8 @@ impl<T: JsonSchema> JsonSchema for Later<T> {
 }
 
 impl<T: Decode> Decode for Later<T> {
+    const TAKES_NULL: bool = T::TAKES_NULL;
+
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
         // `fail_fast: false`, `secrets: []` and an empty key ask for nothing.
         let asks = match &node.value {
@@ -367,28 +377,67 @@ impl<T: JsonSchema> JsonSchema for Entries<T> {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let value = generator.subschema_for::<T>();
-        json_schema!({ "type": "object", "additionalProperties": value, "patternProperties": { "^x-": {} } })
+        json_schema!({ "type": ["object", "null"], "additionalProperties": value, "patternProperties": { "^x-": {} } })
     }
 }
 
 impl<T: Decode> Decode for Entries<T> {
+    const TAKES_NULL: bool = true;
+
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
-        match &node.value {
-            Value::Mapping(entries) => {
-                let entries = entries.iter().filter(|entry| !entry.key.text.starts_with("x-")).map(|entry| {
-                    let at = at.key(&entry.key.text);
-                    let value = T::decode(&entry.value, &at, cx);
-                    Item { name: entry.key.text.to_string(), at, value }
-                });
-                Some(Self(entries.collect()))
-            }
-            _ if node.is_null() => Some(Self(Vec::new())),
-            _ => {
-                let diagnostic = cx.wrong_type(node, at, "a mapping of names to values");
-                cx.report(diagnostic);
-                None
-            }
+        entries(node, at, cx, |name| !name.starts_with("x-"))
+    }
+}
+
+fn entries<T: Decode>(node: &Rc<Node>, at: &Route, cx: &mut Cx, counts: fn(&str) -> bool) -> Option<Entries<T>> {
+    match &node.value {
+        Value::Mapping(entries) => {
+            let entries = entries.iter().filter(|entry| counts(&entry.key.text)).map(|entry| {
+                let at = at.key(&entry.key.text);
+                let value = T::decode(&entry.value, &at, cx);
+                Item { name: entry.key.text.to_string(), at, value }
+            });
+            Some(Entries(entries.collect()))
         }
+        _ if node.is_null() => Some(Entries(Vec::new())),
+        _ => {
+            let diagnostic = cx.wrong_type(node, at, "a mapping of names to values");
+            cx.report(diagnostic);
+            None
+        }
+    }
+}
+
+/// [`Entries`] whose names belong to others, like the headers of a request: `x-api-key` is one of them.
+#[derive(Debug, Clone)]
+pub struct Foreign<T>(pub Entries<T>);
+
+impl<T> std::ops::Deref for Foreign<T> {
+    type Target = Entries<T>;
+
+    fn deref(&self) -> &Entries<T> {
+        &self.0
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Foreign<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Foreign{}", T::schema_name()).into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<T>();
+        json_schema!({ "type": ["object", "null"], "additionalProperties": value })
+    }
+}
+
+impl<T: Decode> Decode for Foreign<T> {
+    const TAKES_NULL: bool = true;
+
+    fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
+        entries(node, at, cx, |_| true).map(Self)
     }
 }
 
@@ -405,11 +454,13 @@ impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let value = generator.subschema_for::<T>();
-        json_schema!({ "anyOf": [value, { "type": "array", "items": value }] })
+        json_schema!({ "anyOf": [value, { "type": ["array", "null"], "items": value }] })
     }
 }
 
 impl<T: Decode> Decode for OneOrMany<T> {
+    const TAKES_NULL: bool = true;
+
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
         match &node.value {
             Value::Sequence(_) => Vec::decode(node, at, cx).map(Self),
@@ -420,6 +471,8 @@ impl<T: Decode> Decode for OneOrMany<T> {
 }
 
 impl<T: Decode> Decode for Vec<T> {
+    const TAKES_NULL: bool = true;
+
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
         match &node.value {
             Value::Sequence(items) => {
@@ -450,6 +503,9 @@ impl<T: JsonSchema> JsonSchema for Required<T> {
     fn schema_name() -> Cow<'static, str> {
         T::schema_name()
     }
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
     fn inline_schema() -> bool {
         T::inline_schema()
     }
@@ -459,6 +515,8 @@ impl<T: JsonSchema> JsonSchema for Required<T> {
 }
 
 impl<T: Decode> Decode for Required<T> {
+    const TAKES_NULL: bool = T::TAKES_NULL;
+
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
         Some(Self(T::decode(node, at, cx)))
     }

@@ -22,6 +22,9 @@ pub trait WordList: Copy + 'static {
 
     /// The words and what they stand for.
     fn all() -> Vec<(&'static str, Self)>;
+
+    /// What a word means, in a sentence that editors show beside it.
+    fn meaning(self) -> &'static str;
 }
 
 /// One word of a list.
@@ -36,9 +39,14 @@ impl<T: WordList> JsonSchema for Word<T> {
         true
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let words: Vec<_> = T::all().into_iter().map(|(word, _)| word).collect();
-        json_schema!({ "enum": words })
+        words_schema::<T>()
     }
+}
+
+/// The words with what each of them means.
+pub(super) fn words_schema<T: WordList>() -> Schema {
+    let (words, meanings): (Vec<_>, Vec<_>) = T::all().into_iter().map(|(word, value)| (word, value.meaning())).unzip();
+    json_schema!({ "type": "string", "enum": words, "markdownEnumDescriptions": meanings })
 }
 
 impl<T: WordList> Decode for Word<T> {
@@ -80,6 +88,19 @@ impl WordList for Condition {
     fn all() -> Vec<(&'static str, Self)> {
         Self::ALL.iter().map(|each| (each.as_str(), *each)).collect()
     }
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => {
+                "It succeeded, or failed as `allow_failure` lets it. One that was left out by choice does not count either way."
+            }
+            Self::Succeeded => "It succeeded.",
+            Self::Failed => "It failed. Only looks on: the run fails all the same.",
+            Self::Catch => "It failed. A success of the step behind it handles the failure.",
+            Self::Completed => "It succeeded or failed.",
+            Self::Skipped => "It was skipped, for whatever reason.",
+            Self::Always => "It ended, in whatever way.",
+        }
+    }
 }
 
 impl WordList for GotoOn {
@@ -90,12 +111,27 @@ impl WordList for GotoOn {
             .map(|each| (each.as_str(), each))
             .collect()
     }
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Succeeded => "The step succeeded.",
+            Self::Failed => "The step failed, whatever the kind of failure.",
+            Self::Rejected => "The approval was rejected.",
+            Self::Timeout => "The step took too long.",
+            Self::Completed => "The step succeeded or failed.",
+        }
+    }
 }
 
 impl WordList for OnExhausted {
     const WHAT: &'static str = "value of `on_exhausted`";
     fn all() -> Vec<(&'static str, Self)> {
         vec![("fail", Self::Fail), ("continue", Self::Continue)]
+    }
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Fail => "The step fails with kind `loop_exhausted`.",
+            Self::Continue => "The next entry is tried; at last the steps behind this one see how it ended.",
+        }
     }
 }
 
@@ -113,6 +149,12 @@ impl WordList for InFlight {
     fn all() -> Vec<(&'static str, Self)> {
         vec![("cancel", Self::Cancel), ("drain", Self::Drain)]
     }
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Cancel => "What runs in the region is ended.",
+            Self::Drain => "What runs in the region is let end by itself.",
+        }
+    }
 }
 
 /// Words that the graph has too.
@@ -122,6 +164,9 @@ macro_rules! graph_words {
             const WHAT: &'static str = $what;
             fn all() -> Vec<(&'static str, Self)> {
                 Self::ALL.iter().map(|each| (each.as_str(), *each)).collect()
+            }
+            fn meaning(self) -> &'static str {
+                $type::meaning(self)
             }
         }
     )*};
@@ -152,5 +197,11 @@ impl WordList for Workspace {
     const WHAT: &'static str = "value of `workspace`";
     fn all() -> Vec<(&'static str, Self)> {
         vec![("shared", Self::Shared), ("fresh", Self::Fresh)]
+    }
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Shared => "The files of the run, which all its steps share.",
+            Self::Fresh => "An empty folder for this step.",
+        }
     }
 }

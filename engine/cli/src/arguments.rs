@@ -33,7 +33,11 @@ pub enum Command {
     /// Draw the graph of a pipeline file
     Graph(Graph),
     /// Print the JSON Schema of pipeline files, for editors
-    Schema,
+    Schema {
+        /// That of step types instead: `.loopline/steps/NAME.yaml`
+        #[arg(long)]
+        step_type: bool,
+    },
     /// Run a pipeline file here, in the foreground
     Run(Run),
     /// Start the server: HTTP interface, pages and engine

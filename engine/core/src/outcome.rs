@@ -91,6 +91,29 @@ impl FailureKind {
             Self::Oom => "oom",
         }
     }
+
+    /// What it means, in a sentence for people.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Exit => "The process ended with a code other than 0.",
+            Self::Signal => "The process was ended by a signal.",
+            Self::Timeout => "Its time was over.",
+            Self::HttpStatus => "A status that is not expected.",
+            Self::Connection => "No answer: name, connection, TLS.",
+            Self::Expectation => "`expect.if` or `expect.schema` does not hold.",
+            Self::Rejected => "A person said no.",
+            Self::Spawn => "The process could not be started.",
+            Self::Image => "The image could not be had.",
+            Self::Template => "A template could not be filled in.",
+            Self::Condition => "An expression could not be evaluated.",
+            Self::Contract => "A value does not fit what was declared.",
+            Self::Lost => "The worker is gone, and nobody knows how the attempt ended.",
+            Self::LoopExhausted => "A loop edge was to fire and its budget was used up.",
+            Self::Child => "A child run failed.",
+            Self::OutputLimit => "More output than allowed.",
+            Self::Oom => "Out of memory.",
+        }
+    }
 }
 
 impl fmt::Display for FailureKind {

@@ -1,9 +1,20 @@
 //! `loopline schema`.
 
+use serde_json::Value as Json;
+
 use crate::exit::{Exit, Outcome};
 
 /// Prints the JSON Schema of pipeline files.
-pub fn schema() -> Outcome {
-    println!("{}", serde_json::to_string_pretty(&loopline_dsl::schema()).map_err(anyhow::Error::from)?);
+pub fn of_pipelines() -> Outcome {
+    print(&loopline_dsl::schema())
+}
+
+/// Prints the JSON Schema of step types.
+pub fn of_step_types() -> Outcome {
+    print(&loopline_dsl::step_type_schema())
+}
+
+fn print(schema: &Json) -> Outcome {
+    println!("{}", serde_json::to_string_pretty(schema).map_err(anyhow::Error::from)?);
     Ok(Exit::Success)
 }

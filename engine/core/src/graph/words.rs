@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 /// Declares an enum whose values are words of the YAML.
 macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $( $(#[$variant_meta:meta])* $word:literal $variant:ident, )* }) => {
+    ($(#[$meta:meta])* $name:ident { $( $(#[doc = $meaning:literal])+ $word:literal $variant:ident, )* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        pub enum $name { $( $(#[$variant_meta])* $variant, )* }
+        pub enum $name { $( $(#[doc = $meaning])+ $variant, )* }
 
         impl $name {
             /// All of them, in the order of the language reference.
@@ -17,6 +17,11 @@ macro_rules! words {
             /// The word in the YAML.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
+            }
+
+            /// What it means, in a sentence for people.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($meaning),+).trim(),)* }
             }
         }
     };

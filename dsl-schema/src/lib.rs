@@ -14,6 +14,7 @@ mod decode;
 pub mod diagnostics;
 pub mod drawing;
 pub mod duration;
+pub mod fixing;
 pub mod language;
 mod lower;
 mod model;

@@ -37,6 +37,10 @@ fn retry_kinds(retry: &RetrySpec, cx: &mut Cx) {
             Diagnostic::new(Code::InvalidRetryKind, kind.place(), format!("`{}` is not a kind of failure", kind.value));
         diagnostic = if kind.value.starts_with("exit:") {
             diagnostic.help("an exit code is a number from 1 to 255, like `exit:75`")
+        } else if retry_on(&format!("exit:{}", kind.value)).is_some() {
+            let meant = format!("exit:{}", kind.value);
+            let diagnostic = diagnostic.help(format!("an exit code is written `{meant}`"));
+            diagnostic.fix(format!("Change to `{meant}`"), kind.place(), meant)
         } else if let Some(near) = cx.nearest.to(&kind.value, words) {
             diagnostic.help(format!("did you mean `{near}`?")).fix(format!("Change to `{near}`"), kind.place(), near)
         } else {
@@ -69,14 +73,26 @@ fn artifacts(spec: &Step, cx: &mut Cx) {
     for artifact in spec.artifacts.iter().flat_map(|artifacts| &artifacts.0) {
         let Some(path) = &artifact.value else { continue };
         let text = path.value.as_str();
-        if text.is_empty() || text.starts_with('/') || text.split('/').any(|part| part == "..") || text.contains('\\') {
+        if !is_beneath(text) {
             let message = format!("`{text}` is not a path beneath the workspace");
             let diagnostic = Diagnostic::new(Code::InvalidArtifactPath, path.place(), message);
-            cx.report(diagnostic.help("write it like `target/release/api`, without `..` and without a leading `/`"));
+            let diagnostic =
+                diagnostic.help("write it like `target/release/api`, without `..` and without a leading `/`");
+            let slashes = text.replace('\\', "/");
+            cx.report(if text.contains('\\') && is_beneath(&slashes) {
+                diagnostic.fix("Write it with `/`", path.place(), slashes)
+            } else {
+                diagnostic
+            });
         } else if text.contains(['*', '?', '[']) {
             cx.require("artifacts.glob", &path.at);
         }
     }
+}
+
+/// A path beneath the workspace, with `/` between its parts.
+fn is_beneath(path: &str) -> bool {
+    !(path.is_empty() || path.starts_with('/') || path.split('/').any(|part| part == "..") || path.contains('\\'))
 }
 
 /// An HTTP step has no script that could write an output.

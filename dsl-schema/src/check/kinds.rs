@@ -1,7 +1,7 @@
 //! A step does exactly one thing, and has no key that makes no sense beside it.
 
 use crate::decode::{Cx, list};
-use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
 use crate::model::{Kind, Model, ModelStep};
 
 pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
@@ -43,7 +43,8 @@ fn keys_that_make_no_sense(step: &ModelStep<'_>, kind: Kind, cx: &mut Cx) {
             format!("`{key}` makes no sense on a step with `{}`", kind.key()),
         );
         diagnostic.help = Some(reason.to_owned());
-        cx.report(diagnostic);
+        let fix = Fix::new(format!("Remove `{key}`"), Place::Key(at.clone()), Change::Remove);
+        cx.report(diagnostic.mend(fix.proposal()));
     }
 }
 

@@ -59,6 +59,39 @@ pub fn parse(text: &str) -> Result<u64, InvalidDuration> {
     Ok(total)
 }
 
+/// Names of units that people write, and what they are here.
+const WORDS: [(&str, &[&str]); 5] = [
+    ("ms", &["ms", "msec", "msecs", "millis", "millisecond", "milliseconds"]),
+    ("s", &["s", "sec", "secs", "second", "seconds"]),
+    ("m", &["m", "min", "mins", "minute", "minutes"]),
+    ("h", &["h", "hr", "hrs", "hour", "hours"]),
+    ("d", &["d", "day", "days"]),
+];
+
+/// What a text that is no duration can only have meant: `30 seconds`, `5min`, `30m1h`. A number without a unit could be
+/// anything.
+pub(crate) fn meant(text: &str) -> Option<String> {
+    let mut total = 0_u64;
+    let mut rest = text.trim();
+    if rest.is_empty() || rest.len() > 40 {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let number: u64 = rest[..digits].parse().ok()?;
+        let behind = rest[digits..].trim_start();
+        let letters = behind.len() - behind.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
+        let word = behind[..letters].to_ascii_lowercase();
+        // `M` alone could be a month as well.
+        let known =
+            WORDS.iter().find(|(_, words)| words.contains(&word.as_str())).filter(|_| &behind[..letters] != "M");
+        let (_, ms) = UNITS.iter().find(|(unit, _)| known.is_some_and(|(known, _)| known == unit))?;
+        total = total.checked_add(number.checked_mul(*ms)?).filter(|sum| *sum <= LONGEST_MS)?;
+        rest = behind[letters..].trim_start();
+    }
+    Some(write(total))
+}
+
 fn short(text: &str) -> String {
     text.chars().take(20).collect()
 }

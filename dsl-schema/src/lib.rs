@@ -15,6 +15,7 @@ mod decode;
 pub mod diagnostics;
 pub mod drawing;
 pub mod duration;
+pub mod fixing;
 pub mod language;
 mod library;
 mod lower;

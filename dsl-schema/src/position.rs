@@ -2,10 +2,12 @@
 //!
 //! Lines count from 1. Columns and lengths count characters, not bytes, columns from 1.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::rc::Rc;
 
 use crate::diagnostics::{Diagnostic, Place};
+use crate::fixing::Uses;
 use crate::route::{Route, Segment};
 use crate::yaml::{self, Node, Reading, Value};
 
@@ -14,6 +16,8 @@ pub struct Source<'a> {
     text: &'a str,
     reading: Reading,
     lines: Vec<usize>,
+    /// Counted when a fix first asks.
+    uses: OnceCell<Uses>,
 }
 
 /// A place as people count it.
@@ -31,7 +35,7 @@ impl<'a> Source<'a> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let reading = yaml::read(text);
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, reading, lines }
+        Self { text, reading, lines, uses: OnceCell::new() }
     }
 
     /// The text.
@@ -45,6 +49,11 @@ impl<'a> Source<'a> {
 
     pub(crate) fn reading(&self) -> &Reading {
         &self.reading
+    }
+
+    /// How often each value is used, aliases counted.
+    pub(crate) fn uses(&self) -> &Uses {
+        self.uses.get_or_init(|| Uses::of(self.reading.root.as_deref()))
     }
 
     /// The bytes that a place covers, cut at the end of its first line.

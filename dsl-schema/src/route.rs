@@ -44,6 +44,11 @@ impl Route {
         Self(Some(Arc::new(Link { parent: self.clone(), segment })))
     }
 
+    /// Its last segment, and the way to where that begins. None for the whole document.
+    pub fn split_last(&self) -> Option<(&Segment, &Self)> {
+        self.0.as_deref().map(|link| (&link.segment, &link.parent))
+    }
+
     /// Its segments, from the top of the document.
     pub fn segments(&self) -> Vec<&Segment> {
         let mut segments = Vec::new();

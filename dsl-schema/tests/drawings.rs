@@ -1,12 +1,30 @@
 //! What people and pages see of a graph.
+//!
+//! `tests/drawings/NAME.svg` is the picture of the pipeline with that name; `LOOPLINE_BLESS=1` writes them anew.
+#![allow(clippy::disallowed_methods, reason = "the tests read data files; the compiler does not")]
+
+use std::path::{Path, PathBuf};
 
 use loopline_core::graph::Graph;
-use loopline_dsl::{compile, drawing, outline};
+use loopline_dsl::{compile, drawing, outline, render_pretty};
+use proptest::prelude::*;
 use serde_json::json;
 
+fn graph_of(text: &str) -> Graph {
+    let compiled = compile(text);
+    let shown = || render_pretty("pipeline", text, &compiled.diagnostics, false);
+    compiled.graph.as_ref().map(|_| ()).unwrap_or_else(|| panic!("{}", shown()));
+    compiled.graph.expect("a graph")
+}
+
 fn graph() -> Graph {
-    let text = "version: 1\nname: p\nsteps:\n  build: {name: 'Build \"it\"', run: \"# first\\nmake <all>\\n\"}\n  end: {needs: {build: completed}, approval: {message: Go?, timeout: 1h}, goto: [{to: build, on: rejected, max: 1, delay: 90s}]}\n";
-    compile(text).graph.expect("a graph")
+    graph_of(
+        "version: 1\nname: p\nsteps:\n  build: {name: 'Build \"it\"', run: \"# first\\nmake <all>\\n\"}\n  end: {needs: {build: completed}, approval: {message: Go?, timeout: 1h}, goto: [{to: build, on: rejected, max: 1, delay: 90s}]}\n",
+    )
+}
+
+fn here(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 #[test]
@@ -33,6 +51,113 @@ fn dot_is_escaped_and_draws_loops_dashed() {
 }
 "#;
     assert_eq!(drawing::dot(&graph()), expect);
+}
+
+/// What Mermaid and Graphviz make of the name of a step.
+#[test]
+fn names_mean_nothing_to_the_tools_that_draw() {
+    for (name, mermaid, dot) in [
+        ("1. one", "1#46; one", "1. one"),
+        ("- one", "#45; one", "- one"),
+        ("a_b _c_", "a_b #95;c#95;", "a_b _c_"),
+        ("$$x$$ ~y~", "#36;#36;x#36;#36; #126;y#126;", "$$x$$ ~y~"),
+        ("a &lt; b", "a #38;lt#59; b", "a &amp;lt; b"),
+        (r"\N \n", r"#92;N #92;n", r"\\N \\n"),
+    ] {
+        let graph = graph_of(&format!("version: 1\nname: p\nsteps: {{a: {{name: {}, run: b}}}}\n", json!(name)));
+        assert!(drawing::mermaid(&graph).contains(&format!("\"{mermaid}<br/>")), "{}", drawing::mermaid(&graph));
+        assert!(drawing::dot(&graph).contains(&format!("[label=\"{dot}\\nrun: b\"]")), "{}", drawing::dot(&graph));
+    }
+}
+
+#[test]
+fn everything_that_decides_is_drawn() {
+    let graph = graph_of(&read("tests/drawings/everything.loopline.yaml"));
+    for (drawing, words) in [
+        (
+            drawing::mermaid(&graph),
+            ["if inputs.deploy", "may fail", "<br/>any of 2<br/>", "2 of 3", "then goes on", "|catch|"],
+        ),
+        (
+            drawing::dot(&graph),
+            ["if inputs.deploy", "may fail", "\\nany of 2\\n", "2 of 3", "then goes on", "\"catch\""],
+        ),
+        (drawing::svg(&graph), ["if inputs.deploy", ">may fail<", ">any of 2<", ">2 of 3<", "then goes on", ">catch<"]),
+    ] {
+        for word in words {
+            assert!(drawing.contains(word), "{word} in {drawing}");
+        }
+        let loops = drawing.matches("-.->").count()
+            + drawing.matches("style=dashed").count()
+            + drawing.matches("ll-pill\"").count();
+        assert_eq!(loops, 5, "{drawing}");
+        // Behind an approval `succeeded` is what is meant when nothing is said: only that of `image` is written.
+        let marks = ["|succeeded|", "\"succeeded\"", ">succeeded<"];
+        assert_eq!(marks.iter().map(|mark| drawing.matches(mark).count()).sum::<usize>(), 1, "{drawing}");
+    }
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(here(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn pictures_are_what_they_were() {
+    let examples =
+        ["fan-out", "qualify-crate", "rollback"].map(|name| format!("../examples/pipelines/{name}.loopline.yaml"));
+    let mut wrong = Vec::new();
+    for path in examples.into_iter().chain(["tests/drawings/everything.loopline.yaml".to_owned()]) {
+        let graph = graph_of(&read(&path));
+        let picture = drawing::svg(&graph);
+        let file = here(&format!("tests/drawings/{}.svg", graph.name));
+        if std::env::var_os("LOOPLINE_BLESS").is_some() {
+            std::fs::write(&file, &picture).expect("a file");
+        }
+        if std::fs::read_to_string(&file).unwrap_or_default() != picture {
+            wrong.push(graph.name);
+        }
+    }
+    assert!(wrong.is_empty(), "other pictures than before: {wrong:?}; LOOPLINE_BLESS=1 writes them anew");
+}
+
+#[test]
+fn a_picture_says_what_it_is_to_those_who_do_not_see_it() {
+    let picture = drawing::svg(&graph());
+    let document = roxmltree::Document::parse(&picture).expect("XML");
+    let root = document.root_element();
+    assert_eq!(root.attribute("role"), Some("img"));
+    let text = |id: &str| {
+        let found = root.children().find(|child| child.attribute("id") == Some(id));
+        found.and_then(|child| child.text()).unwrap_or_default().to_owned()
+    };
+    let labels = root.attribute("aria-labelledby").unwrap_or_default().split(' ').map(text).collect::<Vec<_>>();
+    assert_eq!(labels, ["p", "A pipeline with 2 steps and 1 loop."]);
+}
+
+#[test]
+fn a_picture_asks_for_nothing_from_outside() {
+    let picture = drawing::svg(&graph_of(&read("tests/drawings/everything.loopline.yaml")));
+    let document = roxmltree::Document::parse(&picture).expect("XML");
+    for node in document.descendants().filter(roxmltree::Node::is_element) {
+        assert!(!["script", "image", "a", "foreignObject"].contains(&node.tag_name().name()), "{node:?}");
+        assert!(node.attribute("href").is_none_or(|to| to.starts_with('#')), "{node:?}");
+        assert!(node.attributes().all(|attribute| !attribute.name().starts_with("on")), "{node:?}");
+    }
+    assert!(!picture.contains("url(") && !picture.contains("@import"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_a_step_is_called_the_picture_is_xml(name in "\\PC{0,60}", script in "[ -~\n<>&\"']{1,80}") {
+        let text = format!("version: 1\nname: p\nsteps: {{a: {{name: {}, template: false, run: {}}}}}\n", json!(name), json!(script));
+        if let Some(graph) = compile(&text).graph {
+            let picture = drawing::svg(&graph);
+            let document = roxmltree::Document::parse(&picture);
+            prop_assert!(document.is_ok(), "{document:?}: {picture}");
+        }
+    }
 }
 
 #[test]

@@ -47,6 +47,10 @@ fn retry_kinds(retry: &RetrySpec, cx: &mut Cx) {
             Diagnostic::new(Code::InvalidRetryKind, kind.place(), format!("`{}` is not a kind of failure", kind.value));
         diagnostic = if kind.value.starts_with("exit:") {
             diagnostic.help("an exit code is a number from 1 to 255, like `exit:75`")
+        } else if retry_on(&format!("exit:{}", kind.value)).is_some() {
+            let meant = format!("exit:{}", kind.value);
+            let diagnostic = diagnostic.help(format!("an exit code is written `{meant}`"));
+            diagnostic.fix(format!("Change to `{meant}`"), kind.place(), meant)
         } else if let Some(near) = cx.nearest.to(&kind.value, words) {
             diagnostic.help(format!("did you mean `{near}`?")).fix(format!("Change to `{near}`"), kind.place(), near)
         } else {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::decode::Cx;
-use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
 use crate::language::{Approval, Duration, OneOrMany, Step, Text};
 use crate::model::{Kind, Model};
 
@@ -21,7 +21,11 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
                 None => (kind.key(), format!("add one, like `{}: {{…, timeout: 24h}}`", kind.key())),
                 Some(_) => ("use", "add one, here or in the step type: `timeout: 24h`".to_owned()),
             };
-            cx.report(Diagnostic::new(Code::WaitsForEver, Place::Key(step.at.key(key)), message).help(help));
+            let diagnostic = Diagnostic::new(Code::WaitsForEver, Place::Key(step.at.key(key)), message).help(help);
+            let message = Place::Key(step.at.key(kind.key()).key("message"));
+            let fix = Fix::new("Add `timeout: 24h`", message, Change::After("timeout: 24h".to_owned()));
+            let here = kind == Kind::Approval && step.uses.is_none();
+            cx.report(if here { diagnostic.mend(fix.proposal()) } else { diagnostic });
         }
     }
 }
@@ -38,9 +42,25 @@ fn approvers(approvers: Option<&OneOrMany<Text>>, cx: &mut Cx) {
         if approver(&text.value).is_none() {
             let message = format!("`{}` names no approver", text.value);
             let diagnostic = Diagnostic::new(Code::InvalidApprover, text.place(), message);
-            cx.report(diagnostic.help("write `user:NAME` or `group:NAME`"));
+            let diagnostic = diagnostic.help("write `user:NAME` or `group:NAME`");
+            cx.report(match meant_approver(&text.value) {
+                Some(meant) => diagnostic.fix(format!("Change to `{meant}`"), text.place(), meant),
+                None => diagnostic,
+            });
         }
     }
+}
+
+/// The same approver with its sort spelled right: `User: ada`, `groups:ops`.
+fn meant_approver(text: &str) -> Option<String> {
+    let (sort, name) = text.split_once(':')?;
+    let sort = match sort.trim().to_ascii_lowercase().as_str() {
+        "user" | "users" => "user",
+        "group" | "groups" | "team" | "teams" => "group",
+        _ => return None,
+    };
+    let meant = format!("{sort}:{}", name.trim());
+    approver(&meant).is_some().then_some(meant)
 }
 
 /// The name behind `user:` or `group:`.

@@ -172,14 +172,25 @@ fn cache_key(key: &Text, cx: &mut Cx) {
 /// Reports a path that leads out of the workspace.
 fn beneath_workspace(path: &Text, cx: &mut Cx) -> bool {
     let text = path.value.as_str();
-    let leads_out = text.starts_with(['/', '~']) || text.split('/').any(|part| part == "..");
-    if !text.is_empty() && !leads_out && !text.contains('\\') {
+    if is_beneath(text) {
         return true;
     }
     let message = format!("`{text}` is not a path beneath the workspace");
     let diagnostic = Diagnostic::new(Code::InvalidPath, path.place(), message);
-    cx.report(diagnostic.help("write it like `target/release/api`, without `..` and without a leading `/` or `~`"));
+    let diagnostic =
+        diagnostic.help("write it like `target/release/api`, without `..` and without a leading `/` or `~`");
+    let slashes = text.replace('\\', "/");
+    cx.report(match text.contains('\\') && is_beneath(&slashes) {
+        true => diagnostic.fix("Write it with `/`", path.place(), slashes),
+        false => diagnostic,
+    });
     false
+}
+
+/// A path beneath the workspace, with `/` between its parts.
+fn is_beneath(path: &str) -> bool {
+    let leads_out = path.starts_with(['/', '~']) || path.split('/').any(|part| part == "..");
+    !path.is_empty() && !leads_out && !path.contains('\\')
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::flow::Cycle;
 use crate::decode::{Cx, list};
-use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
 use crate::model::{Model, ModelStep, Part};
 
 /// More ids than this are not listed.
@@ -24,7 +24,8 @@ fn needs(model: &Model<'_>, step: &ModelStep<'_>, cx: &mut Cx) {
         if name == step.id {
             let message = format!("step `{name}` needs itself, so it could never start");
             let diagnostic = Diagnostic::new(Code::NeedsItself, need.place.clone(), message);
-            cx.report(diagnostic.help("to run it again, write a `goto` or `repeat`"));
+            let fix = Fix::new("Remove it", need.place.clone(), Change::Remove).proposal();
+            cx.report(diagnostic.help("to run it again, write a `goto` or `repeat`").mend(fix));
         } else if !model.index.contains_key(name) {
             let message = format!("step `{}` needs `{}`, which does not exist", step.id, name);
             let diagnostic = unknown_step(model, name, need.place.clone(), message, &mut cx.nearest);
@@ -32,7 +33,8 @@ fn needs(model: &Model<'_>, step: &ModelStep<'_>, cx: &mut Cx) {
         } else if let Some(first) = seen.get(name) {
             let message = format!("step `{}` needs `{name}` twice", step.id);
             let diagnostic = Diagnostic::new(Code::DuplicateNeed, need.place.clone(), message);
-            cx.report(diagnostic.related((*first).clone(), "first here").help("keep one of them"));
+            let fix = Fix::new("Remove the second", need.place.clone(), Change::Remove);
+            cx.report(diagnostic.related((*first).clone(), "first here").help("keep one of them").mend(fix));
         }
         seen.entry(name).or_insert(&need.place);
     }
@@ -51,8 +53,8 @@ pub(super) fn unknown_step(
         Some(near) => {
             let diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
             match place {
-                // A place inside an expression covers the whole path, not the name alone.
-                Place::Within(..) => diagnostic,
+                // `steps.NAME…`
+                Place::Within(..) => diagnostic.fix_name(1, name, near),
                 place => diagnostic.fix(format!("Change to `{near}`"), place, near),
             }
         }
@@ -79,7 +81,9 @@ fn join(step: &ModelStep<'_>, cx: &mut Cx) {
     let place = join.0.place();
     if step.spec.is_some_and(|spec| spec.given.at("needs").is_none()) {
         let message = format!("step `{}` has a `join` and no `needs`", step.id);
-        cx.report(Diagnostic::new(Code::KeyMakesNoSense, place, message).help("remove it: the step starts at once"));
+        let diagnostic = Diagnostic::new(Code::KeyMakesNoSense, place, message);
+        let fix = Fix::new("Remove `join`", Place::Key(step.at.key("join")), Change::Remove);
+        cx.report(diagnostic.help("remove it: the step starts at once").mend(fix));
     } else if join.0.value.is_some_and(|count| count as usize > needs) {
         let count = join.0.value.unwrap_or_default();
         let edges = if needs == 1 { "1 edge leads".to_owned() } else { format!("{needs} edges lead") };

@@ -1,13 +1,13 @@
 //! Expressions, templates and scripts: whether they can be read, what type they have, and which names they use.
 
-use loopline_core::expr::{Cel, ExprError, Reference, Scope, StaticType, Template};
+use loopline_core::expr::{Cel, ExprError, LOOKS_LIKE_GO, Reference, Scope, StaticType, Template};
 
 use super::flow::Flow;
 use super::references::References;
 use super::sites::{self, Site, Text, Where};
 use super::unused::Used;
 use crate::decode::Cx;
-use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
 use crate::model::Model;
 
 /// Checks all expressions of one graph, and gives what they read. `outer` is the graph that a `finally` follows.
@@ -50,10 +50,20 @@ fn read(site: &Site<'_>, cx: &mut Cx) -> Vec<Reference> {
             if !script.source().contains("{{") {
                 return Vec::new();
             }
-            for error in script.check().err().into_iter().flatten() {
+            let errors: Vec<_> = script.check().err().into_iter().flatten().collect();
+            let foreign = errors.len() == script.source().matches("{{").count()
+                && errors.iter().all(|error| error.message == LOOKS_LIKE_GO);
+            for error in errors {
                 let hole = error.span.clone().and_then(|span| script.source().get(span)).unwrap_or("");
                 let code = if hole.contains("secrets.") { Code::SecretOutOfPlace } else { Code::UnsafeHole };
-                cx.report(problem(code, site, error));
+                let diagnostic = problem(code, site, error);
+                // Nothing in it is ours, so nothing is lost when it is taken as it stands.
+                let fix = Fix::new(
+                    "Add `template: false`",
+                    Place::Key(site.at.clone()),
+                    Change::Before("template: false".to_owned()),
+                );
+                cx.report(if foreign { diagnostic.mend(fix) } else { diagnostic });
             }
             script.references().unwrap_or_default()
         }
@@ -67,11 +77,32 @@ fn cel(source: &str, site: &Site<'_>, cx: &mut Cx) -> Option<(Cel, Vec<Reference
         if source.contains("{{") {
             diagnostic = diagnostic.help("this is an expression already: write it without `{{` and `}}`");
         }
-        cx.report(diagnostic);
+        cx.report(match meant(source) {
+            Some(meant) => diagnostic.fix(format!("Change to `{meant}`"), Place::Value(site.at.clone()), meant),
+            None => diagnostic,
+        });
         return None;
     }
     let references = cel.references().ok()?;
     Some((cel, references))
+}
+
+/// Operators of other languages, and ours.
+const OPERATORS: [(&str, &str); 5] = [("=", "=="), ("&", "&&"), ("|", "||"), ("and", "&&"), ("or", "||")];
+
+/// The expression without the braces of a template and with our operators, if that is all that was wrong with it.
+fn meant(source: &str) -> Option<String> {
+    let bare = source.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).map(str::trim);
+    let mut meant = bare.unwrap_or(source).to_owned();
+    // More of them in one expression is not worth the time.
+    for _ in 0..20 {
+        let Err(error) = Cel::new(meant.as_str()).check() else { return (meant != source).then_some(meant) };
+        let span = error.span?;
+        let found = meant.get(span.clone())?;
+        let (_, ours) = OPERATORS.iter().find(|(theirs, _)| *theirs == found)?;
+        meant.replace_range(span, ours);
+    }
+    None
 }
 
 fn problems(result: Result<(), Vec<ExprError>>, code: Code, site: &Site<'_>, cx: &mut Cx) {
@@ -116,6 +147,8 @@ fn condition(cel: &Cel, references: &[Reference], site: &Site<'_>, cx: &mut Cx) 
             (Where::Body, false) => "the step is always skipped; read something, like `inputs.deploy`",
             _ => "read something, like `steps.poll.outputs.ready`",
         };
-        cx.report(Diagnostic::new(Code::ConstantCondition, place, message).help(help));
+        let diagnostic = Diagnostic::new(Code::ConstantCondition, place, message).help(help);
+        let fix = Fix::new("Remove `if`", Place::Key(site.at.clone()), Change::Remove);
+        cx.report(if value && site.place == Where::Body { diagnostic.mend(fix) } else { diagnostic });
     }
 }

@@ -148,7 +148,13 @@ fn check_url(url: &Text, cx: &mut Cx) {
         Some(_) => None,
     };
     if let Some((message, help)) = problem {
-        cx.report(Diagnostic::new(Code::InvalidUrl, url.place(), message).help(help));
+        let diagnostic = Diagnostic::new(Code::InvalidUrl, url.place(), message).help(help);
+        let spaced = message.ends_with("white space") && !text.contains(|c: char| c.is_whitespace() && c != ' ');
+        cx.report(if spaced {
+            diagnostic.fix("Write spaces as `%20`", url.place(), text.trim().replace(' ', "%20"))
+        } else {
+            diagnostic
+        });
     }
 }
 
@@ -173,7 +179,13 @@ fn statuses(http: &Http, cx: &mut Cx) {
         if status_range(&status.0.value).is_none() {
             let message = format!("`{}` is not a status", status.0.value);
             let diagnostic = Diagnostic::new(Code::InvalidStatus, status.0.place(), message);
-            cx.report(diagnostic.help("write a status like `200`, or a class like `2xx`"));
+            let diagnostic = diagnostic.help("write a status like `200`, or a class like `2xx`");
+            let lower = status.0.value.trim().to_ascii_lowercase();
+            cx.report(if status_range(&lower).is_some() {
+                diagnostic.fix(format!("Change to `{lower}`"), status.0.place(), lower)
+            } else {
+                diagnostic
+            });
         }
     }
 }

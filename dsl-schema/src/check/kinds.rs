@@ -1,7 +1,7 @@
 //! A step does exactly one thing, and has no key that makes no sense beside it.
 
 use crate::decode::{Cx, list};
-use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
 use crate::model::{Kind, Model, ModelStep};
 use crate::route::Route;
 
@@ -64,7 +64,9 @@ fn keys_that_make_no_sense_beside_use(step: &ModelStep<'_>, cx: &mut Cx) {
 
 fn report(key: &str, at: &Route, step: &str, reason: &str, cx: &mut Cx) {
     let message = format!("`{key}` makes no sense on a step {step}");
-    cx.report(Diagnostic::new(Code::KeyMakesNoSense, Place::Key(at.clone()), message).help(reason));
+    let fix = Fix::new(format!("Remove `{key}`"), Place::Key(at.clone()), Change::Remove);
+    let diagnostic = Diagnostic::new(Code::KeyMakesNoSense, Place::Key(at.clone()), message);
+    cx.report(diagnostic.help(reason).mend(fix.proposal()));
 }
 
 /// Why a key makes no sense beside a kind.

@@ -6,9 +6,9 @@ use loopline_core::graph::{GotoOn, OnExhausted};
 use super::edges::unknown_step;
 use super::flow::Flow;
 use crate::decode::Cx;
-use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
 use crate::language::SleepSpec;
-use crate::model::{Kind, Loop, Model, ModelStep, Target};
+use crate::model::{Kind, Loop, LoopCondition, Model, ModelStep, Target};
 
 /// A loop without bound must let this much time pass, each time round.
 const LEAST_WAIT_MS: u64 = 1_000;
@@ -54,7 +54,10 @@ fn budget(model: &Model<'_>, flow: &Flow, from: usize, entry: &Loop<'_>, cx: &mu
         if !model.steps[from].spec.is_some_and(|spec| given_but_invalid(spec, entry)) {
             let message = format!("step `{}` has a loop without `max`, which might never end", model.steps[from].id);
             let diagnostic = Diagnostic::new(Code::GotoWithoutMax, Place::Value(entry.at.clone()), message);
-            cx.report(diagnostic.help("say how often it may fire, like `max: 3`"));
+            let first = if matches!(entry.condition, Some(LoopCondition::Until(_))) { "until" } else { "to" };
+            let place = Place::Key(entry.at.key(first));
+            let fix = Fix::new("Add `max: 3`", place, Change::After("max: 3".to_owned())).proposal();
+            cx.report(diagnostic.help("say how often it may fire, like `max: 3`").mend(fix));
         }
         return;
     };
@@ -129,7 +132,9 @@ fn outcome(step: &ModelStep<'_>, entry: &Loop<'_>, cx: &mut Cx) {
     };
     let message = format!("this never fires: a step with `{}` does not end `{word}`", kind.key());
     let place = Place::Value(entry.at.key("on"));
-    cx.report(Diagnostic::new(Code::GotoNeverFires, place, message).help(help));
+    let diagnostic = Diagnostic::new(Code::GotoNeverFires, place.clone(), message).help(help);
+    let fix = Fix::new("Change to `failed`", place, Change::Text("failed".to_owned())).proposal();
+    cx.report(if entry.on == GotoOn::Rejected { diagnostic.mend(fix) } else { diagnostic });
 }
 
 /// An entry behind one that always fires, or ends the visit, whenever it could.

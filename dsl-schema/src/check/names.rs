@@ -3,7 +3,7 @@
 use loopline_core::id::StepId;
 
 use crate::decode::Cx;
-use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
 use crate::language::{Entries, Scalar, SchemaSpec, Text};
 use crate::model::{Model, ModelStep};
 use crate::route::Route;
@@ -18,8 +18,13 @@ pub(super) fn pipeline(model: &Model<'_>, cx: &mut Cx) {
         && version.0.value != 1
     {
         let message = format!("version {} of the language is not known", version.0.value);
-        let diagnostic = Diagnostic::new(Code::UnsupportedVersion, version.0.place(), message);
-        cx.report(diagnostic.help("write `version: 1`").fix("Change to 1", version.0.place(), "1"));
+        cx.report(
+            Diagnostic::new(Code::UnsupportedVersion, version.0.place(), message).help("write `version: 1`").fix_yaml(
+                "Change to 1",
+                version.0.place(),
+                "1",
+            ),
+        );
     }
     if let Some(name) = &pipeline.name.0 {
         pipeline_name(name, cx);
@@ -71,7 +76,7 @@ pub(super) fn pipeline(model: &Model<'_>, cx: &mut Cx) {
 pub(super) fn steps(model: &Model<'_>, cx: &mut Cx) {
     values(model.outputs, "an output", cx);
     for step in &model.steps {
-        step_id(step, cx);
+        step_id(model, step, cx);
         let Some(spec) = step.spec else { continue };
         env(spec.env.as_ref(), cx);
         let undo = spec.compensate.as_deref();
@@ -146,7 +151,7 @@ fn pipeline_name(name: &Text, cx: &mut Cx) {
     cx.report(diagnostic);
 }
 
-fn step_id(step: &ModelStep<'_>, cx: &mut Cx) {
+fn step_id(model: &Model<'_>, step: &ModelStep<'_>, cx: &mut Cx) {
     if StepId::new(step.id).is_ok() {
         return;
     }
@@ -154,20 +159,32 @@ fn step_id(step: &ModelStep<'_>, cx: &mut Cx) {
     let rule = "an id is a lower-case letter, then at most 62 of a-z, 0-9 and _";
     let diagnostic = Diagnostic::new(Code::InvalidStepId, Place::Key(step.at.clone()), message);
     cx.report(match slug(step.id, '_') {
-        // Renaming here alone would break `needs`, so this is said and not offered as an edit.
-        Some(better) => diagnostic.help(format!("{rule}; like `{better}`")),
+        Some(better) => diagnostic.help(format!("{rule}; like `{better}`")).mend(renamed(model, step, &better)),
         None => diagnostic.help(rule),
     });
+}
+
+/// Another id, also where `needs` and `goto` name it. Where an expression does, the fix does not hold.
+fn renamed(model: &Model<'_>, step: &ModelStep<'_>, to: &str) -> Fix {
+    let key = Place::Key(step.at.clone());
+    let mut fix = Fix::new(format!("Change to `{to}`"), key, Change::Text(to.to_owned()));
+    for other in model.steps.iter().filter_map(|other| other.spec) {
+        let needs = other.needs.iter().flat_map(|needs| &needs.0).filter(|need| need.step == step.id);
+        let gotos = other.goto.iter().flatten().filter(|goto| goto.to.value == step.id);
+        for place in needs.map(|need| need.place.clone()).chain(gotos.map(|goto| goto.to.place())) {
+            fix = fix.and(place, Change::Text(to.to_owned()));
+        }
+    }
+    fix
 }
 
 fn env(env: Option<&Entries<Scalar>>, cx: &mut Cx) {
     for item in env.iter().flat_map(|env| &env.0) {
         if !is_identifier(&item.name) {
             let message = format!("`{}` is not the name of an environment variable", short(&item.name));
-            cx.report(
-                Diagnostic::new(Code::InvalidEnvName, item.key(), message)
-                    .help("use letters, digits and `_`, not beginning with a digit"),
-            );
+            let diagnostic = Diagnostic::new(Code::InvalidEnvName, item.key(), message);
+            let diagnostic = diagnostic.help("use letters, digits and `_`, not beginning with a digit");
+            cx.report(with_identifier(diagnostic, item.key(), &item.name));
         } else if item.name.starts_with("LOOPLINE_") {
             let message = format!("`{}` cannot be set: names with LOOPLINE_ are the engine's own", item.name);
             cx.report(Diagnostic::new(Code::InvalidEnvName, item.key(), message).help("choose another name"));
@@ -213,11 +230,19 @@ fn values<T>(entries: Option<&Entries<T>>, what: &str, cx: &mut Cx) {
             continue;
         }
         let message = format!("`{}` is not the name of {what}", short(&item.name));
-        cx.report(
-            Diagnostic::new(Code::InvalidName, item.key(), message)
-                .help("use at most 63 letters, digits and `_`, not beginning with a digit"),
-        );
+        let diagnostic = Diagnostic::new(Code::InvalidName, item.key(), message);
+        let diagnostic = diagnostic.help("use at most 63 letters, digits and `_`, not beginning with a digit");
+        cx.report(with_identifier(diagnostic, item.key(), &item.name));
     }
+}
+
+/// Proposes the name with `_` for what cannot stand in it. Who reads the name is not known here.
+fn with_identifier(diagnostic: Diagnostic, place: Place, name: &str) -> Diagnostic {
+    let better: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    if !is_identifier(&better) || better == name || better.len() > 63 {
+        return diagnostic;
+    }
+    diagnostic.mend(Fix::new(format!("Change to `{better}`"), place, Change::Text(better)).proposal())
 }
 
 /// `[A-Za-z_][A-Za-z0-9_]*`

@@ -4,10 +4,10 @@ use loopline_core::expr::{Cel, Reference};
 
 use super::edges::unknown_step;
 use super::flow::Flow;
-use super::sites::{Site, Where};
+use super::sites::{Site, Text, Where};
 use super::unused::Used;
 use crate::decode::{Cx, list};
-use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
 use crate::model::{Kind, Model, ModelStep, Part};
 
 const STEP_FIELDS: [&str; 5] = ["status", "outputs", "error", "visit", "visits"];
@@ -161,7 +161,7 @@ impl<'a> References<'a> {
         let diagnostic = Diagnostic::new(Code::UnknownName, place, format!("there is no name `{root}`"));
         let near = cx.nearest.to(root, known.iter().copied());
         if let Some(near) = near {
-            return diagnostic.help(format!("did you mean `{near}`?"));
+            return diagnostic.help(format!("did you mean `{near}`?")).fix_name(0, root, near);
         }
         let spec = site.step.and_then(|step| self.model.steps[step].spec);
         let alias = spec.and_then(|spec| spec.foreach.as_deref()?.alias.as_ref());
@@ -170,10 +170,12 @@ impl<'a> References<'a> {
                 .help("it is a single item, and this is judged once for the step");
         }
         if self.model.index.contains_key(root) {
-            return diagnostic.help(format!("a step is read as `steps.{root}`"));
+            let diagnostic = diagnostic.help(format!("a step is read as `steps.{root}`"));
+            return diagnostic.fix_name(0, root, format!("steps.{root}"));
         }
         if self.model.inputs.contains_key(root) {
-            return diagnostic.help(format!("an input is read as `inputs.{root}`"));
+            let diagnostic = diagnostic.help(format!("an input is read as `inputs.{root}`"));
+            return diagnostic.fix_name(0, root, format!("inputs.{root}"));
         }
         diagnostic.help(format!("known here: {}", list(&known)))
     }
@@ -211,7 +213,7 @@ impl<'a> References<'a> {
             return;
         }
         cx.report(match near {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix_name(1, name, near),
             None => diagnostic.help(format!("declare it: `inputs: {{{name}: {{type: string}}}}`")),
         });
     }
@@ -237,12 +239,12 @@ impl<'a> References<'a> {
             }
             None => {
                 let message = format!("no variable `{name}` is set here");
-                let near = cx.nearest.to(name, names.iter().map(|item| item.name.as_str())).map(str::to_owned);
-                let help = near.map_or_else(
-                    || "`env` holds what the file sets, not the environment of the engine".to_owned(),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                cx.report(Diagnostic::new(Code::UnknownEnv, place, message).help(help));
+                let diagnostic = Diagnostic::new(Code::UnknownEnv, place, message);
+                let near = cx.nearest.to(name, names.iter().map(|item| item.name.as_str()));
+                cx.report(match near {
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix_name(1, name, near),
+                    None => diagnostic.help("`env` holds what the file sets, not the environment of the engine"),
+                });
             }
         }
     }
@@ -266,9 +268,22 @@ impl<'a> References<'a> {
             Diagnostic::new(Code::UnknownSecret, place, format!("the pipeline does not name the secret `{name}`"));
         let near = cx.nearest.to(name, declared.iter().copied());
         cx.report(match near {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => diagnostic.help(format!("add it to the top of the file: `secrets: [{name}]`")),
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix_name(1, name, near),
+            None => diagnostic
+                .help(format!("add it to the top of the file: `secrets: [{name}]`"))
+                .mend(self.with_secret(name)),
         });
+    }
+
+    fn with_secret(&self, name: &str) -> Fix {
+        let title = format!("Add `{name}` to `secrets`");
+        match self.model.pipeline.given.at("secrets") {
+            Some(at) => Fix::new(title, Place::Value(at.clone()), Change::Item(name.to_owned())),
+            None => {
+                let place = Place::Key(self.model.pipeline.at.key("name"));
+                Fix::new(title, place, Change::After(format!("secrets: [{name}]")))
+            }
+        }
     }
 
     fn step(&mut self, rest: &[&str], reference: &Reference, site: &Site<'_>, place: Place, cx: &mut Cx) {
@@ -339,8 +354,9 @@ impl<'a> References<'a> {
         {
             let message =
                 format!("`finally` runs though `{name}` did not succeed, so its output `{output}` may be missing");
-            let help = say_what_holds(&format!("steps.{name}.outputs.{output}"), site);
-            cx.report(Diagnostic::new(Code::OutputIsNotSure, place, message).help(help));
+            let path = format!("steps.{name}.outputs.{output}");
+            let diagnostic = Diagnostic::new(Code::OutputIsNotSure, place, message);
+            cx.report(or_empty(diagnostic, site, &path, format!("has({path}) ? {path} : \"\"")));
         }
     }
 
@@ -368,7 +384,12 @@ impl<'a> References<'a> {
         } else {
             (format!("step `{name}` does not come before `{here}`"), format!("add it: `needs: {name}`"))
         };
-        cx.report(Diagnostic::new(Code::StepIsNotBefore, place.clone(), message).help(help));
+        let may_need = own != target && !flow.ancestors[target].contains(own);
+        let diagnostic = Diagnostic::new(Code::StepIsNotBefore, place.clone(), message).help(help);
+        cx.report(match with_need(&self.model.steps[own], name).filter(|_| may_need) {
+            Some(fix) => diagnostic.mend(fix.proposal()),
+            None => diagnostic,
+        });
         false
     }
 
@@ -404,8 +425,9 @@ impl<'a> References<'a> {
             }
             _ => format!("the output `{output}` of `{name}` may be missing"),
         };
-        let help = say_what_holds(&format!("steps.{name}.outputs.{output}"), site);
-        Diagnostic::new(Code::OutputIsNotSure, place, message).help(help)
+        let path = format!("steps.{name}.outputs.{output}");
+        let diagnostic = Diagnostic::new(Code::OutputIsNotSure, place, message);
+        or_empty(diagnostic, site, &path, format!("has({path}) ? {path} : \"\""))
     }
 
     /// G5.
@@ -445,13 +467,10 @@ impl<'a> References<'a> {
         }
         if !reference.guarded && !self.guarded_by_if(site, reference) {
             let message = format!("`previous.{name}` is null in the first visit");
-            let help = match site.text {
-                super::sites::Text::Cel(_) | super::sites::Text::Condition(_) => {
-                    format!("say what holds then: `previous.{name} == null ? \"\" : {}`", reference.path.join("."))
-                }
-                _ => format!("say what holds then: `{{{{ default {} \"\" }}}}`", reference.path.join(".")),
-            };
-            cx.report(Diagnostic::new(Code::PreviousIsNotSure, place, message).help(help));
+            let path = reference.path.join(".");
+            let diagnostic = Diagnostic::new(Code::PreviousIsNotSure, place, message);
+            let guard = format!("previous.{name} == null ? \"\" : {path}");
+            cx.report(or_empty(diagnostic, site, &path, guard));
         }
     }
 }
@@ -475,9 +494,10 @@ fn known_field(step: &ModelStep<'_>, prefix: &str, path: &[&str], place: &Place,
             let is_output = declared_outputs(step).is_some_and(|outputs| outputs.contains(&field));
             let near = cx.nearest.to(field, STEP_FIELDS);
             cx.report(if is_output {
-                diagnostic.help(format!("did you mean `{prefix}.outputs.{field}`?"))
+                let diagnostic = diagnostic.help(format!("did you mean `{prefix}.outputs.{field}`?"));
+                diagnostic.fix_name(2, field, format!("outputs.{field}"))
             } else if let Some(near) = near {
-                diagnostic.help(format!("did you mean `{prefix}.{near}`?"))
+                diagnostic.help(format!("did you mean `{prefix}.{near}`?")).fix_name(2, field, near)
             } else {
                 diagnostic
                     .help(format!("it has {}; its outputs are read as `{prefix}.outputs.NAME`", list(&STEP_FIELDS)))
@@ -500,12 +520,42 @@ fn note_use(used: &mut Used, target: usize, path: &[&str]) {
     }
 }
 
-fn say_what_holds(path: &str, site: &Site<'_>) -> String {
-    match site.text {
-        super::sites::Text::Cel(_) | super::sites::Text::Condition(_) => {
-            format!("say what holds then: `has({path}) ? {path} : \"\"`")
+/// One more step that comes before this one, where its `needs` are a list or not there yet.
+fn with_need(step: &ModelStep<'_>, name: &str) -> Option<Fix> {
+    let title = format!("Add `{name}` to `needs`");
+    let (spec, kind) = (step.spec?, step.kind?);
+    Some(match spec.given.at("needs") {
+        Some(at) => Fix::new(title, Place::Value(at.clone()), Change::Item(name.to_owned())),
+        None => Fix::new(title, Place::Key(step.at.key(kind.key())), Change::Before(format!("needs: {name}"))),
+    })
+}
+
+/// Says how a value that may be missing is read: by a guard in an expression, by `default` in a template. What holds when
+/// it is missing is for a person to say, so the edit is a proposal.
+fn or_empty(diagnostic: Diagnostic, site: &Site<'_>, path: &str, guard: String) -> Diagnostic {
+    let place = diagnostic.place.clone();
+    let Place::Within(_, part) = &place else { return diagnostic };
+    let (help, new) = match &site.text {
+        Text::Cel(source) | Text::Condition(source) => {
+            let alone = part.start == 0 && part.end == source.len();
+            let new = if alone { guard.clone() } else { format!("({guard})") };
+            (guard, source.get(part.clone()).filter(|read| *read == path).map(|_| new))
         }
-        _ => format!("say what holds then: `{{{{ default {path} \"\" }}}}`"),
+        Text::Template(_) | Text::Script(_) => {
+            let source = match &site.text {
+                Text::Script(script) => script.source(),
+                Text::Template(source) | Text::Cel(source) | Text::Condition(source) => source,
+            };
+            let before = source.get(..part.start).is_some_and(|before| before.trim_end().ends_with("{{"));
+            let behind = source.get(part.end..).is_some_and(|behind| behind.trim_start().starts_with("}}"));
+            let default = format!("default {path} \"\"");
+            (format!("{{{{ {default} }}}}"), (before && behind).then_some(default))
+        }
+    };
+    let diagnostic = diagnostic.help(format!("say what holds then: `{help}`"));
+    match new {
+        Some(new) => diagnostic.mend(Fix::new("Take \"\" where it is missing", place, Change::Text(new)).proposal()),
+        None => diagnostic,
     }
 }
 
@@ -528,7 +578,10 @@ fn fields(prefix: &[&str], rest: &[&str], known: &[&'static str], place: Place, 
     let diagnostic = Diagnostic::new(Code::UnknownField, place, format!("`{of}` has no field `{field}`"));
     let near = cx.nearest.to(field, known.iter().copied());
     cx.report(match near {
-        Some(near) => diagnostic.help(format!("did you mean `{of}.{near}`?")),
+        Some(near) => {
+            let index = of.split('.').count();
+            diagnostic.help(format!("did you mean `{of}.{near}`?")).fix_name(index, field, near)
+        }
         None => diagnostic.help(format!("it has {}", list(known))),
     });
 }
@@ -575,7 +628,7 @@ fn known_output(step: &ModelStep<'_>, prefix: &str, output: &str, inner: &[&str]
         let message = format!("step `{id}` does not declare the output `{output}`");
         let diagnostic = Diagnostic::new(Code::UndeclaredOutput, place.clone(), message);
         cx.report(match near {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix_name(3, output, near),
             None => diagnostic.help(format!("declare it on `{id}`: `outputs: {{{output}: {{type: string}}}}`")),
         });
         return true;
@@ -583,7 +636,7 @@ fn known_output(step: &ModelStep<'_>, prefix: &str, output: &str, inner: &[&str]
     let diagnostic =
         Diagnostic::new(Code::UnknownOutput, place.clone(), format!("step `{id}` has no output `{output}`"));
     cx.report(match near {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix_name(3, output, near),
         None if known.is_empty() => diagnostic.help(match step.kind {
             Some(Kind::Http) => format!("declare it on `{id}`: `outputs: {{{output}: response.json.{output}}}`"),
             _ => "it has none".to_owned(),
@@ -614,7 +667,9 @@ fn field_of_approval(
     let diagnostic = Diagnostic::new(Code::UnknownOutput, place.clone(), message);
     let near = cx.nearest.to(field, known.iter().copied());
     cx.report(match near {
-        Some(near) => diagnostic.help(format!("did you mean `{prefix}.outputs.fields.{near}`?")),
+        Some(near) => {
+            diagnostic.help(format!("did you mean `{prefix}.outputs.fields.{near}`?")).fix_name(4, field, near)
+        }
         None => diagnostic.help(format!("ask for it: `fields: {{{field}: {{type: string}}}}`")),
     });
     false

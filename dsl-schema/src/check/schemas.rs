@@ -59,7 +59,24 @@ fn schema_and_default(schema: &Json, at: &Route, cx: &mut Cx) {
     if let Err(error) = validator.validate(default) {
         let message = format!("the default does not fit its own schema: {error}");
         let place = Place::Value(at.key("default"));
-        cx.report(Diagnostic::new(Code::DefaultDoesNotFit, place, message).help("mend the default or the schema"));
+        let diagnostic =
+            Diagnostic::new(Code::DefaultDoesNotFit, place.clone(), message).help("mend the default or the schema");
+        cx.report(match fitting(schema.get("type").and_then(Json::as_str), default) {
+            Some(yaml) => diagnostic.fix_yaml(format!("Change to {yaml}"), place, yaml),
+            None => diagnostic,
+        });
+    }
+}
+
+/// The same default in the type of its schema: a number without its quotes, or with them.
+fn fitting(wanted: Option<&str>, default: &Json) -> Option<String> {
+    match (wanted?, default) {
+        ("integer", Json::String(text)) => text.parse::<i64>().ok().map(|number| number.to_string()),
+        ("boolean", Json::String(text)) => matches!(text.as_str(), "true" | "false").then(|| text.clone()),
+        // A fraction may be spelled in ways that a number does not keep: `1.10`.
+        ("string", Json::Number(number)) if !number.is_f64() => Some(format!("\"{number}\"")),
+        ("string", Json::Bool(flag)) => Some(format!("\"{flag}\"")),
+        _ => None,
     }
 }
 

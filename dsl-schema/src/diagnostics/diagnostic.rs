@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Fix};
 use crate::route::Route;
 
 /// Something the compiler found, with the next move.
@@ -69,17 +69,6 @@ impl Place {
     }
 }
 
-/// An edit that mends what was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fix {
-    /// What it does, as a menu would say it.
-    pub title: String,
-    /// What it replaces.
-    pub place: Place,
-    /// What it writes there.
-    pub text: String,
-}
-
 impl Diagnostic {
     /// A finding of the severity that its code has by nature.
     pub fn new(code: Code, place: Place, message: impl Into<String>) -> Self {
@@ -114,12 +103,6 @@ impl Diagnostic {
     /// The same, with another place that belongs to it.
     pub fn related(mut self, place: Place, label: impl Into<String>) -> Self {
         self.related.push((place, label.into()));
-        self
-    }
-
-    /// The same, with an edit that mends it.
-    pub fn fix(mut self, title: impl Into<String>, place: Place, text: impl Into<String>) -> Self {
-        self.fixes.push(Fix { title: title.into(), place, text: text.into() });
         self
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Diagnostic, Place};
+use crate::fixing::{Splice, splices};
 use crate::position::Source;
 
 /// A finding with line and column.
@@ -26,7 +27,7 @@ pub struct DiagnosticJson {
     pub help: Option<String>,
     /// The value it is about, as a JSON pointer; none where the text is not YAML.
     pub pointer: Option<String>,
-    /// Edits that mend it.
+    /// Edits that mend it, each spelled for its place. One that cannot be made exactly is left out.
     pub fixes: Vec<FixJson>,
 }
 
@@ -55,9 +56,16 @@ pub fn to_json(text: &str, diagnostics: &[Diagnostic]) -> Vec<DiagnosticJson> {
 
 fn one(source: &Source<'_>, diagnostic: &Diagnostic) -> DiagnosticJson {
     let (line, column, length) = place(source, &diagnostic.place);
-    let fixes = diagnostic.fixes.iter().map(|fix| {
-        let (line, column, length) = place(source, &fix.place);
-        FixJson { title: fix.title.clone(), line, column, length, text: fix.text.clone() }
+    let fixes = diagnostic.fixes.iter().filter_map(|fix| {
+        let splice = as_one(source, splices(source, fix)?)?;
+        let position = source.position(splice.bytes.start);
+        Some(FixJson {
+            title: fix.title.clone(),
+            line: position.line,
+            column: position.column,
+            length: source.text()[splice.bytes].chars().count(),
+            text: splice.text,
+        })
     });
     DiagnosticJson {
         code: diagnostic.code.as_str(),
@@ -70,6 +78,18 @@ fn one(source: &Source<'_>, diagnostic: &Diagnostic) -> DiagnosticJson {
         pointer: diagnostic.place.route().map(crate::route::Route::pointer),
         fixes: fixes.collect(),
     }
+}
+
+/// Several splices as one that also writes what stands between them.
+fn as_one(source: &Source<'_>, splices: Vec<Splice>) -> Option<Splice> {
+    let mut splices = splices.into_iter();
+    let mut one = splices.next()?;
+    for splice in splices {
+        one.text.push_str(&source.text()[one.bytes.end..splice.bytes.start]);
+        one.text.push_str(&splice.text);
+        one.bytes.end = splice.bytes.end;
+    }
+    Some(one)
 }
 
 fn place(source: &Source<'_>, place: &Place) -> (usize, usize, usize) {

@@ -5,8 +5,10 @@
 
 mod code;
 mod diagnostic;
+mod fix;
 pub mod json;
 pub mod pretty;
 
 pub use code::{Code, explain};
-pub use diagnostic::{Diagnostic, Fix, Place, Severity};
+pub use diagnostic::{Diagnostic, Place, Severity};
+pub use fix::{Change, Edit, Fix, Sureness};

@@ -13,10 +13,11 @@ pub fn dot(graph: &Graph) -> String {
     out.push_str("  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n");
     out.push_str("  edge [fontname=\"sans-serif\", fontsize=10];\n");
     for step in &graph.steps {
-        let shape = match step.action {
-            Action::Approval(_) => ", shape=hexagon, style=\"\"",
-            Action::Sleep(_) => ", shape=ellipse, style=\"\"",
-            Action::Set(_) => ", shape=parallelogram, style=\"\"",
+        let shape = match (&step.action, step.action.kind()) {
+            (Action::Approval(_), _) => ", shape=hexagon, style=\"\"",
+            (Action::Sleep(_), _) | (_, "wait") => ", shape=ellipse, style=\"\"",
+            (Action::Set(_), _) => ", shape=parallelogram, style=\"\"",
+            (_, "pipeline") => ", peripheries=2",
             _ => "",
         };
         let _ =
@@ -25,7 +26,7 @@ pub fn dot(graph: &Graph) -> String {
     for step in &graph.steps {
         for need in &step.needs {
             let from = quote(graph.step(need.step).id.as_str());
-            let label = labels::need(need.on).map(|label| format!(" [label={}]", quote(label))).unwrap_or_default();
+            let label = labels::need(graph, need).map(|label| format!(" [label={}]", quote(label))).unwrap_or_default();
             let _ = writeln!(out, "  {from} -> {}{label};", quote(step.id.as_str()));
         }
     }
@@ -42,12 +43,14 @@ pub fn dot(graph: &Graph) -> String {
     out
 }
 
+/// Text in quotes. Graphviz reads escapes there, and entities of HTML.
 fn quote(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
+            '&' => out.push_str("&amp;"),
             '\n' => out.push_str("\\n"),
             c if c.is_control() => out.push(' '),
             c => out.push(c),

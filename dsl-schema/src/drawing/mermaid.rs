@@ -11,10 +11,11 @@ pub fn mermaid(graph: &Graph) -> String {
     let mut out = String::from("flowchart TD\n");
     for step in &graph.steps {
         let lines: Vec<_> = labels::step(step).iter().map(|line| escape(line)).collect();
-        let (open, close) = match step.action {
-            Action::Approval(_) => ("{{", "}}"),
-            Action::Sleep(_) => ("([", "])"),
-            Action::Set(_) => ("[/", "/]"),
+        let (open, close) = match (&step.action, step.action.kind()) {
+            (Action::Approval(_), _) => ("{{", "}}"),
+            (Action::Sleep(_), _) | (_, "wait") => ("([", "])"),
+            (Action::Set(_), _) => ("[/", "/]"),
+            (_, "pipeline") => ("[[", "]]"),
             _ => ("[", "]"),
         };
         let _ = writeln!(out, "  {}{open}\"{}\"{close}", node(step.id.as_str()), lines.join("<br/>"));
@@ -22,7 +23,7 @@ pub fn mermaid(graph: &Graph) -> String {
     for step in &graph.steps {
         for need in &step.needs {
             let from = node(graph.step(need.step).id.as_str());
-            let label = labels::need(need.on).map(|label| format!("|{label}|")).unwrap_or_default();
+            let label = labels::need(graph, need).map(|label| format!("|{label}|")).unwrap_or_default();
             let _ = writeln!(out, "  {from} -->{label} {}", node(step.id.as_str()));
         }
     }
@@ -40,17 +41,27 @@ fn node(id: &str) -> String {
     format!("s_{id}")
 }
 
-/// Text inside quotes: nothing of it is Markdown, HTML or an entity.
+/// Text inside quotes: nothing of it is Markdown, HTML, a formula or an entity.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '"' | '<' | '>' | '&' | '#' | '`' | '\\' | '*' | '|' | ';' => {
-                let _ = write!(out, "#{};", u32::from(c));
-            }
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let inside_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let escaped = match c {
+            '"' | '<' | '>' | '&' | '#' | '`' | '\\' | '*' | '|' | ';' | '~' | '$' => true,
+            '_' => !(inside_word(before) && inside_word(rest.peek().copied())),
+            // A list, to Markdown.
+            '-' | '+' => before.is_none(),
+            '.' | ')' => !out.is_empty() && out.chars().all(|c| c.is_ascii_digit()),
+            _ => false,
+        };
+        if escaped {
+            let _ = write!(out, "#{};", u32::from(c));
+        } else {
+            out.push(if c.is_control() { ' ' } else { c });
         }
+        before = Some(c);
     }
     out
 }

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value as Json;
 
 use crate::decode::{Cx, Decode, json};
-use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
 use crate::route::{Route, Segment};
 use crate::yaml::{Node, Plain, Value};
 
@@ -120,7 +120,7 @@ impl Decode for Flag {
                 _ => None,
             };
             if let Some(meant) = meant {
-                diagnostic = diagnostic.help(format!("write {meant}")).fix(
+                diagnostic = diagnostic.help(format!("write {meant}")).fix_yaml(
                     format!("Change to {meant}"),
                     Place::Value(at.clone()),
                     meant,
@@ -156,7 +156,7 @@ impl<const MIN: u32, const MAX: u32> Decode for Whole<MIN, MAX> {
             Some(Plain::Float(value)) if value.fract() == 0.0 => value,
             _ => {
                 let diagnostic = cx.wrong_type(node, at, "a whole number");
-                cx.report(diagnostic);
+                cx.report(without_quotes(diagnostic, node, at));
                 return None;
             }
         };
@@ -166,6 +166,18 @@ impl<const MIN: u32, const MAX: u32> Decode for Whole<MIN, MAX> {
         let message = format!("the number must be between {MIN} and {MAX}, and this is {value}");
         cx.report(Diagnostic::new(Code::NumberOutOfRange, Place::Value(at.clone()), message));
         None
+    }
+}
+
+/// A number in quotes is text; what was meant is plain.
+fn without_quotes(diagnostic: Diagnostic, node: &Node, at: &Route) -> Diagnostic {
+    match node.scalar().and_then(|scalar| scalar.text.parse::<u32>().ok()) {
+        Some(number) => diagnostic.help(format!("write {number} without quotes")).fix_yaml(
+            format!("Change to {number}"),
+            Place::Value(at.clone()),
+            number.to_string(),
+        ),
+        None => diagnostic,
     }
 }
 
@@ -186,7 +198,7 @@ fn number(node: &Node, at: &Route, cx: &mut Cx, least: f64, most: f64) -> Option
         Some(Plain::Float(value)) => value,
         _ => {
             let diagnostic = cx.wrong_type(node, at, "a number");
-            cx.report(diagnostic);
+            cx.report(without_quotes(diagnostic, node, at));
             return None;
         }
     };
@@ -218,8 +230,14 @@ impl Decode for Duration {
             Ok(value) => Some(Self(Located { value, at: at.clone() })),
             Err(error) => {
                 let message = format!("`{}` is not a duration: {error}", scalar.text);
-                let diagnostic = Diagnostic::new(Code::InvalidDuration, Place::Value(at.clone()), message);
-                cx.report(diagnostic.help("write it like `250ms`, `30s`, `5m`, `2h`, `1d` or `1h30m`"));
+                let place = Place::Value(at.clone());
+                let diagnostic = Diagnostic::new(Code::InvalidDuration, place.clone(), message);
+                cx.report(match crate::duration::meant(&scalar.text) {
+                    Some(meant) => {
+                        diagnostic.help(format!("write `{meant}`")).fix(format!("Change to `{meant}`"), place, meant)
+                    }
+                    None => diagnostic.help("write it like `250ms`, `30s`, `5m`, `2h`, `1d` or `1h30m`"),
+                });
                 None
             }
         }
@@ -482,7 +500,8 @@ impl<T: Decode> Decode for Vec<T> {
             _ if node.is_null() => Some(Self::new()),
             _ => {
                 let diagnostic = cx.wrong_type(node, at, "a list");
-                cx.report(diagnostic.help("write each item behind a `- `, or all of them in `[…]`"));
+                let fix = Fix::new("Make it a list of one", Place::Value(at.clone()), Change::InList);
+                cx.report(diagnostic.help("write each item behind a `- `, or all of them in `[…]`").mend(fix));
                 None
             }
         }

@@ -10,7 +10,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use super::limits::{MAX_DEPTH, MAX_EXPANDED_BYTES, MAX_NODES, MAX_TEXT_BYTES};
 use super::template_brace;
 use super::tree::{Entry, Key, Mapping, Node, Scalar, Style, Value};
-use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
 
 /// A text with more problems than this is not read to its end.
 const MAX_PROBLEMS: usize = 1_000;
@@ -81,7 +81,7 @@ fn unquoted_template(text: &str, meant: Range<usize>) -> Problem {
         "`{{` without quotes begins a mapping in YAML, not a template",
     )
     .help(format!("put the value in quotes: {quoted}"))
-    .fix("Put the value in quotes", Place::Text(meant), quoted)
+    .fix_yaml("Put the value in quotes", Place::Text(meant), quoted)
 }
 
 /// Replaces a part of the text by as many letters, so that all other positions stay what they are.
@@ -315,8 +315,11 @@ impl Builder {
         }
         let name = if tag.is_yaml_core_schema() { format!("!!{}", tag.suffix) } else { tag.to_string() };
         let message = format!("the tag `{name}` is not known; a pipeline uses the core schema of YAML");
-        self.problems
-            .push(Diagnostic::new(Code::UnsupportedTag, Place::Text(span.clone()), message).help("remove the tag"));
+        self.problems.push(
+            Diagnostic::new(Code::UnsupportedTag, Place::Text(span.clone()), message)
+                .help("remove the tag")
+                .mend(Fix::new("Remove the tag", Place::Text(span.clone()), Change::Untag)),
+        );
         None
     }
 

@@ -104,6 +104,8 @@ pub enum GraphFormat {
     /// Mermaid flowchart, which GitHub and GitLab render.
     #[default]
     Mermaid,
+    /// A picture, light and dark, for a README or an image viewer.
+    Svg,
     /// Graphviz.
     Dot,
     /// Nodes and edges.

@@ -18,6 +18,7 @@ pub fn graph(arguments: &Graph) -> Outcome {
     };
     match arguments.format {
         GraphFormat::Mermaid => println!("{}", loopline_dsl::drawing::mermaid(&graph).trim_end()),
+        GraphFormat::Svg => println!("{}", loopline_dsl::drawing::svg(&graph).trim_end()),
         GraphFormat::Dot => println!("{}", loopline_dsl::drawing::dot(&graph).trim_end()),
         GraphFormat::Json => {
             let outline = loopline_dsl::outline(&graph);

@@ -12,7 +12,7 @@ mod template;
 pub use cel::{Cel, StaticType};
 pub use error::ExprError;
 pub use script::{Dialect, RenderedScript, Script};
-pub use template::{Place, Template, TemplateValue};
+pub use template::{LOOKS_LIKE_GO, Place, Template, TemplateValue};
 
 use serde_json::{Map, Value as Json};
 

@@ -41,6 +41,7 @@ use super::{ExprError, Reference, Scope};
 use crate::text::{Part, Text};
 
 pub use place::Place;
+pub use syntax::LOOKS_LIKE_GO;
 pub use value::TemplateValue;
 
 pub(super) use eval::{Sink, render};

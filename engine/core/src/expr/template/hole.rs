@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::{Number, Value as Json};
 
 use super::functions::Helper;
-use super::syntax::{Expression, ExpressionKind, Local, NOT_OURS, Tag, TagKind, block};
+use super::syntax::{Expression, ExpressionKind, LOOKS_LIKE_GO, Local, NOT_OURS, Tag, TagKind, block};
 use crate::expr::cel::Cel;
 use crate::expr::{ExprError, did_you_mean};
 
@@ -435,7 +435,7 @@ impl<'a> Reader<'a> {
         });
         if begins || argument {
             let span = first.span.start..self.tokens[self.tokens.len() - 1].span.end;
-            return Err(ExprError::at(span, "this looks like a Go template").help(NOT_OURS));
+            return Err(ExprError::at(span, LOOKS_LIKE_GO).help(NOT_OURS));
         }
         match self.tokens.iter().position(|token| token.word == Word::Strange) {
             Some(index) => Err(self.strange(index)),

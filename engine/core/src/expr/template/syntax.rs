@@ -19,6 +19,8 @@ const MAX_TAGS: usize = 10_000;
 const MAX_BLOCKS: usize = 16;
 /// How deep `each` may stand inside `each`.
 const MAX_LOOPS: usize = 4;
+/// What is said of a hole that another template language was meant to read.
+pub const LOOKS_LIKE_GO: &str = "this looks like a Go template";
 /// What is said to someone whose braces were not meant for us.
 pub(super) const NOT_OURS: &str = "for text that has `{{` in it, set `template: false` on the step, or write `\\{{`";
 

@@ -19,7 +19,7 @@ pub async fn run(arguments: Run) -> Outcome {
     let text = read_file(&arguments.file)?;
     let answers = Answers::parse(&arguments.answer)?;
     let graph = {
-        let compiled = loopline_dsl::compile(&text);
+        let compiled = loopline_triggers::library::compile_file(&arguments.file, &text);
         let name = arguments.file.display().to_string();
         eprint!(
             "{}",

@@ -115,7 +115,7 @@ pub enum GraphFormat {
 /// `validate`.
 #[derive(Debug, Args)]
 pub struct Validate {
-    /// Pipeline files
+    /// Pipeline files, and step types beneath `.loopline/steps`
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// How diagnostics are printed

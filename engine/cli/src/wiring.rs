@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 
 use anyhow::Context as _;
-use async_trait::async_trait;
 use loopline_blobs::DiskBlobs;
 use loopline_core::event::Trigger;
 use loopline_core::graph::Graph;
@@ -15,10 +14,10 @@ use loopline_ports::clock::SystemClock;
 use loopline_ports::driver::{Driver, TriggerRequest};
 use loopline_ports::journal::{Definition, Journal};
 use loopline_runtime::{Archive, Engine, EngineConfig};
-use loopline_server::source::{NoPipelines, PipelineSource, Precondition, SaveError, StoredPipeline};
+use loopline_server::source::{NoPipelines, PipelineSource};
 use loopline_server::{Parts, ServerConfig};
 use loopline_store::SqliteStore;
-use loopline_triggers::{Folder, PipelineFile};
+use loopline_triggers::Folder;
 use loopline_worker::{LocalWorker, WorkerConfig, Workspaces};
 use serde_json::{Map, Value as Json};
 use tokio::sync::mpsc;
@@ -162,8 +161,8 @@ pub async fn serve(arguments: Serve) -> Result<(), Failure> {
     let address = format!("http://{}", listening.address);
     let public_url = arguments.public_url.clone().unwrap_or_else(|| address.clone());
     let workspaces = Workspaces::PerRun(arguments.data.join("workspaces"));
-    let source = Arc::new(FolderSource { folder });
-    let house = open(&arguments.data, workspaces, arguments.pass_env.clone(), Some(public_url), source).await?;
+    let house =
+        open(&arguments.data, workspaces, arguments.pass_env.clone(), Some(public_url), Arc::new(folder)).await?;
     let stop = CancellationToken::new();
     let asked = stop.clone();
     let mut interrupt = signal(tokio::signal::unix::SignalKind::interrupt())?;
@@ -214,64 +213,4 @@ fn user() -> String {
 
 fn text_digest(text: &str) -> String {
     loopline_core::canonical::digest(&Json::from(text))
-}
-
-/// A folder of files, as the server sees it.
-struct FolderSource {
-    folder: Folder,
-}
-
-fn stored(file: &PipelineFile) -> StoredPipeline {
-    StoredPipeline {
-        project: PROJECT.to_owned(),
-        name: file.name.clone(),
-        yaml: file.yaml.clone(),
-        etag: file.etag.clone(),
-        updated_at: file.updated_at,
-        compiled: file.compiled.clone(),
-        runnable: file.runnable.clone(),
-    }
-}
-
-#[async_trait]
-impl PipelineSource for FolderSource {
-    async fn list(&self) -> Vec<StoredPipeline> {
-        self.folder.pipelines().iter().map(|file| stored(file)).collect()
-    }
-
-    async fn get(&self, project: &str, name: &str) -> Option<StoredPipeline> {
-        let pipelines = self.folder.pipelines();
-        pipelines.get(name).filter(|_| project == PROJECT).map(|file| stored(file))
-    }
-
-    async fn save(
-        &self,
-        project: &str,
-        name: &str,
-        yaml: &str,
-        precondition: Precondition,
-    ) -> Result<StoredPipeline, SaveError> {
-        if project != PROJECT {
-            return Err(SaveError::ReadOnly);
-        }
-        let precondition = match precondition {
-            Precondition::Version(etag) => loopline_triggers::Precondition::Version(etag),
-            Precondition::New => loopline_triggers::Precondition::New,
-            Precondition::None => loopline_triggers::Precondition::None,
-        };
-        match self.folder.save(name, yaml, precondition).await {
-            Ok(file) => Ok(stored(&file)),
-            Err(error) => Err(save_error(error)),
-        }
-    }
-}
-
-fn save_error(error: loopline_triggers::SaveError) -> SaveError {
-    use loopline_triggers::SaveError as E;
-    match error {
-        E::Changed { etag, yaml } => SaveError::Changed { etag, yaml },
-        E::Gone => SaveError::Gone,
-        E::Unconditional { etag } => SaveError::Unconditional { etag },
-        other => SaveError::Io(other.to_string()),
-    }
 }

@@ -8,13 +8,14 @@ use loopline_core::time::Timestamp;
 use loopline_core::view::RunStatus;
 use loopline_dsl::{DiagnosticJson, GraphView, Severity};
 use loopline_ports::journal::RunFilter;
+use loopline_triggers::{Precondition, SaveError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::extract::{Path, Yaml};
 use crate::problem::Problem;
-use crate::source::{Precondition, SaveError, StoredPipeline};
+use crate::source::StoredPipeline;
 
 /// How many of a pipeline's latest runs a list shows.
 const LATEST: u32 = 20;
@@ -196,7 +197,6 @@ pub async fn put(
     headers: HeaderMap,
     Yaml(yaml): Yaml,
 ) -> Result<Response, Problem> {
-    check_text(&name, &yaml)?;
     let precondition = precondition(&headers)?;
     let created = precondition == Precondition::New;
     let stored = app
@@ -204,28 +204,10 @@ pub async fn put(
         .pipelines
         .save(&project, &name, &yaml, precondition)
         .await
-        .map_err(|e| refused(e, &project, &name))?;
+        .map_err(|error| refused(error, &project, &name, &yaml))?;
     let etag = format!("\"{}\"", stored.etag);
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, [(header::ETAG, etag)], Json(Pipeline::from(stored))).into_response())
-}
-
-/// Only what can run, under the name it is stored as, is stored.
-fn check_text(name: &str, yaml: &str) -> Result<(), Problem> {
-    let compiled = loopline_dsl::compile(yaml);
-    let invalid = |detail: String| {
-        let diagnostics = serde_json::to_value(loopline_dsl::to_json(yaml, &compiled.diagnostics)).unwrap_or_default();
-        let title = "The pipeline has errors";
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-pipeline", title, detail)
-            .with("diagnostics", diagnostics)
-    };
-    match &compiled.graph {
-        None => Err(invalid("it was not stored; see `diagnostics`".to_owned())),
-        Some(graph) if graph.name != name => {
-            Err(invalid(format!("the text is named `{}`, and would be stored as `{name}`", graph.name)).at("/name"))
-        }
-        Some(_) => Ok(()),
-    }
 }
 
 fn precondition(headers: &HeaderMap) -> Result<Precondition, Problem> {
@@ -241,9 +223,14 @@ fn precondition(headers: &HeaderMap) -> Result<Precondition, Problem> {
     Ok(if headers.contains_key(header::IF_NONE_MATCH) { Precondition::New } else { Precondition::None })
 }
 
-fn refused(error: SaveError, project: &str, name: &str) -> Problem {
+fn refused(error: SaveError, project: &str, name: &str, yaml: &str) -> Problem {
     let text = format!("`{project}/{name}`: {error}");
     match error {
+        SaveError::Invalid(found) => {
+            let diagnostics = serde_json::to_value(loopline_dsl::to_json(yaml, &found)).unwrap_or_default();
+            invalid("it was not stored; see `diagnostics`".to_owned()).with("diagnostics", diagnostics)
+        }
+        SaveError::OtherName { .. } => invalid(text).at("/name"),
         SaveError::Changed { etag, yaml } => {
             Problem::new(StatusCode::CONFLICT, "edit-conflict", "Somebody stored another version", text)
                 .with("current_etag", etag)
@@ -255,10 +242,16 @@ fn refused(error: SaveError, project: &str, name: &str) -> Problem {
             Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition-required", title, text)
                 .with("current_etag", etag)
         }
+        SaveError::Occupied { .. } => Problem::new(StatusCode::CONFLICT, "occupied", "The file is there already", text),
         SaveError::Io(_) => {
             tracing::error!(%text, "a pipeline could not be stored");
             Problem::new(StatusCode::INSUFFICIENT_STORAGE, "not-stored", "It could not be stored", text)
         }
         SaveError::ReadOnly => Problem::new(StatusCode::CONFLICT, "read-only", "Pipelines cannot be stored here", text),
     }
+}
+
+/// Only what can run, under the name it is stored as, is stored.
+fn invalid(detail: String) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-pipeline", "The pipeline has errors", detail)
 }

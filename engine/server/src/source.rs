@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use loopline_core::time::Timestamp;
-use loopline_dsl::Compiled;
+use loopline_dsl::{Compiled, Library};
+use loopline_ports::journal::Definition;
+use loopline_triggers::{Folder, PipelineFile, Precondition, SaveError};
+
+/// The one project, until there are more.
+const PROJECT: &str = "default";
 
 /// One stored pipeline.
 #[derive(Clone)]
@@ -22,46 +27,7 @@ pub struct StoredPipeline {
     /// What the text compiles to, with everything that is wrong with it.
     pub compiled: Arc<Compiled>,
     /// The last version without errors: what a trigger runs.
-    pub runnable: Option<Arc<loopline_ports::journal::Definition>>,
-}
-
-/// Why a text was not stored.
-#[derive(Debug, thiserror::Error)]
-pub enum SaveError {
-    /// Another version is stored than the one the writer had read.
-    #[error("another version is stored by now")]
-    Changed {
-        /// Its tag.
-        etag: String,
-        /// Its text.
-        yaml: String,
-    },
-    /// There is none, and the writer thought there was.
-    #[error("it is not stored any more")]
-    Gone,
-    /// The writer did not say which version they had read.
-    #[error("it exists: say which version you have read")]
-    Unconditional {
-        /// Its tag.
-        etag: String,
-    },
-    /// The place cannot be written.
-    #[error("cannot write: {0}")]
-    Io(String),
-    /// There is no place to write to.
-    #[error("pipelines cannot be stored here")]
-    ReadOnly,
-}
-
-/// Which version a writer has read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Precondition {
-    /// `If-Match: "…"`.
-    Version(String),
-    /// `If-None-Match: *`.
-    New,
-    /// None was sent.
-    None,
+    pub runnable: Option<Arc<Definition>>,
 }
 
 /// Keeps pipelines.
@@ -71,7 +37,10 @@ pub trait PipelineSource: Send + Sync + 'static {
     async fn list(&self) -> Vec<StoredPipeline>;
     /// One.
     async fn get(&self, project: &str, name: &str) -> Option<StoredPipeline>;
-    /// Stores a text that compiles to a pipeline of this name. When this returns, it is on disk and the next read shows it.
+    /// What a pipeline may name: step types, and other pipelines. At hand, without reading anything.
+    fn library(&self) -> Arc<Library>;
+    /// Stores a text that compiles to a pipeline of this name among the others, and refuses any other. When this returns, it
+    /// is on disk and the next read shows it.
     async fn save(
         &self,
         project: &str,
@@ -94,7 +63,52 @@ impl PipelineSource for NoPipelines {
         None
     }
 
+    fn library(&self) -> Arc<Library> {
+        Arc::default()
+    }
+
     async fn save(&self, _: &str, _: &str, _: &str, _: Precondition) -> Result<StoredPipeline, SaveError> {
         Err(SaveError::ReadOnly)
+    }
+}
+
+/// A watched folder is the project `default`.
+#[async_trait]
+impl PipelineSource for Folder {
+    async fn list(&self) -> Vec<StoredPipeline> {
+        self.pipelines().iter().map(|file| stored(file)).collect()
+    }
+
+    async fn get(&self, project: &str, name: &str) -> Option<StoredPipeline> {
+        self.pipelines().get(name).filter(|_| project == PROJECT).map(|file| stored(file))
+    }
+
+    fn library(&self) -> Arc<Library> {
+        Arc::clone(self.pipelines().library())
+    }
+
+    async fn save(
+        &self,
+        project: &str,
+        name: &str,
+        yaml: &str,
+        precondition: Precondition,
+    ) -> Result<StoredPipeline, SaveError> {
+        if project != PROJECT {
+            return Err(SaveError::ReadOnly);
+        }
+        Folder::save(self, name, yaml, precondition).await.map(|file| stored(&file))
+    }
+}
+
+fn stored(file: &PipelineFile) -> StoredPipeline {
+    StoredPipeline {
+        project: PROJECT.to_owned(),
+        name: file.name.clone(),
+        yaml: file.yaml.clone(),
+        etag: file.etag.clone(),
+        updated_at: file.updated_at,
+        compiled: file.compiled.clone(),
+        runnable: file.runnable.clone(),
     }
 }

@@ -13,16 +13,18 @@ use loopline_core::command::AttemptSpec;
 use loopline_core::id::AttemptId;
 use loopline_core::outcome::{Outcome, RawResult};
 use loopline_core::time::Timestamp;
+use loopline_dsl::Library;
 use loopline_ports::clock::SystemClock;
 use loopline_ports::journal::{Definition, Journal};
 use loopline_ports::worker::{Attached, Report, Reports, Worker};
 use loopline_runtime::{Engine, EngineConfig};
 use loopline_store::MemoryStore;
+use loopline_triggers::{Folder, Precondition, SaveError};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 use tower::ServiceExt as _;
 
-use crate::source::{PipelineSource, Precondition, SaveError, StoredPipeline};
+use crate::source::{PipelineSource, StoredPipeline};
 use crate::{Parts, ServerConfig, app};
 
 const GATE: &str = "version: 1\nname: gate\ninputs: {n: {type: integer, default: 1}}\nsteps:\n  a: {run: \"true\"}\n  ask: {needs: a, approval: {message: \"Go on?\", timeout: 1h, fields: {c: {type: integer, maximum: 9, default: 1}}}, goto: [{to: a, on: rejected, max: 2}]}\n";
@@ -50,7 +52,9 @@ impl Worker for Instant {
     async fn forget(&self, _: &AttemptId) {}
 }
 
-/// Pipelines in memory.
+const GREET: &str = "inputs: {to: {type: string}}\nstep: {run: 'echo {{ inputs.to }}'}\n";
+
+/// Pipelines in memory, beside the step type `greet`.
 struct Shelf(Mutex<BTreeMap<String, StoredPipeline>>);
 
 fn stored(yaml: &str) -> StoredPipeline {
@@ -80,7 +84,18 @@ impl PipelineSource for Shelf {
         self.0.lock().await.get(name).cloned()
     }
 
+    fn library(&self) -> Arc<Library> {
+        let step_types = [("greet".to_owned(), GREET.to_owned())].into();
+        Arc::new(Library { step_types, is_complete: true, ..Library::default() })
+    }
+
     async fn save(&self, _: &str, name: &str, yaml: &str, when: Precondition) -> Result<StoredPipeline, SaveError> {
+        let compiled = loopline_dsl::compile_with(yaml, &self.library());
+        match compiled.graph {
+            None => return Err(SaveError::Invalid(compiled.diagnostics)),
+            Some(graph) if graph.name != name => return Err(SaveError::OtherName { found: graph.name }),
+            Some(_) => {}
+        }
         let mut shelf = self.0.lock().await;
         if let Some(old) = shelf.get(name) {
             let (etag, yaml) = (old.etag.clone(), old.yaml.clone());
@@ -375,5 +390,48 @@ async fn a_text_is_stored_only_over_the_version_that_was_read() {
     assert_eq!(status.as_u16(), 422);
     assert!(invalid["diagnostics"][0]["line"].is_number(), "{invalid}");
     let other = GATE.replace("name: gate", "name: other");
-    assert_eq!(house.ask("PUT", path, &other, &[("if-match", &tag)]).await.0.as_u16(), 422);
+    let (status, problem) = house.ask("PUT", path, &other, &[("if-match", &tag)]).await;
+    assert_eq!((status.as_u16(), &problem["pointer"]), (422, &json!("/name")), "{problem}");
+}
+
+#[tokio::test]
+async fn a_text_is_checked_among_what_it_may_name() {
+    let house = house().await;
+    for (step, codes, summary) in [
+        ("{use: greet, with: {to: you}}", json!([]), json!("greet: to = \"you\"")),
+        ("{use: greet}", json!(["LL0141"]), Value::Null),
+        ("{use: great}", json!(["LL0143"]), Value::Null),
+        ("{pipeline: {name: gone}}", json!(["LL0145"]), Value::Null),
+    ] {
+        let text = format!("version: 1\nname: p\nsteps: {{a: {step}}}\n");
+        let (status, found) = house.ask("POST", "/validate", &text, &[]).await;
+        let said: Vec<_> = found["diagnostics"].as_array().unwrap().iter().map(|it| it["code"].clone()).collect();
+        assert_eq!((status.as_u16(), json!(said)), (200, codes.clone()), "{found}");
+        assert_eq!(found["graph"]["steps"][0]["summary"], summary, "{found}");
+        let (status, stored) = house.ask("PUT", "/pipelines/default/p", &text, &[]).await;
+        assert_eq!(status.is_success(), codes == json!([]), "{stored}");
+        assert!(status.is_success() || stored["diagnostics"][0]["code"] == codes[0], "{stored}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_is_the_project_default() {
+    let place = tempfile::tempdir().unwrap();
+    let path = |file: &str| place.path().join(file);
+    std::fs::create_dir_all(path(".loopline/steps")).unwrap();
+    std::fs::write(path(".loopline/steps/greet.yaml"), GREET).unwrap();
+    std::fs::write(path("gate.loopline.yaml"), GATE).unwrap();
+    let folder = Folder::open(place.path()).await.unwrap();
+    let source: &dyn PipelineSource = &folder;
+    let listed: Vec<_> = source.list().await.into_iter().map(|stored| (stored.project, stored.name)).collect();
+    assert_eq!(listed, [("default".to_owned(), "gate".to_owned())]);
+    assert!(source.get("default", "gate").await.is_some_and(|stored| stored.runnable.is_some()));
+    assert!(source.get("other", "gate").await.is_none());
+    assert!(source.library().step_types.contains_key("greet") && source.library().pipelines.contains_key("gate"));
+    let refused = source.save("other", "gate", GATE, Precondition::New).await.err();
+    assert!(matches!(refused, Some(SaveError::ReadOnly)), "{refused:?}");
+    let uses = "version: 1\nname: uses\nsteps: {a: {use: greet, with: {to: you}}}\n";
+    assert!(source.save("default", "uses", uses, Precondition::New).await.is_ok());
+    let refused = source.save("default", "gate", GATE, Precondition::New).await.err();
+    assert!(matches!(refused, Some(SaveError::Changed { .. })), "{refused:?}");
 }

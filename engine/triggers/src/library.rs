@@ -35,6 +35,16 @@ pub enum Checked {
     StepType(Vec<Diagnostic>),
 }
 
+impl Checked {
+    /// What is wrong with it, sorted by place.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        match self {
+            Self::Pipeline(compiled) => &compiled.diagnostics,
+            Self::StepType(found) => found,
+        }
+    }
+}
+
 /// Compiles a pipeline file among what stands around it.
 pub fn compile_file(file: &Path, text: &str) -> Compiled {
     Surroundings::default().compile(file, text)

@@ -9,7 +9,7 @@ use crate::exit::{Exit, Failure, Outcome};
 /// Prints the drawing; a file with errors has none.
 pub fn graph(arguments: &Graph) -> Outcome {
     let text = read_file(&arguments.file)?;
-    let compiled = loopline_dsl::compile(&text);
+    let compiled = loopline_triggers::library::compile_file(&arguments.file, &text);
     let Some(graph) = compiled.graph else {
         let name = arguments.file.display().to_string();
         let colour = std::io::stderr().is_terminal();

@@ -27,7 +27,7 @@ pub async fn run(arguments: Run) -> Outcome {
         })
         .collect::<Result<Vec<_>, Failure>>()?;
     let graph = {
-        let compiled = loopline_dsl::compile(&text);
+        let compiled = loopline_triggers::library::compile_file(&arguments.file, &text);
         let name = arguments.file.display().to_string();
         eprint!(
             "{}",

@@ -122,9 +122,9 @@ fn files_that_are_given_together_know_each_other() {
     ];
     let found: Vec<_> = check_files(&files)
         .iter()
-        .map(|checked| match checked {
-            Checked::Pipeline(compiled) => ("pipeline", codes(compiled).join(" ")),
-            Checked::StepType(found) => ("type", found.iter().map(|it| it.code.as_str()).collect::<Vec<_>>().join(" ")),
+        .map(|checked| {
+            let kind = if matches!(checked, Checked::StepType(_)) { "type" } else { "pipeline" };
+            (kind, checked.diagnostics().iter().map(|it| it.code.as_str()).collect::<Vec<_>>().join(" "))
         })
         .collect();
     let expect = [("pipeline", "LL0141"), ("pipeline", ""), ("pipeline", ""), ("type", ""), ("type", "LL0020")];

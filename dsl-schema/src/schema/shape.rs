@@ -104,7 +104,9 @@ pub(crate) fn one_kind(schema: &mut Schema) {
 }
 
 fn one_is_needed(schema: &mut Schema, keys: &[&str]) {
-    let alternatives: Vec<Json> = keys.iter().map(|key| json!({ "required": [key] })).collect();
+    let message = format!("One of {} is needed.", list(keys));
+    let alternatives: Vec<Json> =
+        keys.iter().map(|key| json!({ "required": [key], "errorMessage": message })).collect();
     schema.insert("anyOf".to_owned(), Json::from(alternatives));
 }
 

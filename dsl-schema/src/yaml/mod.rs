@@ -4,6 +4,7 @@
 //! nothing recurses over what the text says, and aliases are shared, not copied. [`read()`] is where to start.
 
 mod limits;
+mod marks;
 mod offsets;
 mod plain_value;
 mod quote;
@@ -13,6 +14,7 @@ mod template_brace;
 mod tree;
 
 pub use limits::{MAX_DEPTH, MAX_EXPANDED_BYTES, MAX_NODES, MAX_TEXT_BYTES};
+pub(crate) use marks::{Marks, marks, say_the_same};
 pub use offsets::locate;
 pub use plain_value::{NotAValue, yaml_to_json};
 pub use quote::quoted;

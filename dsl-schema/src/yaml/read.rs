@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
+use saphyr_parser::{Event, Parser, Span, Tag};
 
 use super::limits::{MAX_DEPTH, MAX_EXPANDED_BYTES, MAX_NODES, MAX_TEXT_BYTES};
+use super::marks::style_of;
 use super::template_brace;
 use super::tree::{Entry, Key, Mapping, Node, Scalar, Style, Value};
 use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
@@ -164,14 +165,14 @@ fn syntax_error(text: &str, at: usize, open: Option<usize>, info: &str) -> Probl
 }
 
 /// Character indexes to byte offsets.
-struct Bytes<'a> {
+pub(super) struct Bytes<'a> {
     text: &'a str,
     /// Empty for ASCII, where both are the same.
     offsets: Vec<u32>,
 }
 
 impl<'a> Bytes<'a> {
-    fn of(text: &'a str) -> Self {
+    pub(super) fn of(text: &'a str) -> Self {
         let offsets = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| at as u32).collect() };
         Self { text, offsets }
     }
@@ -183,7 +184,7 @@ impl<'a> Bytes<'a> {
         self.offsets.get(index).map_or(self.text.len(), |&at| at as usize)
     }
 
-    fn span(&self, span: Span) -> Range<usize> {
+    pub(super) fn span(&self, span: Span) -> Range<usize> {
         let (start, end) = (self.at(span.start.index()), self.at(span.end.index()));
         start..end.max(start)
     }
@@ -243,13 +244,7 @@ impl Builder {
             }
             Event::Alias(id) => self.alias(id, span),
             Event::Scalar(text, style, anchor, tag) => {
-                let style = match style {
-                    ScalarStyle::Plain => Style::Plain,
-                    ScalarStyle::SingleQuoted => Style::Single,
-                    ScalarStyle::DoubleQuoted => Style::Double,
-                    ScalarStyle::Literal => Style::Literal,
-                    ScalarStyle::Folded => Style::Folded,
-                };
+                let style = style_of(style);
                 let plain = match tag.as_deref().map(|tag| self.core_tag(tag, &span)) {
                     None => style == Style::Plain,
                     Some(suffix) => matches!(suffix.as_deref(), Some("null" | "bool" | "int" | "float")),

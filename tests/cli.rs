@@ -1,5 +1,8 @@
 //! The command line, black box: what it prints, where, and how it ends.
 
+use std::io::Write as _;
+use std::process::Stdio;
+
 use serde_json::json;
 
 use crate::binary::{Home, Server, json};
@@ -68,6 +71,31 @@ fn a_mistake_is_shown_with_its_line_and_what_to_do() {
     }
     let found = json(&home.run(&["validate", "--format", "json", "broken.loopline.yaml"]));
     assert_eq!((&found[0]["line"], &found[0]["severity"]), (&json!(4), &json!("error")));
+}
+
+#[test]
+fn files_are_formatted_and_check_only_says_which_would_be() {
+    let home = Home::new();
+    let careless = home.write("careless.yaml", "version:   1   # why\n");
+    home.write("formatted.yaml", "version: 1\n");
+    home.write("broken.yaml", "a: [\n");
+    let check = home.run(&["fmt", "--check", "careless.yaml", "formatted.yaml"]);
+    assert_eq!((check.status.code(), text(&check.stdout).as_str()), (Some(1), "careless.yaml\n"));
+    assert!(text(&check.stderr).contains("hint:"), "{}", text(&check.stderr));
+    let format = home.run(&["fmt", "broken.yaml", "careless.yaml", "formatted.yaml"]);
+    assert_eq!((format.status.code(), text(&format.stdout).as_str()), (Some(1), "careless.yaml: formatted\n"));
+    assert!(text(&format.stderr).contains("broken.yaml:1:"), "{}", text(&format.stderr));
+    assert_eq!(std::fs::read_to_string(&careless).unwrap(), "version: 1  # why\n");
+    assert_eq!(home.run(&["fmt", "--check", "careless.yaml", "formatted.yaml"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_text_is_formatted_from_input_to_output() {
+    let home = Home::new();
+    let mut fmt = home.command(&["fmt", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    fmt.stdin.take().unwrap().write_all(b"version:   1\n").unwrap();
+    let output = fmt.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), "version: 1\n"));
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub enum Command {
         /// Like LL0012
         code: String,
     },
+    /// Give pipeline files their layout; what they say, and their comments, stay
+    Fmt(Fmt),
     /// Draw the graph of a pipeline file
     Graph(Graph),
     /// Print the JSON Schema of pipeline files, for editors
@@ -124,6 +126,17 @@ pub struct Validate {
     /// Treat warnings as errors
     #[arg(long)]
     pub strict: bool,
+}
+
+/// `fmt`.
+#[derive(Debug, Args)]
+pub struct Fmt {
+    /// Pipeline files; `-` formats standard input to standard output
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Write nothing; list the files that would change, and fail when there are any
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// `graph`.

@@ -3,6 +3,7 @@
 mod cancel;
 mod decide;
 mod explain;
+mod fmt;
 mod graph;
 mod history;
 mod logs;
@@ -24,6 +25,7 @@ pub async fn dispatch(arguments: Arguments) -> Outcome {
     match arguments.command {
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Explain { code } => explain::explain(&code),
+        Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Graph(arguments) => graph::graph(&arguments),
         Command::Schema { step_type: false } => schema::of_pipelines(),
         Command::Schema { step_type: true } => schema::of_step_types(),

@@ -14,6 +14,7 @@ mod assets;
 mod boundary;
 mod events;
 mod extract;
+mod format;
 mod health;
 mod logs;
 mod openapi;

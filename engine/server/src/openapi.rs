@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Decide, Edit, Guarded, Look, Operate};
 use crate::app::App;
-use crate::{artifacts, events, logs, pipelines, runs, signals, validate};
+use crate::{artifacts, events, format, logs, pipelines, runs, signals, validate};
 
 /// Where the interface stands.
 pub const BASE: &str = "/api/v1";
@@ -34,6 +34,7 @@ pub(crate) fn routes(app: App) -> Guarded {
         .route(PhantomData::<Look>, routes!(pipelines::get))
         .route(PhantomData::<Edit>, routes!(pipelines::put))
         .route(PhantomData::<Look>, routes!(validate::validate))
+        .route(PhantomData::<Look>, routes!(format::format))
         .route(PhantomData::<Operate>, routes!(runs::trigger))
         .route(PhantomData::<Look>, routes!(runs::list))
         .route(PhantomData::<Look>, routes!(runs::get))

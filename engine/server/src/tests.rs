@@ -205,6 +205,7 @@ async fn every_route_has_its_permission() {
     let (_, document, table) = app::interface(&house.app);
     // Written by hand: who adds a route says here what it needs.
     let expected = [
+        ("POST", "/format", "look"),
         ("GET", "/pipelines", "look"),
         ("GET", "/pipelines/{project}/{name}", "look"),
         ("PUT", "/pipelines/{project}/{name}", "edit"),
@@ -226,7 +227,7 @@ async fn every_route_has_its_permission() {
     let mut found: Vec<_> = table.iter().map(|r| (r.method.as_str(), r.path.as_str(), r.permission)).collect();
     found.sort_by_key(|(method, path, _)| (path.to_owned(), method.to_owned()));
     assert_eq!(found, expected);
-    assert_eq!(document.paths.paths.len(), 16, "a route is in the document and in no table, or the other way round");
+    assert_eq!(document.paths.paths.len(), 17, "a route is in the document and in no table, or the other way round");
 }
 
 #[tokio::test]
@@ -294,6 +295,26 @@ async fn bad_requests_are_told_what_is_wrong_and_where() {
     assert_eq!(house.ask("POST", "/pipelines/default/none/runs", "", &[]).await.0.as_u16(), 404);
     let (status, problem) = house.post("/pipelines/default/later/runs", &json!({})).await;
     assert_eq!((status.as_u16(), &problem["unsupported"][0]["feature"]), (422, &json!("foreach")), "{problem}");
+}
+
+#[tokio::test]
+async fn a_text_is_formatted_or_told_why_it_cannot_be_read() {
+    let house = house().await;
+    let ask = |body: &'static str| {
+        let request = Request::builder().method("POST").uri("/api/v1/format").header("host", "localhost");
+        house.send(request.body(Body::from(body)).unwrap())
+    };
+    // It does not compile, and need not.
+    let response = ask("steps:   {a: {run:   x}}   # why\n").await;
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-type"]),
+        (200, &"application/yaml".parse().unwrap())
+    );
+    let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    assert_eq!(body, "steps: {a: {run: x}}  # why\n");
+    let (status, problem) = house.ask("POST", "/format", "version: 1\nsteps: [\n", &[]).await;
+    assert_eq!((status.as_u16(), &problem["type"]), (422, &json!("/problems/unreadable-yaml")), "{problem}");
+    assert_eq!((&problem["diagnostics"][0]["code"], &problem["diagnostics"][0]["line"]), (&json!("LL0001"), &json!(2)));
 }
 
 #[tokio::test]

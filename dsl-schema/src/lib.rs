@@ -26,8 +26,10 @@ mod schema;
 pub mod yaml;
 
 pub use compile::{Compiled, compile};
+pub use diagnostics::github::to_github;
 pub use diagnostics::json::{DiagnosticJson, FixJson, to_json};
 pub use diagnostics::pretty::render_pretty;
+pub use diagnostics::sarif::{FileFindings, to_sarif};
 pub use diagnostics::{Code, Diagnostic, Severity, explain};
 pub use outline::{GotoView, GraphView, InputView, JoinView, NeedView, StepOutline, outline};
 pub use schema::schema;

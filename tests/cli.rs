@@ -171,4 +171,39 @@ fn graphs_are_drawn_with_their_loops() {
     );
     let outline = json(&home.run(&["graph", "l.loopline.yaml", "--format", "json"]));
     assert_eq!(outline["steps"][1]["goto"][0]["region"], json!(["a", "b"]));
+    let picture = text(&home.run(&["graph", "l.loopline.yaml", "--format", "svg"]).stdout);
+    assert!(picture.starts_with("<svg ") && picture.contains("failed · max 3"), "{picture}");
+}
+
+#[test]
+fn findings_come_in_the_formats_that_code_hosts_read() {
+    let home = Home::new();
+    home.write("a,b.loopline.yaml", "version: 1\nname: p\nsteps:\n  a: {needs: bild, run: x}\n  build: {run: y}\n");
+    let output = home.run(&["validate", "--format", "github", "a,b.loopline.yaml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let command = text(&output.stdout);
+    let expect = "::error file=a%2Cb.loopline.yaml,line=4,col=14,endColumn=18,title=LL0012::step `a` needs `bild`";
+    assert!(command.starts_with(expect), "{command}");
+    let sarif = json(&home.run(&["validate", "--format", "sarif", "a,b.loopline.yaml"]));
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "LL0012");
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "a%2Cb.loopline.yaml");
+}
+
+#[test]
+fn what_has_one_right_edit_is_mended_in_the_file() {
+    let home = Home::new();
+    let file = home.write(
+        "p.loopline.yaml",
+        "version: 1\nname: p\nsteps:\n  a: {needs: bild, run: x, timeout: 30} # kept\n  build: {run: y}\n",
+    );
+    let output = home.run(&["validate", "--fix", "p.loopline.yaml"]);
+    let error = text(&output.stderr);
+    assert!(error.contains("fixed p.loopline.yaml:4: Change to `build` [LL0012]"), "{error}");
+    assert!(error.contains("error[LL0025]") && !error.contains("error[LL0012]"), "{error}");
+    assert_eq!(output.status.code(), Some(1), "what is left is an error");
+    let mended = std::fs::read_to_string(&file).unwrap();
+    assert!(mended.contains("  a: {needs: build, run: x, timeout: 30} # kept\n"), "{mended}");
+    home.write("p.loopline.yaml", &mended.replace("timeout: 30}", "timeout: 30 sec}"));
+    assert_eq!(home.run(&["validate", "--fix", "p.loopline.yaml"]).status.code(), Some(0));
 }

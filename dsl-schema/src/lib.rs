@@ -32,8 +32,10 @@ mod uses;
 pub mod yaml;
 
 pub use compile::{Compiled, compile, compile_step_type, compile_with};
+pub use diagnostics::github::to_github;
 pub use diagnostics::json::{DiagnosticJson, FixJson, to_json};
 pub use diagnostics::pretty::render_pretty;
+pub use diagnostics::sarif::{FileFindings, to_sarif};
 pub use diagnostics::{Code, Diagnostic, Severity, explain};
 pub use format::format;
 pub use library::{Contract, Library, is_step_type_name};

@@ -27,7 +27,7 @@ pub struct DiagnosticJson {
     pub help: Option<String>,
     /// The value it is about, as a JSON pointer; none where the text is not YAML.
     pub pointer: Option<String>,
-    /// Edits that mend it, each spelled for its place. One that cannot be made exactly is left out.
+    /// Edits that mend it.
     pub fixes: Vec<FixJson>,
 }
 

@@ -98,6 +98,10 @@ pub enum DiagnosticFormat {
     Pretty,
     /// One array, for programs.
     Json,
+    /// SARIF 2.1.0, for code hosts.
+    Sarif,
+    /// Workflow commands, which GitHub shows beside the lines of a pull request.
+    Github,
 }
 
 /// How a graph is drawn.
@@ -126,6 +130,9 @@ pub struct Validate {
     /// Treat warnings as errors
     #[arg(long)]
     pub strict: bool,
+    /// Mend what has one right edit, in the files themselves
+    #[arg(long)]
+    pub fix: bool,
 }
 
 /// `fmt`.

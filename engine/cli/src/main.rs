@@ -10,6 +10,7 @@ mod exit;
 mod inputs;
 mod local;
 mod progress;
+mod replace_file;
 mod table;
 mod wiring;
 

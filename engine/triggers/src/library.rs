@@ -218,7 +218,7 @@ fn root_of(folder: &Path) -> Option<PathBuf> {
 }
 
 /// Whether a file is a step type, by where it stands.
-fn is_step_type(file: &Path) -> bool {
+pub fn is_step_type(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default();
     folder_of(file).is_some_and(|folder| step_types::is_in_folder_of_types(&folder.join(name)))
 }

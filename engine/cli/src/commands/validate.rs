@@ -1,52 +1,91 @@
 //! `loopline validate FILE…`: everything that is wrong, at once, before the push.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 
-use loopline_dsl::Severity;
-use loopline_triggers::library::{Checked, check_files};
+use loopline_dsl::{FileFindings, Severity};
+use loopline_triggers::library::{Checked, check_files, is_step_type};
 
-use super::read_file;
+use super::{plain_io, read_file};
 use crate::arguments::{DiagnosticFormat, Validate};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::replace_file::replace_file;
 
-/// Compiles each file, among the others and what stands around it; exit code 1 when one has errors.
+/// One file and what was found in it.
+struct Found {
+    name: String,
+    text: String,
+    checked: Checked,
+}
+
+impl Found {
+    fn findings(&self) -> FileFindings<'_> {
+        FileFindings { name: &self.name, text: &self.text, diagnostics: self.checked.diagnostics() }
+    }
+}
+
+/// Compiles each file among the others and what stands around it, mended first where that is asked for; exit code 1 when one
+/// has errors.
 pub fn validate(arguments: &Validate) -> Outcome {
-    let mut all = Vec::new();
-    let (mut errors, mut warnings) = (0, 0);
-    let files = arguments.files.iter().map(|path| Ok((path.clone(), read_file(path)?)));
-    let files = files.collect::<Result<Vec<_>, Failure>>()?;
-    for ((path, text), checked) in files.iter().zip(check_files(&files)) {
-        let name = path.display().to_string();
-        let diagnostics = checked.diagnostics();
-        let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
-        errors += count(Severity::Error);
-        warnings += count(Severity::Warning);
-        match arguments.format {
-            DiagnosticFormat::Pretty => {
-                let colour = std::io::stderr().is_terminal();
-                eprint!("{}", loopline_dsl::render_pretty(&name, text, diagnostics, colour));
-                if let Some(said) = in_short(&checked) {
-                    println!("{name}: {said}");
-                }
-            }
-            DiagnosticFormat::Json => {
-                for diagnostic in loopline_dsl::to_json(text, diagnostics) {
-                    let mut value = serde_json::to_value(diagnostic).map_err(anyhow::Error::from)?;
-                    value["file"] = name.clone().into();
-                    all.push(value);
-                }
-            }
+    let mut files = Vec::new();
+    for path in &arguments.files {
+        let mut text = read_file(path)?;
+        // What mends is found by compiling a pipeline; a step type is none.
+        if arguments.fix && !is_step_type(path) {
+            text = mend(path, text)?;
         }
+        files.push((path.clone(), text));
     }
-    if arguments.format == DiagnosticFormat::Json {
-        println!("{}", serde_json::to_string_pretty(&all).map_err(anyhow::Error::from)?);
+    let checked = check_files(&files);
+    let all: Vec<_> = files
+        .into_iter()
+        .zip(checked)
+        .map(|((path, text), checked)| Found { name: path.display().to_string(), text, checked })
+        .collect();
+    for found in &all {
+        print_one(found, arguments.format);
     }
+    print_all(&all, arguments.format)?;
+    let count =
+        |severity| all.iter().flat_map(|one| one.checked.diagnostics()).filter(|d| d.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if errors > 0 || (arguments.strict && warnings > 0) {
         let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
         let message = format!("{}, {}", count(errors, "error"), count(warnings, "warning"));
         return Err(Failure::new(Exit::Failed, message).hint("`loopline explain CODE` tells more about one"));
     }
     Ok(Exit::Success)
+}
+
+/// Makes the fixes that are sure, in the file itself, and says which.
+fn mend(path: &Path, text: String) -> Result<String, Failure> {
+    let fixed = loopline_dsl::fixing::fix(&text);
+    if fixed.applied.is_empty() {
+        return Ok(text);
+    }
+    let name = path.display();
+    replace_file(path, &fixed.text)
+        .map_err(|error| Failure::new(Exit::Failed, format!("cannot write {name}: {}", plain_io(&error))))?;
+    for applied in &fixed.applied {
+        eprintln!("fixed {name}:{}: {} [{}]", applied.line, applied.title, applied.code.as_str());
+    }
+    Ok(fixed.text)
+}
+
+/// What is printed file by file.
+fn print_one(found: &Found, format: DiagnosticFormat) {
+    let Found { name, text, checked } = found;
+    match format {
+        DiagnosticFormat::Pretty => {
+            let colour = std::io::stderr().is_terminal();
+            eprint!("{}", loopline_dsl::render_pretty(name, text, checked.diagnostics(), colour));
+            if let Some(said) = in_short(checked) {
+                println!("{name}: {said}");
+            }
+        }
+        DiagnosticFormat::Github => print!("{}", loopline_dsl::to_github(name, text, checked.diagnostics())),
+        DiagnosticFormat::Json | DiagnosticFormat::Sarif => {}
+    }
 }
 
 /// What a file without errors is.
@@ -61,4 +100,25 @@ fn in_short(checked: &Checked) -> Option<String> {
             sound.then(|| "a step type".to_owned())
         }
     }
+}
+
+/// What is one document for all files.
+fn print_all(all: &[Found], format: DiagnosticFormat) -> Result<(), Failure> {
+    let document = match format {
+        DiagnosticFormat::Json => {
+            let mut findings = Vec::new();
+            for Found { name, text, checked } in all {
+                for diagnostic in loopline_dsl::to_json(text, checked.diagnostics()) {
+                    let mut value = serde_json::to_value(diagnostic).map_err(anyhow::Error::from)?;
+                    value["file"] = name.clone().into();
+                    findings.push(value);
+                }
+            }
+            findings.into()
+        }
+        DiagnosticFormat::Sarif => loopline_dsl::to_sarif(&all.iter().map(Found::findings).collect::<Vec<_>>()),
+        DiagnosticFormat::Pretty | DiagnosticFormat::Github => return Ok(()),
+    };
+    println!("{}", serde_json::to_string_pretty(&document).map_err(anyhow::Error::from)?);
+    Ok(())
 }

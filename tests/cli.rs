@@ -158,6 +158,31 @@ fn a_server_takes_triggers_decisions_and_cancels_from_the_command_line() {
 }
 
 #[test]
+fn step_types_and_pipelines_around_a_file_are_known() {
+    let home = Home::new();
+    home.write(
+        ".loopline/steps/greet.yaml",
+        "inputs: {to: {type: string}}\nstep: {run: 'echo \"hello {{ inputs.to }}\"'}\n",
+    );
+    home.write("deep/uses.loopline.yaml", "version: 1\nname: uses\nsteps:\n  a: {use: greet, with: {to: Ada}}\n");
+    home.write(
+        "deep/calls.loopline.yaml",
+        "version: 1\nname: calls\nsteps:\n  a: {pipeline: {name: uses, inputs: {to: Ada}}}\n",
+    );
+    let output = home.run(&["run", "deep/uses.loopline.yaml"]);
+    assert!(text(&output.stdout).contains("hello Ada"), "{}{}", text(&output.stdout), text(&output.stderr));
+    let output = home.run(&["validate", "deep/uses.loopline.yaml", ".loopline/steps/greet.yaml"]);
+    assert!(text(&output.stdout).contains("greet.yaml: a step type"), "{}", text(&output.stdout));
+    let error = text(&home.run(&["validate", "deep/calls.loopline.yaml"]).stderr);
+    assert!(error.contains("`uses` asks for no input `to`"), "{error}");
+    home.write(".loopline/steps/greet.yaml", "step: {ran: echo}\n");
+    let error = text(&home.run(&["validate", ".loopline/steps/greet.yaml"]).stderr);
+    assert!(error.contains("greet.yaml:1:") && error.contains("did you mean `run`"), "{error}");
+    let output = home.run(&["graph", "deep/uses.loopline.yaml"]);
+    assert!(text(&output.stderr).contains("the step type `greet` has an error"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn graphs_are_drawn_with_their_loops() {
     let home = Home::new();
     home.write(

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use loopline_core::event::Recorded;
 use loopline_core::graph::Graph;
+use loopline_dsl::Library;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
@@ -18,6 +19,9 @@ struct Case {
     rule: String,
     shows: String,
     pipeline: String,
+    /// Texts of step types, by their names.
+    #[serde(default)]
+    step_types: BTreeMap<String, String>,
     #[serde(default)]
     inputs: Map<String, Json>,
     #[serde(default)]
@@ -67,7 +71,8 @@ fn every_case_runs_as_its_rule_says_and_replays_the_same() {
 }
 
 fn check(case: &Case) -> Result<(), String> {
-    let compiled = loopline_dsl::compile(&case.pipeline);
+    let library = Library { step_types: case.step_types.clone(), ..Library::default() };
+    let compiled = loopline_dsl::compile_with(&case.pipeline, &library);
     let graph = compiled
         .graph
         .ok_or_else(|| loopline_dsl::render_pretty("case", &case.pipeline, &compiled.diagnostics, false))?;

@@ -1,5 +1,9 @@
-//! Every file in `examples/pipelines/` compiles without a warning and really runs here, without secrets.
+//! Every file in `examples/pipelines/` compiles without a warning and really runs here, without secrets. So do the step types
+//! in its `.loopline/steps`, in the pipelines that use them.
 
+use std::path::PathBuf;
+
+use loopline_triggers::library::{Checked, check_files};
 use serde_json::{Value as Json, json};
 
 use crate::binary::{Home, json, root};
@@ -17,20 +21,35 @@ fn run(example: &str, arguments: &[&str]) -> (Option<i32>, Json, Home) {
 #[test]
 fn all_of_them_compile_without_a_warning_and_each_has_a_test() {
     let source = include_str!("examples.rs");
-    let mut count = 0;
-    for entry in std::fs::read_dir(root().join("examples/pipelines")).unwrap() {
-        let path = entry.unwrap().path();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let compiled = loopline_dsl::compile(&text);
+    let files = [files_of("examples/pipelines"), files_of("examples/pipelines/.loopline/steps")].concat();
+    assert!(files.len() >= 8, "only {} examples", files.len());
+    let mut pipelines = String::new();
+    for ((path, text), checked) in files.iter().zip(check_files(&files)) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let said = loopline_dsl::render_pretty(&name, &text, &compiled.diagnostics, false);
-        assert!(compiled.graph.is_some() && compiled.diagnostics.is_empty(), "{said}");
-        let stem = name.trim_end_matches(".loopline.yaml");
-        assert!(source.contains(&format!("run(\"{stem}\"")), "{stem} is run by no test");
+        let said = loopline_dsl::render_pretty(&name, text, checked.diagnostics(), false);
+        assert!(checked.diagnostics().is_empty(), "{said}");
         assert!(text.starts_with('#'), "{name} does not say what it is for");
-        count += 1;
+        match checked {
+            Checked::Pipeline(_) => {
+                let stem = name.trim_end_matches(".loopline.yaml");
+                assert!(source.contains(&format!("run(\"{stem}\"")), "{stem} is run by no test");
+                pipelines.push_str(text);
+            }
+            // It comes behind the pipelines.
+            Checked::StepType(_) => {
+                let stem = name.trim_end_matches(".yaml");
+                assert!(pipelines.contains(&format!("use: {stem}\n")), "{stem} is used by no example");
+            }
+        }
     }
-    assert!(count >= 6, "only {count} examples");
+}
+
+/// The files of a folder, and their texts.
+fn files_of(folder: &str) -> Vec<(PathBuf, String)> {
+    let entries = std::fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = entries.filter(|path| path.is_file()).collect();
+    files.sort();
+    files.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
 }
 
 #[test]
@@ -93,4 +112,13 @@ fn rollback_handles_the_failure_and_stays_away_from_a_success() {
     assert_eq!(code, Some(0), "{view:#}");
     assert_eq!(view["steps"]["rollback"]["skip_reason"], "not_taken");
     assert_eq!(std::fs::read_to_string(home.path("current")).unwrap(), "release 2\n");
+}
+
+#[test]
+fn reuse_steps_runs_one_step_type_twice() {
+    let (code, view, home) = run("reuse-steps", &["-i", "level=9"]);
+    assert_eq!(code, Some(0), "{view:#}");
+    assert_eq!(view["outputs"], json!({"files": ["docs.tar.gz", "src.tar.gz"], "entries": 6}), "{view:#}");
+    assert!(view["steps"]["sources"]["artifacts"]["sources"]["size"].is_number(), "{view:#}");
+    assert!(home.path("docs.tar.gz").is_file());
 }

@@ -1,42 +1,29 @@
 //! Gives a file another content at once: who reads it meanwhile sees the old or the new text, never a part.
 
-use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Replaces what a file holds. Its permissions stay, and a link stays a link. When this fails, the file is what it was.
 pub fn replace_file(path: &Path, text: &str) -> io::Result<()> {
     let target = path.canonicalize()?;
-    let beside = beside(&target);
-    let written = write(&beside, &target, text).and_then(|()| fs::rename(&beside, &target));
-    if written.is_err() {
-        // It may not be there; that the file was not replaced is what is reported.
-        let _ = fs::remove_file(&beside);
+    let permissions = std::fs::metadata(&target)?.permissions();
+    if permissions.readonly() {
+        // A rename would not ask, but whoever has made it so wants it to stay.
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
     }
-    written
-}
-
-fn beside(target: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(target.file_name().unwrap_or_default());
-    name.push(format!(".{}.new", std::process::id()));
-    target.with_file_name(name)
-}
-
-fn write(beside: &Path, like: &Path, text: &str) -> io::Result<()> {
-    // Left behind by a process that had this number and was killed.
-    match fs::remove_file(beside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(beside)?;
-    file.set_permissions(fs::metadata(like)?.permissions())?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    let folder = target.parent().unwrap_or(Path::new("."));
+    // Hidden, so that a server that watches the folder passes over it.
+    let mut beside = tempfile::Builder::new().prefix(".loopline-").tempfile_in(folder)?;
+    beside.write_all(text.as_bytes())?;
+    beside.as_file().set_permissions(permissions)?;
+    beside.as_file().sync_all()?;
+    beside.persist(&target).map_err(|error| error.error)?;
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;

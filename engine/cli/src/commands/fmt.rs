@@ -1,11 +1,11 @@
 //! `loopline fmt FILE…`: one layout for every pipeline file.
 
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
-use std::path::Path;
+use std::io::{self, IsTerminal as _, Read as _};
 
 use super::{plain_io, read_file};
 use crate::arguments::Fmt;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::replace_file::replace_file;
 
 /// Formats each file, or says which ones it would change. Exit code 1 when one cannot be read as YAML, and with `--check`
 /// when one would change.
@@ -33,7 +33,7 @@ pub fn fmt(arguments: &Fmt) -> Outcome {
         } else if stdin {
             print!("{formatted}");
         } else if changes {
-            replace(path, &formatted).map_err(|error| cannot_write(&name, &error))?;
+            replace_file(path, &formatted).map_err(|error| cannot_write(&name, &error))?;
             println!("{name}: formatted");
         }
     }
@@ -65,29 +65,11 @@ fn cannot_write(name: &str, error: &io::Error) -> Failure {
     Failure::new(Exit::Failed, format!("cannot write {name}: {}", plain_io(error)))
 }
 
-/// Puts a new text in the place of a file, whole or not at all. Its permissions stay, and a link stays a link.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let target = path.canonicalize()?;
-    let permissions = std::fs::metadata(&target)?.permissions();
-    if permissions.readonly() {
-        // A rename would not ask, but whoever has made it so wants it to stay.
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
-    }
-    let folder = target.parent().unwrap_or(Path::new("."));
-    // Hidden, so that a server that watches the folder passes over it.
-    let mut beside = tempfile::Builder::new().prefix(".loopline-fmt-").tempfile_in(folder)?;
-    beside.write_all(text.as_bytes())?;
-    beside.as_file().set_permissions(permissions)?;
-    beside.as_file().sync_all()?;
-    beside.persist(&target).map_err(|error| error.error)?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     use super::*;
 

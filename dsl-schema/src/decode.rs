@@ -27,6 +27,19 @@ pub(crate) struct Cx {
     /// Part of the text could not be read, or errors were not kept: what is missing may be there after all.
     pub(crate) unsound: bool,
     pub(crate) nearest: Nearest,
+    pub(crate) validators: Validators,
+}
+
+/// Schemas ready to be asked, each made once: thousands of steps may give something to one step type.
+#[derive(Default)]
+pub(crate) struct Validators(BTreeMap<String, Option<jsonschema::Validator>>);
+
+impl Validators {
+    /// `None` where this is no schema.
+    pub(crate) fn of(&mut self, schema: &Json) -> Option<&jsonschema::Validator> {
+        let made = || jsonschema::draft202012::options().offline().build(schema).ok();
+        self.0.entry(schema.to_string()).or_insert_with(made).as_ref()
+    }
 }
 
 impl Cx {

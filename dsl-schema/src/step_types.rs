@@ -34,6 +34,8 @@ pub(crate) struct LoadedType {
     pub(crate) requires: Vec<Requirement>,
     /// Secrets that it reads.
     pub(crate) secrets: BTreeSet<String>,
+    /// Those of them that the pipeline does not name.
+    pub(crate) unnamed_secrets: Vec<String>,
     /// The first error in it: what it says, and its line.
     pub(crate) broken: Option<(String, usize)>,
     /// What one step of it costs.
@@ -69,12 +71,23 @@ impl StepTypes {
                 problem = types.take(name, library).err();
             }
         });
+        types.compare_secrets(pipeline);
         problem.map_or(Ok(types), Err)
     }
 
     /// The type of a step.
     pub(crate) fn of(&self, step: &Step) -> Option<&LoadedType> {
         self.loaded.get(&step.uses.as_ref()?.value)
+    }
+
+    /// Once for each type, not for each step.
+    fn compare_secrets(&mut self, pipeline: &Pipeline) {
+        let secrets = pipeline.secrets.iter().flat_map(|secrets| secrets.iter());
+        let named: BTreeSet<&str> = secrets.map(|secret| secret.value.as_str()).collect();
+        for loaded in self.loaded.values_mut() {
+            let unnamed = loaded.secrets.iter().filter(|secret| !named.contains(secret.as_str()));
+            loaded.unnamed_secrets = unnamed.cloned().collect();
+        }
     }
 
     fn take(&mut self, name: &Text, library: &Library) -> Result<(), Diagnostic> {
@@ -123,7 +136,8 @@ fn load(name: &str, text: &str) -> Option<LoadedType> {
     if let (Some(outputs), Some(step)) = (file.outputs.take(), file.step.0.as_deref_mut()) {
         step.outputs.get_or_insert_with(|| Entries(Vec::new())).0.extend(outputs.0);
     }
-    Some(LoadedType { name: name.to_owned(), file, requires: cx.requires, secrets, broken, cost })
+    let unnamed_secrets = Vec::new();
+    Some(LoadedType { name: name.to_owned(), file, requires: cx.requires, secrets, unnamed_secrets, broken, cost })
 }
 
 fn first_error(diagnostics: &[Diagnostic], source: &Source<'_>) -> Option<(String, usize)> {

@@ -157,6 +157,11 @@ fn what_is_expanded_is_bounded_in_all() {
     // Types that cannot be read cost reading.
     check(&format!("- {}\n", "x".repeat(900_000)), &many("use: t"), &["LL0004"]);
     check("step: {run: a}\n", &many("use: t"), &[]);
+    // A schema that is dear to make is made once.
+    let dear = "inputs: {x: {type: string, pattern: '(a{90}){90}'}}\nstep: {run: 'echo {{ inputs.x }}'}\n";
+    let found =
+        compile_with(&format!("version: 1\nname: p\n{}\n", many("use: t, with: {x: b}")), &library(&[("t", dear)]));
+    assert_eq!(found.diagnostics.iter().filter(|it| it.code.as_str() == "LL0142").count(), 1_000);
 }
 
 #[test]

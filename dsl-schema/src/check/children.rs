@@ -17,7 +17,7 @@ pub(super) fn check(model: &Model<'_>, library: &Library, cx: &mut Cx) {
             named(model, child, library, cx);
         }
         if spec.uses.is_some() {
-            step_type(model, step, spec, library, cx);
+            step_type(step, spec, library, cx);
         }
     }
 }
@@ -99,7 +99,7 @@ pub(super) fn full_name(name: &Text, cx: &mut Cx) -> bool {
     false
 }
 
-fn step_type(model: &Model<'_>, step: &ModelStep<'_>, spec: &Step, library: &Library, cx: &mut Cx) {
+fn step_type(step: &ModelStep<'_>, spec: &Step, library: &Library, cx: &mut Cx) {
     let Some(name) = &spec.uses else { return };
     let Some(uses) = step.uses else {
         let known = library.step_types.contains_key(&name.value);
@@ -134,15 +134,12 @@ fn step_type(model: &Model<'_>, step: &ModelStep<'_>, spec: &Step, library: &Lib
         return;
     }
     given_with(step, spec, &Asked::of_type(uses), cx);
-    secrets(model, name, uses, cx);
+    secrets(name, uses, cx);
 }
 
 /// The pipeline says which secrets it can see, also for the types it uses.
-fn secrets(model: &Model<'_>, name: &Text, uses: &LoadedType, cx: &mut Cx) {
-    let declared = |secret: &String| {
-        model.pipeline.secrets.iter().flat_map(|secrets| secrets.iter()).any(|known| known.value == *secret)
-    };
-    for secret in uses.secrets.iter().filter(|secret| !declared(secret)) {
+fn secrets(name: &Text, uses: &LoadedType, cx: &mut Cx) {
+    for secret in &uses.unnamed_secrets {
         let message =
             format!("the step type `{}` reads the secret `{secret}`, which the pipeline does not name", uses.name);
         let diagnostic = Diagnostic::new(Code::UnknownSecret, name.place(), message);

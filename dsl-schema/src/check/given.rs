@@ -95,8 +95,9 @@ pub(super) fn check(given: Option<&Entries<AnyJson>>, at: &Route, giver: &str, a
 
 fn fits(input: &Input, value: &Json, name: &str, at: &Route, asked: &Asked, cx: &mut Cx) {
     // A schema that is wrong in itself has been reported where it stands.
-    let Ok(validator) = jsonschema::draft202012::options().offline().build(&input.schema) else { return };
-    if let Err(error) = validator.validate(value) {
+    let Some(validator) = cx.validators.of(&input.schema) else { return };
+    let error = validator.validate(value).err().map(|error| error.to_string());
+    if let Some(error) = error {
         let message = format!("this does not fit the input `{name}` of {}: {error}", asked.who);
         let help = match input.schema.get("type").and_then(Json::as_str) {
             Some(kind) => format!("`{name}` is of type {kind}"),

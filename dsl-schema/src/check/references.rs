@@ -610,7 +610,10 @@ fn declared_outputs<'a>(step: &ModelStep<'a>) -> Option<Vec<&'a str>> {
             let child = spec.pipeline.as_deref().filter(|child| child.steps.is_some())?;
             Some(child.outputs.iter().flat_map(|outputs| &outputs.0).map(|item| item.name.as_str()).collect())
         }
-        Kind::Wait => Some(declared()).filter(|declared| !declared.is_empty()).or_else(|| Some(vec!["payload"])),
+        Kind::Wait => {
+            let declared = declared();
+            Some(if declared.is_empty() { vec!["payload"] } else { declared })
+        }
         Kind::Use => None,
     }
 }

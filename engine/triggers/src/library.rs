@@ -99,7 +99,8 @@ impl Surroundings {
         let types =
             types.into_iter().filter_map(|(file, text)| Some((step_types::name_of(file)?.to_owned(), text.clone())));
         surroundings.given.step_types = types.collect();
-        for (file, text) in pipelines {
+        // One alone is known to nobody.
+        for (file, text) in pipelines.into_iter().filter(|_| files.len() > 1) {
             let types = surroundings.step_types(file);
             if let Some((name, contract)) = contract(text, &types) {
                 surroundings.given.pipelines.entry(name).or_insert(contract);

@@ -169,7 +169,10 @@ pub(super) fn unquote(literal: &str) -> Result<String, Range<usize>> {
             at += sign.len_utf8();
             continue;
         }
-        let (sign, length) = escape(&body[at + 1..]).ok_or(first + at..(first + at + 2).min(literal.len()))?;
+        let rest = &body[at + 1..];
+        // All of the wrong letter, however many bytes it has.
+        let wrong = 1 + rest.chars().next().map_or(0, char::len_utf8);
+        let (sign, length) = escape(rest).ok_or(first + at..first + at + wrong)?;
         text.push(sign);
         at += 1 + length;
     }
@@ -250,5 +253,6 @@ mod tests {
         assert_eq!(unquote("'ab\\q'"), Err(3..5));
         assert_eq!(unquote("'\\ud800'"), Err(1..3));
         assert_eq!(unquote("'\\x+1'"), Err(1..3));
+        assert_eq!(unquote("'\\¡r'"), Err(1..4));
     }
 }

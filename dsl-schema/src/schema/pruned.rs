@@ -15,7 +15,7 @@ pub(super) fn leave_out_what_names_other_steps(schema: &mut Json) {
         beside.get_mut("properties").into_iter().for_each(remove_keys);
     }
     if let Some(kinds) = step["anyOf"].as_array_mut() {
-        kinds.retain(|kind| !kind["required"][0].as_str().is_some_and(|key| senseless(key).is_some()));
+        kinds.retain(|kind| kind["required"][0].as_str().is_none_or(|key| senseless(key).is_none()));
     }
     let used = reachable(schema);
     if let Some(definitions) = schema["definitions"].as_object_mut() {

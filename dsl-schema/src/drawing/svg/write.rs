@@ -279,13 +279,23 @@ mod tests {
     /// All examples that ship, and the one with everything.
     fn graphs() -> Vec<Graph> {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let examples = std::fs::read_dir(root.join("../examples/pipelines")).expect("the folder of examples");
-        let mut files: Vec<_> = examples.map(|entry| entry.expect("an entry").path()).collect();
+        let folder = |path: &str| -> Vec<std::path::PathBuf> {
+            let entries = std::fs::read_dir(root.join(path)).expect("a folder of examples");
+            let paths = entries.map(|entry| entry.expect("an entry").path());
+            paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect()
+        };
+        let step_type = |path: &std::path::PathBuf| {
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).expect("a file"))
+        };
+        let step_types = folder("../examples/pipelines/.loopline/steps").iter().map(step_type).collect();
+        let library = crate::Library { step_types, ..crate::Library::default() };
+        let mut files = folder("../examples/pipelines");
         files.push(root.join("tests/drawings/everything.loopline.yaml"));
         assert!(files.len() > 3, "examples went missing");
         let graph = |path: std::path::PathBuf| {
             let text = std::fs::read_to_string(&path).expect("a file");
-            crate::compile(&text).graph.unwrap_or_else(|| panic!("{} does not compile", path.display()))
+            crate::compile_with(&text, &library).graph.unwrap_or_else(|| panic!("{} does not compile", path.display()))
         };
         files.into_iter().map(graph).collect()
     }

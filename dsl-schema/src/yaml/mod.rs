@@ -17,7 +17,7 @@ pub use limits::{MAX_DEPTH, MAX_EXPANDED_BYTES, MAX_NODES, MAX_TEXT_BYTES};
 pub(crate) use marks::{Marks, marks, say_the_same};
 pub use offsets::locate;
 pub use plain_value::{NotAValue, yaml_to_json};
-pub use quote::quoted;
+pub use quote::{quoted, quoted_in_flow};
 pub use read::{Problem, Reading, read};
 pub use scalar::Plain;
 pub use tree::{Entry, Key, Mapping, Node, Scalar, Style, Value};

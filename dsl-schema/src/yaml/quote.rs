@@ -9,6 +9,16 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
+/// The string in quotes also where only a flow collection needs them: `x-{{ a }}` inside of braces.
+pub fn quoted_in_flow(text: &str) -> String {
+    let written = quoted(text);
+    let is_plain = !written.starts_with(['\'', '"']);
+    if is_plain && text.contains([',', '[', ']', '{', '}']) {
+        return format!("'{}'", text.replace('\'', "''"));
+    }
+    written
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -19,5 +29,7 @@ mod tests {
         assert_eq!(quoted("it's {{ a }}"), "it's {{ a }}");
         assert_eq!(quoted("{{ a }} it's"), "'{{ a }} it''s'");
         assert_eq!(quoted("plain"), "plain");
+        assert_eq!(quoted_in_flow("x-{{ a }}'s"), "'x-{{ a }}''s'");
+        assert_eq!(quoted_in_flow("plain"), "plain");
     }
 }

@@ -75,7 +75,7 @@ fn refused_at_once(text: &str) -> Option<Problem> {
 }
 
 fn unquoted_template(text: &str, meant: Range<usize>) -> Problem {
-    let quoted = super::quoted(&text[meant.clone()]);
+    let quoted = super::quoted_in_flow(&text[meant.clone()]);
     Diagnostic::new(
         Code::UnquotedTemplate,
         Place::Text(meant.clone()),

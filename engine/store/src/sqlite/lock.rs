@@ -6,8 +6,13 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::open::OpenError;
+
+/// How long the lock of a process that is gone is waited for. A process that was killed while it started another leaves the
+/// lock to that one until its program begins, which closes what it should not have; on a busy machine that takes a while.
+const OUTLIVED: Duration = Duration::from_secs(10);
 
 /// Holds the lock until it is dropped.
 #[derive(Debug)]
@@ -22,21 +27,33 @@ impl Lock {
         let failed = |source: io::Error| OpenError::File { path: path.clone(), source };
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // What cannot be read now is being written by the process that has just taken the lock.
-                let _ = file.read_to_string(&mut holder);
-                return Err(OpenError::InUse { path: database.to_owned(), pid: holder.trim().parse().ok() });
+        let since = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {
+                    let mut holder = String::new();
+                    file.rewind().map_err(failed)?;
+                    // What cannot be read now is being written by the process that has just taken the lock.
+                    let _ = file.read_to_string(&mut holder);
+                    let pid = holder.trim().parse().ok();
+                    if !pid.is_some_and(is_gone) || since.elapsed() > OUTLIVED {
+                        return Err(OpenError::InUse { path: database.to_owned(), pid });
+                    }
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         file.set_len(0).map_err(failed)?;
         file.rewind().map_err(failed)?;
         writeln!(file, "{}", std::process::id()).map_err(failed)?;
         Ok(Self { _file: file })
     }
+}
+
+fn is_gone(pid: u32) -> bool {
+    !Path::new("/proc").join(pid.to_string()).exists() && Path::new("/proc/self").exists()
 }
 
 fn path_beside(database: &Path) -> PathBuf {

@@ -123,6 +123,15 @@ fn templates_get_their_quotes() {
 }
 
 #[test]
+fn words_of_other_tools_are_written_as_here() {
+    let http = |rest: &str| format!("{HEAD}steps: {{a: {{http: {{{rest}}}}}}}\n");
+    check(&http("url: 'http://a/‹b c→b%20c›'"));
+    let approvers = "approvers: ['‹Users: ada→user:ada›', 'group:ops']";
+    check(&format!("{HEAD}steps: {{a: {{approval: {{message: 'Go?', timeout: 1h, {approvers}}}}}}}\n"));
+    check(&format!("{HEAD}steps: {{a: {{run: make, artifacts: {{x: ‹out\\x→out/x›}}}}}}\n"));
+}
+
+#[test]
 fn the_id_of_a_step_is_changed_wherever_it_is_named() {
     check(&format!(
         "{HEAD}steps:\n  ‹build-all→build_all›: {{run: make}}\n  b: {{needs: [‹build-all→build_all›], run: make, goto: [{{to: \"‹build-all→build_all›\", max: 1}}]}}\n"

@@ -149,9 +149,10 @@ fn check_url(url: &Text, cx: &mut Cx) {
     };
     if let Some((message, help)) = problem {
         let diagnostic = Diagnostic::new(Code::InvalidUrl, url.place(), message).help(help);
-        let spaced = message.ends_with("white space") && !text.contains(|c: char| c.is_whitespace() && c != ' ');
-        cx.report(if spaced {
-            diagnostic.fix("Write spaces as `%20`", url.place(), text.trim().replace(' ', "%20"))
+        let encoded = text.trim().replace(' ', "%20");
+        let only_spaces = !text.contains("{{") && !encoded.contains(|c: char| c.is_whitespace() || c.is_control());
+        cx.report(if encoded != text && only_spaces && rest.is_some() {
+            diagnostic.fix("Write spaces as `%20`", url.place(), encoded)
         } else {
             diagnostic
         });

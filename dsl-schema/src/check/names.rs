@@ -11,6 +11,9 @@ use crate::route::Route;
 /// The merged environments of all steps, in entries: every step carries the pipeline's `env`.
 const MAX_ENV_ENTRIES: usize = 1_000_000;
 
+/// Finding out where an id is named takes a look at all steps; a file with more wrong ids gets the first ones mended.
+const MOST_RENAMINGS: usize = 50;
+
 /// Names of the file as a whole.
 pub(super) fn pipeline(model: &Model<'_>, cx: &mut Cx) {
     let pipeline = model.pipeline;
@@ -75,8 +78,9 @@ pub(super) fn pipeline(model: &Model<'_>, cx: &mut Cx) {
 /// Names in one graph of the file.
 pub(super) fn steps(model: &Model<'_>, cx: &mut Cx) {
     values(model.outputs, "an output", cx);
+    let mut wrong_ids = 0;
     for step in &model.steps {
-        step_id(model, step, cx);
+        step_id(model, step, &mut wrong_ids, cx);
         let Some(spec) = step.spec else { continue };
         env(spec.env.as_ref(), cx);
         let undo = spec.compensate.as_deref();
@@ -151,15 +155,20 @@ fn pipeline_name(name: &Text, cx: &mut Cx) {
     cx.report(diagnostic);
 }
 
-fn step_id(model: &Model<'_>, step: &ModelStep<'_>, cx: &mut Cx) {
+/// `wrong` counts the wrong ids so far.
+fn step_id(model: &Model<'_>, step: &ModelStep<'_>, wrong: &mut usize, cx: &mut Cx) {
     if StepId::new(step.id).is_ok() {
         return;
     }
+    *wrong += 1;
     let message = format!("`{}` is not the id of a step", short(step.id));
     let rule = "an id is a lower-case letter, then at most 62 of a-z, 0-9 and _";
     let diagnostic = Diagnostic::new(Code::InvalidStepId, Place::Key(step.at.clone()), message);
     cx.report(match slug(step.id, '_') {
-        Some(better) => diagnostic.help(format!("{rule}; like `{better}`")).mend(renamed(model, step, &better)),
+        Some(better) if *wrong <= MOST_RENAMINGS => {
+            diagnostic.help(format!("{rule}; like `{better}`")).mend(renamed(model, step, &better))
+        }
+        Some(better) => diagnostic.help(format!("{rule}; like `{better}`")),
         None => diagnostic.help(rule),
     });
 }

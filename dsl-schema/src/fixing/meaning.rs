@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use super::splices::Splice;
 use crate::diagnostics::{Change, Edit, Place};
 use crate::position::Source;
 use crate::route::{Route, Segment};
@@ -20,20 +19,17 @@ enum Meaning {
     Map(BTreeMap<String, Meaning>),
 }
 
-/// Whether the text after some edits says what they intend, and nothing else changed.
+/// Whether the text after some edits, which are given in its order, says what they intend, and nothing else changed.
 ///
 /// Edits of what could not be read are not judged; the findings will tell.
-pub(super) fn is_as_intended(before: &Source<'_>, after: &Source<'_>, edits: &[(&Edit, &Splice)]) -> bool {
-    let unread = |edit: &Edit| matches!(edit.place, Place::Text(_));
-    if edits.iter().any(|(edit, _)| unread(edit)) {
+pub(super) fn is_as_intended(before: &Source<'_>, after: &Source<'_>, edits: &[&Edit]) -> bool {
+    if edits.iter().any(|edit| matches!(edit.place, Place::Text(_))) {
         return true;
     }
     let (Some(old), Some(new)) = (&before.reading().root, &after.reading().root) else { return false };
     let mut meaning = Meaning::of(old);
     // From the end of the text to its beginning, so that no edit moves what a later one names.
-    let mut edits: Vec<_> = edits.to_vec();
-    edits.sort_by_key(|(_, splice)| std::cmp::Reverse((splice.bytes.start, splice.bytes.end)));
-    edits.iter().all(|(edit, _)| meaning.change(edit).is_some()) && meaning == Meaning::of(new)
+    edits.iter().rev().all(|edit| meaning.change(edit).is_some()) && meaning == Meaning::of(new)
 }
 
 impl Meaning {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::meaning;
-use super::splices::{Splice, splices};
+use super::splices::{Splice, edits_with_splices};
 use crate::compile;
-use crate::diagnostics::{Code, Diagnostic, Fix, Severity, Sureness};
+use crate::diagnostics::{Code, Diagnostic, Edit, Fix, Place, Severity, Sureness};
 use crate::position::Source;
 
 /// What was mended, and what is left for people.
@@ -78,7 +78,7 @@ impl State {
 struct Candidate<'a> {
     finding: &'a Diagnostic,
     fix: &'a Fix,
-    splices: Vec<Splice>,
+    edits: Vec<(&'a Edit, Splice)>,
 }
 
 struct Mender {
@@ -154,11 +154,16 @@ impl Mender {
             if finding.severity == Severity::Hint || refused {
                 continue;
             }
-            let Some(splices) = splices(source, fix) else { continue };
-            if splices.iter().all(|splice| is_free(&taken, splice)) {
-                taken.extend(splices.iter().map(|splice| (splice.bytes.start, splice.bytes.end)));
-                candidates.push(Candidate { finding, fix, splices });
+            let Some(edits) = edits_with_splices(source, fix) else { continue };
+            if edits.iter().all(|(_, splice)| is_free(&taken, splice)) {
+                taken.extend(edits.iter().map(|(_, splice)| (splice.bytes.start, splice.bytes.end)));
+                candidates.push(Candidate { finding, fix, edits });
             }
+        }
+        // What could not be read is mended first and by itself: the meaning of all else can be compared only without it.
+        let is_unread = |each: &Candidate<'_>| each.edits.iter().any(|(edit, _)| matches!(edit.place, Place::Text(_)));
+        if candidates.iter().any(is_unread) {
+            candidates.retain(is_unread);
         }
         candidates
     }
@@ -173,32 +178,18 @@ fn is_free(taken: &BTreeMap<usize, usize>, splice: &Splice) -> bool {
 
 /// The text with these fixes, if it says what they intend and nothing else changed.
 fn spliced(state: &State, source: &Source<'_>, candidates: &[Candidate<'_>]) -> Option<State> {
-    let mut all: Vec<&Splice> = candidates.iter().flat_map(|each| &each.splices).collect();
-    all.sort_by_key(|splice| (splice.bytes.start, splice.bytes.end));
+    let mut all: Vec<&(&Edit, Splice)> = candidates.iter().flat_map(|each| &each.edits).collect();
+    all.sort_by_key(|(_, splice)| (splice.bytes.start, splice.bytes.end));
     let mut text = String::with_capacity(state.text.len());
     let mut at = 0;
-    for splice in all {
+    for (_, splice) in &all {
         text.push_str(state.text.get(at..splice.bytes.start)?);
         text.push_str(&splice.text);
         at = splice.bytes.end;
     }
     text.push_str(state.text.get(at..)?);
-    let edits: Vec<_> = candidates.iter().flat_map(edits_with_splices(source)).collect();
-    let pairs: Vec<_> = edits.iter().map(|(edit, splice)| (*edit, splice)).collect();
-    meaning::is_as_intended(source, &Source::new(&text), &pairs).then(|| State::of(text))
-}
-
-/// Each edit with the bytes that it changes.
-fn edits_with_splices<'a>(
-    source: &'a Source<'_>,
-) -> impl Fn(&Candidate<'a>) -> Vec<(&'a crate::diagnostics::Edit, Splice)> + 'a {
-    move |candidate| {
-        let one = |edit: &'a crate::diagnostics::Edit| {
-            let alone = Fix { title: String::new(), edits: vec![edit.clone()], sureness: Sureness::Sure };
-            splices(source, &alone).and_then(|mut all| all.pop()).map(|splice| (edit, splice))
-        };
-        candidate.fix.edits.iter().filter_map(one).collect()
-    }
+    let edits: Vec<&Edit> = all.iter().map(|(edit, _)| *edit).collect();
+    meaning::is_as_intended(source, &Source::new(&text), &edits).then(|| State::of(text))
 }
 
 /// Whether every one of the fixes took a finding away, and no sort of error came.
@@ -213,6 +204,6 @@ fn mends(before: &State, after: &State, candidates: &[Candidate<'_>]) -> bool {
 }
 
 fn applied(source: &Source<'_>, candidate: &Candidate<'_>) -> Applied {
-    let at = candidate.splices.first().map_or(0, |splice| splice.bytes.start);
+    let at = candidate.edits.first().map_or(0, |(_, splice)| splice.bytes.start);
     Applied { code: candidate.finding.code, title: candidate.fix.title.clone(), line: source.position(at).line }
 }

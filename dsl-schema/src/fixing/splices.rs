@@ -22,10 +22,16 @@ pub struct Splice {
 ///
 /// None where it cannot be said exactly in this text, or where the edit would reach other places through an alias.
 pub fn splices(source: &Source<'_>, fix: &Fix) -> Option<Vec<Splice>> {
-    let mut splices: Vec<Splice> = fix.edits.iter().map(|edit| splice(source, edit)).collect::<Option<_>>()?;
-    splices.sort_by_key(|splice| (splice.bytes.start, splice.bytes.end));
-    let apart = splices.windows(2).all(|pair| pair[0].bytes.end <= pair[1].bytes.start);
-    apart.then_some(splices)
+    Some(edits_with_splices(source, fix)?.into_iter().map(|(_, splice)| splice).collect())
+}
+
+/// The same, each with the edit that it is made of.
+pub(super) fn edits_with_splices<'a>(source: &Source<'_>, fix: &'a Fix) -> Option<Vec<(&'a Edit, Splice)>> {
+    let one = |edit: &'a Edit| Some((edit, splice(source, edit)?));
+    let mut all: Vec<(&Edit, Splice)> = fix.edits.iter().map(one).collect::<Option<_>>()?;
+    all.sort_by_key(|(_, splice)| (splice.bytes.start, splice.bytes.end));
+    let apart = all.windows(2).all(|pair| pair[0].1.bytes.end <= pair[1].1.bytes.start);
+    apart.then_some(all)
 }
 
 fn splice(source: &Source<'_>, edit: &Edit) -> Option<Splice> {

@@ -10,6 +10,8 @@ use super::order::Order;
 /// Drawings with more vertices than this keep their steps: nobody sees them.
 const FEW: usize = 1_000;
 const TURNS: usize = 6;
+/// Of the places where a block could stand in line, so many are looked at, the nearest first.
+const MOST_STEPS: usize = 32;
 const LINE_TURNS: usize = 3;
 /// What a line that is not straight costs besides its length.
 const TURN: i64 = 150;
@@ -23,8 +25,14 @@ pub(super) fn boxes(layers: &Layers, order: &Order, x: &mut [i64]) {
     }
     for _ in 0..TURNS {
         let mut moved = false;
+        let mut seen = vec![false; layers.vertices.len()];
         for at in 0..layers.vertices.len() {
-            moved |= !layers.vertices[at].is_thin() && into_line(layers, order, x, at);
+            if layers.vertices[at].is_thin() || seen[at] {
+                continue;
+            }
+            let block = block(layers, x, at);
+            block.iter().for_each(|at| seen[*at] = true);
+            moved |= into_line(layers, order, x, &block);
         }
         if !moved {
             return;
@@ -32,20 +40,20 @@ pub(super) fn boxes(layers: &Layers, order: &Order, x: &mut [i64]) {
     }
 }
 
-fn into_line(layers: &Layers, order: &Order, x: &mut [i64], at: usize) -> bool {
-    let block = block(layers, x, at);
+fn into_line(layers: &Layers, order: &Order, x: &mut [i64], block: &[usize]) -> bool {
     let mut steps: Vec<i64> = block.iter().flat_map(|at| joined(layers, *at).map(|other| x[other] - x[*at])).collect();
     steps.sort_unstable_by_key(|step| (step.abs(), *step));
     steps.dedup();
+    steps.truncate(MOST_STEPS);
     let has_room = |step: &i64| {
         block.iter().all(|at| {
             let room = room(layers, order, x, *at);
             (room.0..=room.1).contains(&(x[*at] + step))
         })
     };
-    let best = steps.into_iter().filter(has_room).map(|step| (cost(layers, x, &block, step), step)).min();
+    let best = steps.into_iter().filter(has_room).map(|step| (cost(layers, x, block, step), step)).min();
     match best {
-        Some((cost_there, step)) if cost_there < cost(layers, x, &block, 0) => {
+        Some((cost_there, step)) if cost_there < cost(layers, x, block, 0) => {
             block.iter().for_each(|at| x[*at] += step);
             true
         }

@@ -113,6 +113,30 @@ fn long_chains_and_wide_meshes_are_compiled() {
 }
 
 #[test]
+fn types_that_are_expensive_to_put_together() {
+    let object = |kind: &str| {
+        let fields: Vec<String> = (0..400).map(|field| format!("field{field}: {{type: {kind}}}")).collect();
+        format!("{{type: object, additionalProperties: false, properties: {{{}}}}}", fields.join(", "))
+    };
+    let inputs = format!("inputs: {{a: {}, b: {}}}", object("string"), object("integer"));
+    let check = |expression: String| {
+        assert!(expression.len() <= 4_096, "{}", expression.len());
+        let values: String = (0..200).map(|value| format!("      v{value}: '{expression}'\n")).collect();
+        let start = Instant::now();
+        let compiled = compile(&format!("version: 1\nname: p\n{inputs}\nsteps:\n  s:\n    set:\n{values}"));
+        assert!(!compiled.diagnostics.is_empty());
+        assert!(start.elapsed() < LONGEST * 4, "{}: {:?}", &expression[..40], start.elapsed());
+    };
+    check(format!("[{}]", vec!["inputs.a, inputs.b"; 200].join(", ")));
+    check(format!("[{}].map(x, x.nope)", vec!["inputs"; 400].join(", ")));
+    check(vec!["inputs.a.feild1"; 200].join(" + "));
+    check(vec!["inputs[inputs.a.field1]"; 150].join(" + "));
+    check((0..180).map(|n| format!("inputs.a != \"{n}\"")).collect::<Vec<_>>().join(" && "));
+    check(vec!["(inputs.a.field1 == null ? inputs.a : inputs.b)"; 80].join(" == "));
+    check(format!("[1]{}", ".map(x, {\"a\": x, \"b\": x})".repeat(140)));
+}
+
+#[test]
 fn schemas_cannot_lead_anywhere() {
     check("version: 1\nname: p\ninputs: {a: {$ref: '#', default: 1}}\nsteps: {a: {run: a}}\n", Code::InvalidSchema);
     check(

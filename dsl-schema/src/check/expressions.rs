@@ -1,10 +1,12 @@
 //! Expressions, templates and scripts: whether they can be read, what type they have, and which names they use.
 
-use loopline_core::expr::{Cel, ExprError, LOOKS_LIKE_GO, Reference, Scope, StaticType, Template};
+use loopline_core::expr::{Cel, ExprError, LOOKS_LIKE_GO, Reference, Scope, Template, Type};
 
 use super::flow::Flow;
+use super::mismatches::Mismatches;
 use super::references::References;
 use super::sites::{self, Site, Text, Where};
+use super::types::Types;
 use super::unused::Used;
 use crate::decode::Cx;
 use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
@@ -13,9 +15,12 @@ use crate::model::Model;
 /// Checks all expressions of one graph, and gives what they read. `outer` is the graph that a `finally` follows.
 pub(super) fn check(model: &Model<'_>, outer: Option<&Model<'_>>, flow: Option<&Flow>, cx: &mut Cx) -> Used {
     let mut references = References::new(model, outer, flow);
+    let types = Types::of(model, outer, flow);
+    let mut mismatches = Mismatches::new();
+    mismatches.values(model, &types, cx);
     for site in sites::of(model) {
         let first = cx.diagnostics.len();
-        for reference in read(&site, cx) {
+        for reference in read(&site, &types, &mut mismatches, cx) {
             references.check(&site, &reference, cx);
             // The same name read twice in one expression is one finding.
             if let Some((last, earlier)) = cx.diagnostics[first..].split_last()
@@ -29,12 +34,19 @@ pub(super) fn check(model: &Model<'_>, outer: Option<&Model<'_>>, flow: Option<&
 }
 
 /// The names that a site reads; reports what is wrong with it.
-fn read(site: &Site<'_>, cx: &mut Cx) -> Vec<Reference> {
+fn read(site: &Site<'_>, types: &Types<'_>, mismatches: &mut Mismatches, cx: &mut Cx) -> Vec<Reference> {
     match &site.text {
-        Text::Cel(source) => cel(source, site, cx).map(|(_, references)| references).unwrap_or_default(),
-        Text::Condition(source) => {
+        Text::Cel(source) | Text::Condition(source) => {
             let Some((cel, references)) = cel(source, site, cx) else { return Vec::new() };
-            condition(&cel, &references, site, cx);
+            let is_condition = matches!(site.text, Text::Condition(_));
+            if is_condition && is_constant(&cel, &references, site, cx) || !mismatches.tells() {
+                return references;
+            }
+            let typed = cel.check_types(&types.names(site, &references));
+            mismatches.report(typed.problems, source, site, cx);
+            if is_condition {
+                condition(&typed.ty, site, cx);
+            }
             references
         }
         Text::Template(source) => {
@@ -44,7 +56,11 @@ fn read(site: &Site<'_>, cx: &mut Cx) -> Vec<Reference> {
             }
             let template = Template::new(*source);
             problems(template.check(), Code::InvalidTemplate, site, cx);
-            template.references().unwrap_or_default()
+            let references = template.references().unwrap_or_default();
+            if mismatches.tells() {
+                mismatches.report(template.check_types(&types.names(site, &references)), source, site, cx);
+            }
+            references
         }
         Text::Script(script) => {
             if !script.source().contains("{{") {
@@ -65,7 +81,11 @@ fn read(site: &Site<'_>, cx: &mut Cx) -> Vec<Reference> {
                 );
                 cx.report(if foreign { diagnostic.mend(fix) } else { diagnostic });
             }
-            script.references().unwrap_or_default()
+            let references = script.references().unwrap_or_default();
+            if mismatches.tells() {
+                mismatches.report(script.check_types(&types.names(site, &references)), script.source(), site, cx);
+            }
+            references
         }
     }
 }
@@ -119,36 +139,31 @@ fn problem(code: Code, site: &Site<'_>, error: ExprError) -> Diagnostic {
     Diagnostic::new(code, place, error.message).maybe_help(error.help)
 }
 
-fn condition(cel: &Cel, references: &[Reference], site: &Site<'_>, cx: &mut Cx) {
-    let place = Place::Value(site.at.clone());
-    let found = match cel.static_type() {
-        StaticType::Bool | StaticType::Unknown => None,
-        StaticType::Int | StaticType::Double => Some("a number"),
-        StaticType::String => Some("text"),
-        StaticType::List => Some("a list"),
-        StaticType::Map => Some("a map"),
-        StaticType::Null => Some("null"),
-    };
-    if let Some(found) = found {
-        let message = format!("a condition must be true or false, and this is {found}");
+fn condition(ty: &Type, site: &Site<'_>, cx: &mut Cx) {
+    if !ty.may_be_bool() {
+        let message = format!("a condition must be true or false, and this is {}", ty.described());
         cx.report(
-            Diagnostic::new(Code::ConditionIsNotBool, place, message)
+            Diagnostic::new(Code::ConditionIsNotBool, Place::Value(site.at.clone()), message)
                 .help("compare it with something, like `inputs.count > 3`"),
         );
-        return;
     }
+}
+
+/// Whether a condition has the same value in every run; reports it.
+fn is_constant(cel: &Cel, references: &[Reference], site: &Site<'_>, cx: &mut Cx) -> bool {
     // `until: false` is how a bounded loop is written that always uses up its budget; it is said on purpose.
-    if references.is_empty()
-        && let Ok(value) = cel.eval_bool(&Scope::new())
-    {
-        let message = format!("this condition is always {value}: it reads no name");
-        let help = match (site.place, value) {
-            (Where::Body, true) => "remove it: the step goes on without it",
-            (Where::Body, false) => "the step is always skipped; read something, like `inputs.deploy`",
-            _ => "read something, like `steps.poll.outputs.ready`",
-        };
-        let diagnostic = Diagnostic::new(Code::ConstantCondition, place, message).help(help);
-        let fix = Fix::new("Remove `if`", Place::Key(site.at.clone()), Change::Remove);
-        cx.report(if value && site.place == Where::Body { diagnostic.mend(fix) } else { diagnostic });
+    if !references.is_empty() {
+        return false;
     }
+    let Ok(value) = cel.eval_bool(&Scope::new()) else { return false };
+    let message = format!("this condition is always {value}: it reads no name");
+    let help = match (site.place, value) {
+        (Where::Body, true) => "remove it: the step goes on without it",
+        (Where::Body, false) => "the step is always skipped; read something, like `inputs.deploy`",
+        _ => "read something, like `steps.poll.outputs.ready`",
+    };
+    let diagnostic = Diagnostic::new(Code::ConstantCondition, Place::Value(site.at.clone()), message).help(help);
+    let fix = Fix::new("Remove `if`", Place::Key(site.at.clone()), Change::Remove);
+    cx.report(if value && site.place == Where::Body { diagnostic.mend(fix) } else { diagnostic });
+    true
 }

@@ -16,6 +16,7 @@ mod http;
 mod kinds;
 mod loops;
 mod many;
+mod mismatches;
 mod names;
 mod outcomes;
 mod references;
@@ -23,6 +24,7 @@ mod scenario;
 mod schemas;
 mod sites;
 mod triggers;
+mod types;
 mod unused;
 mod workers;
 

@@ -132,6 +132,10 @@ codes! {
     // The folder that holds the file. Found by who reads it, never by the compiler.
     LL0110 PipelineNameTaken Error,
     LL0111 UnreadableFile Error,
+    // Types of expressions.
+    LL0120 TypeMismatch Error,
+    LL0121 ComparisonIsConstant Warning,
+    LL0122 UnknownComparedWord Warning,
     // Many, inside, after.
     LL0140 UnknownChildInput Error,
     LL0141 MissingChildInput Error,

@@ -1,9 +1,10 @@
 //! Whatever text is given, expressions, templates and scripts answer: they neither panic nor end the process, and they end soon.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use loopline_core::expr::{Cel, Dialect, Place, Scope, Script, Template, TemplateValue};
+use loopline_core::expr::{Cel, Dialect, Place, Scope, Script, Template, TemplateValue, Type};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -26,6 +27,11 @@ fn scope() -> Scope {
     }
 }
 
+/// What stands in the scope, as types.
+fn types() -> BTreeMap<String, Type> {
+    scope().iter().map(|(name, value)| (name.clone(), Type::of_json(value))).collect()
+}
+
 /// Runs on a thread with a small stack; how long it took.
 fn on_small_stack(work: impl FnOnce() + Send + 'static) -> Duration {
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || {
@@ -39,7 +45,13 @@ fn on_small_stack(work: impl FnOnce() + Send + 'static) -> Duration {
 fn everything_of_cel(source: String) -> bool {
     let cel = Cel::new(source);
     let accepted = cel.check().is_ok();
-    let _ = (cel.references(), cel.static_type(), cel.eval(&scope()), cel.eval_bool(&scope()));
+    let _ = (
+        cel.references(),
+        cel.check_types(&BTreeMap::new()),
+        cel.normal_form(),
+        cel.eval(&scope()),
+        cel.eval_bool(&scope()),
+    );
     accepted
 }
 
@@ -389,8 +401,13 @@ proptest! {
                 for reference in cel.references().expect("is accepted") {
                     prop_assert!(source.get(reference.span).is_some());
                 }
-                if let Err(error) = cel.eval(&scope()) {
-                    prop_assert!(error.span.is_none_or(|span| source.get(span).is_some()));
+                let typed = cel.check_types(&types());
+                for problem in &typed.problems {
+                    prop_assert!(problem.error.span.clone().is_some_and(|span| source.get(span).is_some()));
+                }
+                match cel.eval(&scope()) {
+                    Ok(value) => prop_assert!(typed.ty.admits(&value), "{} is {}, not {}", source, value, typed.ty),
+                    Err(error) => prop_assert!(error.span.is_none_or(|span| source.get(span).is_some())),
                 }
             }
             Err(error) => prop_assert!(error.span.is_none_or(|span| source.get(span).is_some())),
@@ -410,6 +427,9 @@ proptest! {
                         prop_assert!(error.span.is_none_or(|span| source.get(span).is_some()));
                     }
                 }
+                for problem in template.check_types(&types()) {
+                    prop_assert!(problem.error.span.is_some_and(|span| source.get(span).is_some()));
+                }
                 let _ = template.render_value(&scope());
                 let _ = TemplateValue::new(json!({"a": [source]})).render_json(&scope());
             }
@@ -427,6 +447,9 @@ proptest! {
             let script = Script::new(source.clone(), dialect);
             match script.check() {
                 Ok(()) => {
+                    for problem in script.check_types(&types()) {
+                        prop_assert!(problem.error.span.is_some_and(|span| source.get(span).is_some()));
+                    }
                     if let Err(error) = script.render(&scope()) {
                         prop_assert!(error.span.is_none_or(|span| source.get(span).is_some()));
                     }

@@ -6,8 +6,10 @@
 //! its place, names the path in its errors, and iterates maps in the order of their keys.
 //!
 //! ```text
-//! text ── tokens ── syntax: precedence, depth, functions ──► tree ── references
-//!                                                              └──── eval: value, functions, moment, pattern
+//! text ── tokens ── syntax: precedence, depth, functions ──► tree ─┬─ references
+//!                                                                  ├─ types: what it gives, what cannot be right about it
+//!                                                                  ├─ condition: what it asks, as a formula
+//!                                                                  └─ eval: value, functions, moment, pattern
 //! ```
 //!
 //! What differs from the letter of CEL, always by giving a value where CEL gives an error:
@@ -16,15 +18,20 @@
 //! * `timestamp` and `duration` work in UTC only; `duration` also reads days. There are no `bytes`, and no optional values.
 
 mod call;
+mod condition;
 mod eval;
+mod formula;
 mod functions;
 mod moment;
 mod pattern;
 mod references;
+mod spelling;
 mod syntax;
 mod tokens;
+mod types;
 mod value;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
@@ -32,10 +39,13 @@ use serde_json::Value as Json;
 
 use super::budget::Budget;
 use super::{ExprError, Reference, Scope};
-use syntax::{Kind, Node, Operator};
+use syntax::Node;
 
+pub use formula::{Atom, Formula, Literal};
 pub(super) use functions::did_you_mean;
 pub(super) use references::{Path, covered};
+pub(super) use types::Kinds;
+pub use types::{Field, OtherKeys, Type, TypeProblem, TypeProblemKind, Typed};
 
 /// A CEL expression. Its text is what is written to disk; it is compiled when it is first used.
 #[derive(Clone, Serialize, Deserialize)]
@@ -43,27 +53,6 @@ pub(super) use references::{Path, covered};
 pub struct Cel {
     source: String,
     compiled: OnceLock<Result<Arc<Node>, ExprError>>,
-}
-
-/// What an expression gives, as far as its text alone tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StaticType {
-    /// `true` or `false`.
-    Bool,
-    /// A whole number, signed or not.
-    Int,
-    /// A number with a fraction.
-    Double,
-    /// Text.
-    String,
-    /// A list.
-    List,
-    /// A map.
-    Map,
-    /// `null`.
-    Null,
-    /// Known only when it runs.
-    Unknown,
 }
 
 impl Cel {
@@ -90,9 +79,31 @@ impl Cel {
         self.node().map(references::references)
     }
 
-    /// The type, if the text alone tells it.
-    pub fn static_type(&self) -> StaticType {
-        self.node().map_or(StaticType::Unknown, static_type)
+    /// What the expression gives, and what in it cannot be right, where its names are of the types in `names`. A name that is
+    /// not among them can be anything. What is no expression has no problem here: that is [`Cel::check`]'s to say.
+    pub fn check_types(&self, names: &BTreeMap<String, Type>) -> Typed {
+        match self.node() {
+            Ok(node) => types::check(node, &self.source, names),
+            Err(_) => Typed { ty: Type::unknown(), problems: Vec::new() },
+        }
+    }
+
+    /// The condition as a formula over what it asks, where equal questions of several conditions are equal atoms. What is no
+    /// expression is an atom of its own.
+    ///
+    /// Wherever evaluation gives `true` or `false`, the formula gives the same. An atom about a path is the same question in two
+    /// expressions only where the path means the same in both: `visit`, or a step's status at another time, may not.
+    pub fn normal_form(&self) -> Formula {
+        self.normal_form_with(&BTreeMap::new())
+    }
+
+    /// Likewise, where the names are of the types in `names`: then `x == false` is the opposite of `x` where `x` is a bool, and
+    /// of two words that `x` can be one is the opposite of the other.
+    pub fn normal_form_with(&self, names: &BTreeMap<String, Type>) -> Formula {
+        match self.node() {
+            Ok(node) => condition::formula(node, names),
+            Err(_) => Formula::Atom(Atom { subject: self.source.clone(), path: None, equals: Literal::Bool(true) }),
+        }
     }
 
     /// The value, within the budget of one evaluation.
@@ -164,75 +175,6 @@ impl Eq for Cel {}
 impl std::fmt::Debug for Cel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Cel").field(&self.source).finish()
-    }
-}
-
-fn static_type(node: &Node) -> StaticType {
-    use functions::Function;
-    match &node.kind {
-        Kind::Null => StaticType::Null,
-        Kind::Bool(_)
-        | Kind::Has(..)
-        | Kind::NullTest(..)
-        | Kind::Not(_)
-        | Kind::And(_)
-        | Kind::Or(_)
-        | Kind::Matches(..) => StaticType::Bool,
-        Kind::Int(_) | Kind::Uint(_) => StaticType::Int,
-        Kind::Double(_) => StaticType::Double,
-        Kind::Text(_) => StaticType::String,
-        Kind::List(_) => StaticType::List,
-        Kind::Map(_) => StaticType::Map,
-        Kind::Name(_) | Kind::Type(_) | Kind::Select(..) | Kind::Index(..) => StaticType::Unknown,
-        Kind::Negate(operand) => match static_type(operand) {
-            known @ (StaticType::Int | StaticType::Double) => known,
-            _ => StaticType::Unknown,
-        },
-        Kind::Binary(operator, left, right) => match operator {
-            Operator::Equal
-            | Operator::NotEqual
-            | Operator::Less
-            | Operator::LessOrEqual
-            | Operator::Greater
-            | Operator::GreaterOrEqual
-            | Operator::In => StaticType::Bool,
-            Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo => {
-                // Text is added to text only, a list to a list only; with numbers, a double makes the result one.
-                match (static_type(left), static_type(right)) {
-                    (StaticType::String, _) | (_, StaticType::String) => StaticType::String,
-                    (StaticType::List, _) | (_, StaticType::List) => StaticType::List,
-                    (StaticType::Double, _) | (_, StaticType::Double) => StaticType::Double,
-                    (StaticType::Int, StaticType::Int) => StaticType::Int,
-                    _ => StaticType::Unknown,
-                }
-            }
-        },
-        Kind::Conditional(parts) => {
-            let (yes, no) = (static_type(&parts[1]), static_type(&parts[2]));
-            if yes == no { yes } else { StaticType::Unknown }
-        }
-        Kind::Loop(it) => match it.what {
-            syntax::LoopKind::All | syntax::LoopKind::Exists | syntax::LoopKind::ExistsOne => StaticType::Bool,
-            syntax::LoopKind::Map | syntax::LoopKind::Filter => StaticType::List,
-        },
-        Kind::Call(function, arguments) => match function {
-            Function::Contains | Function::StartsWith | Function::EndsWith | Function::Matches | Function::Bool => {
-                StaticType::Bool
-            }
-            Function::Size | Function::IndexOf | Function::Int | Function::Uint | Function::Get(_) => StaticType::Int,
-            Function::Double => StaticType::Double,
-            Function::LowerAscii
-            | Function::UpperAscii
-            | Function::Trim
-            | Function::Replace
-            | Function::Join
-            | Function::Substring
-            | Function::Text => StaticType::String,
-            Function::Split => StaticType::List,
-            // As a result they are text, but inside an expression they are not.
-            Function::Timestamp | Function::Duration | Function::Type => StaticType::Unknown,
-            Function::Dyn => arguments.first().map_or(StaticType::Unknown, static_type),
-        },
     }
 }
 

@@ -29,8 +29,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::budget::Budget;
-use super::template::{self, Block, BlockKind, Hole, Node, Parsed, Sink};
-use super::{ExprError, Reference, Scope};
+use super::template::{self, Becomes, Block, BlockKind, Hole, Node, Parsed, Sink};
+use super::{ExprError, Reference, Scope, Type, TypeProblem};
 use shell::{Lexer, Quote};
 
 /// Prefix of the variables that carry values.
@@ -124,6 +124,16 @@ impl Script {
             return Ok(Vec::new());
         }
         self.compiled_or_first_error().map(|compiled| template::references(&compiled.parsed.nodes))
+    }
+
+    /// What in its holes cannot be right, as of a [`Template`](super::Template).
+    pub fn check_types(&self, names: &BTreeMap<String, Type>) -> Vec<TypeProblem> {
+        match self.compiled() {
+            Ok(compiled) if !self.is_literal() => {
+                template::check_types(&compiled.parsed.nodes, &self.source, names, Becomes::Text)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The text to run, and the variables it reads.

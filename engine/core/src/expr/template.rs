@@ -28,16 +28,18 @@ mod hole;
 mod place;
 mod references;
 mod syntax;
+mod types;
 mod url;
 mod value;
 mod whitespace;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{ExprError, Reference, Scope};
+use super::{ExprError, Reference, Scope, Type, TypeProblem};
 use crate::text::{Part, Text};
 
 pub use place::Place;
@@ -48,6 +50,7 @@ pub(super) use eval::{Sink, render};
 pub(super) use functions::{described, scalar_text};
 pub(super) use references::references;
 pub(super) use syntax::{Block, BlockKind, Hole, Node, Parsed, parse};
+pub(super) use types::{Becomes, check_types};
 
 /// A string with holes. Its text is what is written to disk; it is compiled when it is first used.
 #[derive(Clone, Serialize, Deserialize)]
@@ -85,6 +88,16 @@ impl Template {
             return Ok(Vec::new());
         }
         self.parsed_or_first_error().map(|parsed| references(&parsed.nodes))
+    }
+
+    /// What in it cannot be right where its names are of the types in `names`, in the order of the places. A name that is not
+    /// among them can be anything.
+    pub fn check_types(&self, names: &BTreeMap<String, Type>) -> Vec<TypeProblem> {
+        let becomes = if self.is_single_hole() { Becomes::Value } else { Becomes::Text };
+        match self.parsed() {
+            Ok(parsed) if !self.is_literal() => check_types(&parsed.nodes, &self.source, names, becomes),
+            _ => Vec::new(),
+        }
     }
 
     /// Has no `{{` at all: its text is its result.

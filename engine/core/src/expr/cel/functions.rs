@@ -94,6 +94,11 @@ const TABLE: &[Entry] = &[
 pub(super) const MACROS: &[&str] = &["has", "all", "exists", "exists_one", "map", "filter"];
 
 impl Function {
+    /// Whether it is written behind a value and a dot, and only so.
+    pub(super) fn is_called_on_a_value(self) -> bool {
+        TABLE.iter().any(|entry| entry.function == self && (entry.style == Style::Member || self == Self::Matches))
+    }
+
     /// The name it is called by.
     pub(super) fn name(self) -> &'static str {
         TABLE.iter().find(|entry| entry.function == self).map_or("?", |entry| entry.name)
@@ -153,6 +158,11 @@ fn instead_of(name: &str) -> Option<String> {
 
 /// `did you mean …` for the nearest of `known`, if one is near.
 pub(in crate::expr) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(name, known).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// The nearest of `known`, if one is near.
+pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let near = known
         .into_iter()
         .map(|candidate| {
@@ -160,5 +170,5 @@ pub(in crate::expr) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Ite
             (distance, candidate)
         })
         .min()?;
-    (near.0 <= name.chars().count().max(2) / 2 && near.0 <= 3).then(|| format!("did you mean `{}`?", near.1))
+    (near.0 <= name.chars().count().max(2) / 2 && near.0 <= 3).then_some(near.1)
 }

@@ -21,6 +21,7 @@ const COMPILE_STEPS: usize = 10_000;
 /// A compiled regular expression and what it costs.
 #[derive(Debug)]
 pub(super) struct Pattern {
+    source: String,
     regex: Regex,
     /// What 32 bytes of text cost.
     steps: usize,
@@ -32,10 +33,10 @@ impl Pattern {
         if source.len() > MAX_SOURCE {
             return Err(ExprError::new(format!("the regular expression has more than {MAX_SOURCE} bytes")));
         }
-        let source = with_ascii_classes(source);
+        let with_classes = with_ascii_classes(source);
         for &(size, steps) in SIZES {
-            match RegexBuilder::new(&source).size_limit(size).dfa_size_limit(1 << 20).nest_limit(50).build() {
-                Ok(regex) => return Ok(Self { regex, steps }),
+            match RegexBuilder::new(&with_classes).size_limit(size).dfa_size_limit(1 << 20).nest_limit(50).build() {
+                Ok(regex) => return Ok(Self { source: source.to_owned(), regex, steps }),
                 Err(regex::Error::CompiledTooBig(_)) => {}
                 Err(error) => {
                     // The crate draws a picture of several lines; its last line is the reason.
@@ -52,6 +53,11 @@ impl Pattern {
     pub(super) fn compiled_late(source: &str, budget: &mut Budget) -> Result<Self, ExprError> {
         budget.steps(COMPILE_STEPS)?;
         Self::new(source)
+    }
+
+    /// The pattern as it was written.
+    pub(super) fn source(&self) -> &str {
+        &self.source
     }
 
     /// Whether it occurs anywhere in `text`.

@@ -66,7 +66,7 @@ fn join(mut path: Path, field: &str) -> Path {
 }
 
 /// The path that `node` spells from its root to its end, if it is nothing but a path.
-fn path_of(node: &Node) -> Option<Path> {
+pub(super) fn path_of(node: &Node) -> Option<Path> {
     match &node.kind {
         Kind::Name(name) => Some(vec![name.clone()]),
         Kind::Select(operand, field) => Some(join(path_of(operand)?, field)),

@@ -61,6 +61,31 @@ pub(super) enum Kind {
     Loop(Box<Loop>),
 }
 
+impl Node {
+    /// The parts that it is made of, in the order of their places.
+    pub(super) fn parts(&self) -> Vec<&Node> {
+        self.kind.parts()
+    }
+}
+
+impl Kind {
+    fn parts(&self) -> Vec<&Node> {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Uint(_) | Self::Double(_) | Self::Text(_) => Vec::new(),
+            Self::Name(_) | Self::Type(_) => Vec::new(),
+            Self::Select(node, _) | Self::Has(node, ..) | Self::NullTest(node, _) | Self::Matches(node, _) => {
+                vec![node]
+            }
+            Self::Not(node) | Self::Negate(node) => vec![node],
+            Self::Index(a, b) | Self::Binary(_, a, b) => vec![a, b],
+            Self::Conditional(parts) => parts.iter().collect(),
+            Self::And(nodes) | Self::Or(nodes) | Self::List(nodes) | Self::Call(_, nodes) => nodes.iter().collect(),
+            Self::Map(entries) => entries.iter().flat_map(|(key, value)| [key, value]).collect(),
+            Self::Loop(it) => [&it.range].into_iter().chain(&it.filter).chain([&it.body]).collect(),
+        }
+    }
+}
+
 /// An operator of two operands that are both needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operator {
@@ -225,20 +250,7 @@ impl<'a> Parser<'a> {
     // ---- nodes ----
 
     fn node(&self, span: Range<usize>, kind: Kind) -> Parsed {
-        let highest = |nodes: &mut dyn Iterator<Item = &Node>| nodes.map(|node| node.height).max().unwrap_or(0);
-        let below = match &kind {
-            Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Uint(_) | Kind::Double(_) | Kind::Text(_) => 0,
-            Kind::Name(_) | Kind::Type(_) => 0,
-            Kind::Select(node, _) | Kind::Has(node, ..) | Kind::NullTest(node, _) | Kind::Matches(node, _) => {
-                node.height
-            }
-            Kind::Not(node) | Kind::Negate(node) => node.height,
-            Kind::Index(a, b) | Kind::Binary(_, a, b) => a.height.max(b.height),
-            Kind::Conditional(parts) => highest(&mut parts.iter()),
-            Kind::And(nodes) | Kind::Or(nodes) | Kind::List(nodes) | Kind::Call(_, nodes) => highest(&mut nodes.iter()),
-            Kind::Map(entries) => highest(&mut entries.iter().flat_map(|(key, value)| [key, value])),
-            Kind::Loop(it) => highest(&mut [&it.range, &it.body].into_iter().chain(&it.filter)),
-        };
+        let below = kind.parts().into_iter().map(|node| node.height).max().unwrap_or(0);
         if below >= MAX_HEIGHT {
             return Err(too_deep(span));
         }

@@ -320,22 +320,6 @@ fn references_behind_a_guard_are_known() {
 }
 
 #[test]
-fn the_type_of_an_expression_is_known_where_the_text_tells_it() {
-    let check = |source: &str, expect| assert_eq!(Cel::new(source).static_type(), expect, "{source}");
-    check("1 + 1", StaticType::Int);
-    check("1 + 1.5", StaticType::Double);
-    check("'a' + inputs.x", StaticType::String);
-    check("inputs.x", StaticType::Unknown);
-    check("inputs.x == 1", StaticType::Bool);
-    check("[1].map(x, x)", StaticType::List);
-    check("true ? 1 : 2", StaticType::Int);
-    check("true ? 1 : 'a'", StaticType::Unknown);
-    check("{}", StaticType::Map);
-    check("null", StaticType::Null);
-    check("not an expression", StaticType::Unknown);
-}
-
-#[test]
 fn a_condition_must_be_true_or_false() {
     assert!(Cel::new("inputs.replicas > 1").eval_bool(&scope()).unwrap());
     let error = Cel::new("inputs.service").eval_bool(&scope()).unwrap_err();
@@ -368,4 +352,121 @@ fn depth_is_bounded_along_a_path_and_not_in_breadth() {
     refused(format!("{}c", "a?b:".repeat(40)));
     let loops = format!("{}x{}", "a.map(x, ".repeat(5), ")".repeat(5));
     assert_eq!(Cel::new(loops).check().unwrap_err().message, "more than 4 loops stand inside one another");
+}
+
+fn means(source: &str, expect: &str) {
+    assert_eq!(Cel::new(source).normal_form().to_string(), expect, "{source}");
+}
+
+#[test]
+fn conditions_that_ask_the_same_have_one_formula() {
+    means(" ( inputs.a ) ", "inputs.a");
+    means("inputs['a'] == true", "inputs.a");
+    means("!!inputs.a", "inputs.a");
+    means("inputs.a != true", "!(inputs.a)");
+    means("'x' == inputs.a", "inputs.a == \"x\"");
+    means("inputs.a != 'x'", "!(inputs.a == \"x\")");
+    means("inputs.a == 1.0", "inputs.a == 1");
+    means("1u != inputs.a", "!(inputs.a == 1)");
+    means("inputs.b == inputs.a", "inputs.a == inputs.b");
+    means("inputs.a > 3", "3 < inputs.a");
+    means("inputs.a <= 3", "!(3 < inputs.a)");
+    means("!(inputs.a < inputs.b)", "!(inputs.a < inputs.b)");
+    means("inputs.a >= inputs.b", "!(inputs.a < inputs.b)");
+    means("size(inputs.a) + 1 >= 2", "!(size(inputs.a) + 1 < 2)");
+    means("inputs.a != null", "!(inputs.a == null)");
+    means("inputs.a in ['x', 'y']", "inputs.a == \"x\" || inputs.a == \"y\"");
+    means("inputs.a in []", "false");
+    means("inputs.a in inputs.b", "inputs.a in inputs.b");
+    means("inputs.a ? true : false", "inputs.a");
+    means("inputs.a ? false : true", "!(inputs.a)");
+    means("inputs.a ? inputs.b : inputs.c", "inputs.a && inputs.b || inputs.c && !(inputs.a)");
+    means("true ? inputs.a : inputs.b", "inputs.a");
+    means("!(inputs.a && !inputs.b)", "inputs.b || !(inputs.a)");
+    means("inputs.b && inputs.a && inputs.b", "inputs.a && inputs.b");
+    means("inputs.a && !inputs.a", "false");
+    means("inputs.a || !inputs.a", "true");
+    means("inputs.a || true", "true");
+    means("'a' == 'a' && 1 != 2 && null == null", "true");
+    means("(inputs.a > 1) == false", "!(1 < inputs.a)");
+    means("inputs.s.startsWith( 'a' ) == true", "inputs.s.startsWith(\"a\")");
+    means("(inputs.a ? 1 : 2) == 1", "inputs.a");
+    means("(inputs.a ? inputs.b : 'x') == 'x'", "!(inputs.a) || inputs.a && inputs.b == \"x\"");
+    means("not one", "not one");
+}
+
+#[test]
+fn what_may_be_no_number_keeps_its_two_comparisons_apart() {
+    means("inputs.a / 2.0 <= 1", "inputs.a / 2.0 <= 1");
+    means("inputs.a + inputs.b * 2 <= 1", "inputs.a + inputs.b * 2 <= 1");
+    means("inputs.a.map(x, x / 0.0)[0] >= 1", "1 <= inputs.a.map(x, x / 0.0)[0]");
+    means("inputs.a * 2.0 <= 1", "!(1 < inputs.a * 2.0)");
+    means("inputs.a - inputs.b - 1 <= inputs.c", "inputs.a - inputs.b - 1 <= inputs.c");
+}
+
+#[test]
+fn whether_a_path_is_false_is_not_the_opposite_of_whether_it_is_true() {
+    means("inputs.a == false", "inputs.a == false");
+    means("!inputs.a", "!(inputs.a)");
+}
+
+#[test]
+fn what_is_declared_makes_opposites() {
+    let names = BTreeMap::from([
+        ("flag".to_owned(), Type::bool()),
+        ("perhaps".to_owned(), Type::bool().or_null()),
+        ("size".to_owned(), Type::words(["small", "large"])),
+        ("color".to_owned(), Type::words(["red", "green", "blue"])),
+        ("count".to_owned(), Type::number()),
+    ]);
+    let check = |source: &str, expect: &str| {
+        assert_eq!(Cel::new(source).normal_form_with(&names).to_string(), expect, "{source}");
+    };
+    check("flag == false", "!(flag)");
+    check("flag != false", "flag");
+    check("perhaps == false", "perhaps == false");
+    check("size == 'small'", "!(size == \"large\")");
+    check("size == 'large' || size == 'small'", "true");
+    check("size == 'tiny'", "false");
+    check("color in ['red', 'pink']", "color == \"red\"");
+    check("color == 'red'", "color == \"red\"");
+    check("count / 2 <= 1", "count / 2 <= 1");
+    check("size(size) / 2 <= 1", "!(1 < size(size) / 2)");
+}
+
+#[test]
+fn different_values_of_one_subject_exclude_each_other() {
+    let atom = |source: &str| match Cel::new(source).normal_form() {
+        Formula::Atom(atom) => atom,
+        other => panic!("{source}: {other}"),
+    };
+    let check = |a, b, expect| assert_eq!(atom(a).excludes(&atom(b)), expect, "{a} {b}");
+    check("inputs.a == 'x'", "'y' == inputs.a", true);
+    check("inputs.a == 'x'", "inputs.a == 'x'", false);
+    check("inputs.a == 1", "inputs.a == 1.0", false);
+    check("inputs.a == null", "inputs.a == 1", true);
+    check("inputs.a == 'x'", "inputs.b == 'y'", false);
+    check("size(inputs.a) == 1", "inputs.a.size() == 2", true);
+    check("inputs.a", "inputs.a == false", true);
+    assert_eq!(atom("inputs['a'].b == 1").path, Some(vec!["inputs".into(), "a".into(), "b".into()]));
+    assert_eq!(atom("size(inputs.a) == 1").path, None);
+}
+
+#[test]
+fn formulas_of_hostile_conditions_stay_small() {
+    let check = |source: String| {
+        let cel = Cel::new(source);
+        cel.check().unwrap();
+        let size = cel.normal_form().size();
+        assert!(size < 5_000, "{size}");
+    };
+    let mut nested = "a".to_owned();
+    for _ in 0..30 {
+        nested = format!("({nested} ? b : c)");
+    }
+    check(nested.clone());
+    check(format!("{nested} && !{nested}"));
+    check(format!("a in [{}]", vec!["b"; 1000].join(",")));
+    check((0..500).map(|n| format!("a{n}")).collect::<Vec<_>>().join(" || "));
+    check("!".repeat(4000) + "a");
 }

@@ -40,8 +40,8 @@ pub(crate) fn misfits(inputs: &BTreeMap<String, Input>, given: &Map<String, Json
     let mut problems = Vec::new();
     for (name, input) in inputs {
         let found = match given.get(name) {
-            // An input that may be left out may be null as well.
-            Some(Json::Null) if !input.required => Vec::new(),
+            // Null says the same as leaving it out, where that leaves it null. Who has given it a default never reads null.
+            Some(Json::Null) if !input.required && input.default.is_null() => Vec::new(),
             Some(value) => mismatches(&input.schema, value),
             None if input.required => vec![(String::new(), "must be given".to_owned())],
             None => Vec::new(),
@@ -103,5 +103,35 @@ fn mismatches(schema: &Json, value: &Json) -> Vec<(String, String)> {
             found
         }
         Err(error) => vec![(String::new(), format!("its declaration is not a JSON Schema: {error}"))],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn input(required: bool, default: Json) -> BTreeMap<String, Input> {
+        BTreeMap::from([("n".to_owned(), Input { schema: json!({"type": "integer"}), default, required })])
+    }
+
+    fn given(value: Json) -> Map<String, Json> {
+        Map::from_iter([("n".to_owned(), value)])
+    }
+
+    #[test]
+    fn null_is_taken_only_where_leaving_out_gives_null() {
+        assert_eq!(misfits(&input(false, Json::Null), &given(Json::Null)), []);
+        for inputs in [input(true, Json::Null), input(false, json!(3))] {
+            let problems = misfits(&inputs, &given(Json::Null));
+            assert_eq!(problems.len(), 1, "{inputs:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_must_be_given_only_without_a_default() {
+        assert_eq!(misfits(&input(true, Json::Null), &Map::new())[0].message, "must be given");
+        assert_eq!(misfits(&input(false, json!(3)), &Map::new()), []);
     }
 }

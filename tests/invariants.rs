@@ -117,6 +117,7 @@ fn rooms_import_only_what_the_table_in_architecture_allows() {
         ("loopline-runtime", &["loopline-core", "loopline-ports"]),
         ("loopline-triggers", &["loopline-core", "loopline-ports", "loopline-dsl"]),
         ("loopline-server", &["loopline-core", "loopline-ports", "loopline-dsl", "loopline-triggers"]),
+        ("loopline-lsp", &["loopline-dsl"]),
         ("loopline-cli", &["*"]),
         ("loopline-tests", &["*"]),
         ("loopline-benches", &["*"]),

@@ -4,6 +4,7 @@
 
 mod compile;
 mod fold;
+mod lsp;
 mod start;
 mod steps;
 
@@ -20,6 +21,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let mut figures = Vec::new();
     figures.extend(compile::figures());
+    figures.extend(lsp::figures());
     figures.extend(fold::figures());
     figures.extend(runtime.block_on(steps::figures()));
     figures.extend(start::figures());

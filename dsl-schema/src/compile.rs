@@ -49,7 +49,11 @@ pub fn compile(text: &str) -> Compiled {
 /// Compiles a pipeline file among others: step types that it uses are expanded, and what it gives to other pipelines is
 /// checked against what they ask for.
 pub fn compile_with(text: &str, library: &Library) -> Compiled {
-    let mut source = Source::new(text);
+    compile_source(&mut Source::new(text), library)
+}
+
+/// The same, of a text that has been read.
+pub(crate) fn compile_source(source: &mut Source<'_>, library: &Library) -> Compiled {
     let mut cx = Cx::default();
     let problems = source.take_problems();
     let readable = problems.iter().all(|problem| !matches!(problem.code, Code::TextTooLarge));
@@ -63,7 +67,7 @@ pub fn compile_with(text: &str, library: &Library) -> Compiled {
         cx.report(problem.help("begin with `version: 1`, a `name:` and `steps:`"));
     }
     cx.diagnostics.extend(problems);
-    Compiled { graph, diagnostics: findings(&source, cx), uses }
+    Compiled { graph, diagnostics: findings(source, cx), uses }
 }
 
 /// Checks a step type: `.loopline/steps/NAME.yaml`. Gives everything that is wrong with it, sorted by place.
@@ -94,6 +98,17 @@ fn compile_tree(root: &Rc<Node>, library: &Library, uses: &mut Uses, cx: &mut Cx
     }
     check::check(&model, library, cx);
     if cx.has_errors() { None } else { lower::lower(&model, std::mem::take(&mut cx.requires)) }
+}
+
+/// A file as far as it could be decoded, with the step types that it uses; reports nothing. None where it is no mapping, or
+/// so large that nothing is made of it.
+pub(crate) fn decoded(root: &Rc<Node>, library: &Library) -> Option<(Pipeline, StepTypes)> {
+    if too_many_steps(root).is_some() {
+        return None;
+    }
+    let pipeline = Pipeline::decode(root, &Route::root(), &mut Cx::default())?;
+    let types = StepTypes::used_by(&pipeline, library).unwrap_or_default();
+    (Model::of(&pipeline, &types).count() <= MAX_STEPS).then_some((pipeline, types))
 }
 
 /// Refused before anything is made of them: what steps cost grows with the square of their number.

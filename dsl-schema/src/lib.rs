@@ -8,6 +8,7 @@
 //! Nothing here reads a file, a clock, the environment or a random number. Start at [`compile()`]; what a user may write
 //! is declared in [`language`], what can be wrong with it is listed in [`diagnostics`].
 
+pub mod assist;
 mod cache_key;
 mod check;
 mod compile;
@@ -26,6 +27,7 @@ mod outline;
 pub mod position;
 pub mod route;
 mod schema;
+mod schema_words;
 pub mod size;
 mod step_types;
 mod uses;

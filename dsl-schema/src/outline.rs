@@ -205,7 +205,7 @@ pub(crate) fn summary(step: &Step) -> String {
             },
         },
     };
-    cut(&text, 120)
+    cut(&text)
 }
 
 /// What the type is given tells more than the text of a script that others wrote.
@@ -227,17 +227,19 @@ fn set_value(name: &str, value: &SetValue) -> String {
 }
 
 /// The first line that says something: no empty line, no comment.
-fn first_line(text: &str) -> String {
+pub(crate) fn first_line(text: &str) -> String {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.clone().find(|line| !line.starts_with('#')).or_else(|| lines.next());
     first.unwrap_or_default().to_owned()
 }
 
-fn cut(text: &str, longest: usize) -> String {
-    if text.chars().count() <= longest {
+/// As much of a line as a summary has room for.
+pub(crate) fn cut(text: &str) -> String {
+    const LONGEST: usize = 120;
+    if text.chars().count() <= LONGEST {
         return text.to_owned();
     }
-    let mut cut: String = text.chars().take(longest - 1).collect();
+    let mut cut: String = text.chars().take(LONGEST - 1).collect();
     cut.push('…');
     cut
 }

@@ -18,6 +18,7 @@ mod loops;
 mod many;
 mod mismatches;
 mod names;
+mod offers;
 mod outcomes;
 mod references;
 mod scenario;
@@ -33,6 +34,8 @@ pub(crate) use approvals::approver;
 pub(crate) use containers::port;
 pub(crate) use http::status_range;
 pub(crate) use kinds::senseless;
+pub(crate) use offers::{Expression, Offer, OfferKind, Offers, Written};
+pub(crate) use references::ALL_ROOTS;
 pub(crate) use triggers::cron_pattern;
 pub(crate) use workers::artifact_of;
 

@@ -10,9 +10,9 @@ use crate::decode::{Cx, list};
 use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
 use crate::model::{Kind, Model, ModelStep, Part};
 
-const STEP_FIELDS: [&str; 5] = ["status", "outputs", "error", "visit", "visits"];
-const ERROR_FIELDS: [&str; 7] = ["kind", "message", "exit_code", "signal", "status", "tail", "cause"];
-const RUN_FIELDS: [&str; 15] = [
+pub(super) const STEP_FIELDS: [&str; 5] = ["status", "outputs", "error", "visit", "visits"];
+pub(super) const ERROR_FIELDS: [&str; 7] = ["kind", "message", "exit_code", "signal", "status", "tail", "cause"];
+pub(super) const RUN_FIELDS: [&str; 15] = [
     "id",
     "number",
     "name",
@@ -29,13 +29,13 @@ const RUN_FIELDS: [&str; 15] = [
     "tag",
     "commit",
 ];
-const TRIGGER_FIELDS: [&str; 3] = ["kind", "actor", "time"];
-const EVENT_FIELDS: [&str; 3] = ["headers", "body", "delivery"];
+pub(super) const TRIGGER_FIELDS: [&str; 3] = ["kind", "actor", "time"];
+pub(super) const EVENT_FIELDS: [&str; 3] = ["headers", "body", "delivery"];
 const APPROVAL_OUTPUTS: [&str; 5] = ["decision", "by", "comment", "fields", "decisions"];
 /// M1: what a step with items gives, whatever its items give.
 const MANY_OUTPUTS: [&str; 2] = ["items", "errors"];
 /// Names that exist somewhere in the language.
-const ALL_ROOTS: [&str; 16] = [
+pub(crate) const ALL_ROOTS: [&str; 16] = [
     "inputs",
     "env",
     "steps",
@@ -100,6 +100,12 @@ impl<'a> References<'a> {
             Part::Steps | Part::Finally => false,
         };
         !hidden && (site.place.roots().contains(&root) || self.many_roots(site).any(|known| known == root))
+    }
+
+    /// The names that a path may begin with at a site.
+    pub(super) fn roots(&self, site: &Site<'_>) -> Vec<&'a str> {
+        let all = site.place.roots().into_iter().chain(self.many_roots(site));
+        all.filter(|root| self.is_known_here(root, site)).collect()
     }
 
     /// The names that a step has besides: of its items, of its callback.
@@ -587,7 +593,7 @@ fn fields(prefix: &[&str], rest: &[&str], known: &[&'static str], place: Place, 
 }
 
 /// The outputs of a step that are known by name; none where any may come.
-fn declared_outputs<'a>(step: &ModelStep<'a>) -> Option<Vec<&'a str>> {
+pub(super) fn declared_outputs<'a>(step: &ModelStep<'a>) -> Option<Vec<&'a str>> {
     let spec = step.spec?;
     if spec.foreach.is_some() || spec.matrix.is_some() {
         return Some(MANY_OUTPUTS.to_vec());

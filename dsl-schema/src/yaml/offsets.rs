@@ -3,6 +3,7 @@
 //! Quotes, escapes, indentation and folding stand between the two. What never changes is the order of the characters that
 //! are not white space, so both are walked side by side: exact for everything but white space that folding made.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::tree::{Node, Scalar, Style};
@@ -20,12 +21,57 @@ pub fn locate(text: &str, node: &Node, part: Range<usize>) -> Range<usize> {
     start..spelled.end.max(start)
 }
 
+/// The same for many parts of one scalar, in one walk.
+pub fn locate_all(text: &str, node: &Node, parts: &[Range<usize>]) -> Vec<Range<usize>> {
+    let Some(scalar) = node.scalar() else { return parts.iter().map(|_| node.span.clone()).collect() };
+    let value = &scalar.text;
+    // The end of the last character, not the start of the next: white space may lie between them.
+    let last = |part: &Range<usize>| {
+        let end = value.floor_char_boundary(part.end);
+        value[..end].char_indices().next_back().map_or(0, |(at, _)| at).max(part.start)
+    };
+    let mut spelled: BTreeMap<usize, Range<usize>> =
+        parts.iter().flat_map(|part| [part.start, last(part)]).map(|at| (at, 0..0)).collect();
+    let furthest = spelled.keys().next_back().copied().unwrap_or(0);
+    let mut spelling = Spelling::of(text, node, scalar);
+    let mut found = spelling.at..spelling.at;
+    for (at, sign) in value.char_indices().take_while(|(at, _)| *at <= furthest) {
+        found = spelling.find(sign).unwrap_or(found.end..found.end);
+        if let Some(place) = spelled.get_mut(&at) {
+            *place = found.clone();
+        }
+    }
+    let place = |part: &Range<usize>| {
+        let start = spelled.get(&part.start).map_or(0, |place| place.start);
+        let end = spelled.get(&last(part)).map_or(start, |place| place.end);
+        start..end.max(start)
+    };
+    parts.iter().map(place).collect()
+}
+
 fn offset(text: &str, node: &Node, scalar: &Scalar, at: usize) -> usize {
     if at >= scalar.text.len() {
         let last = scalar.text.char_indices().next_back().map_or(0, |(at, _)| at);
         return Spelling::of(text, node, scalar).spelled_at(&scalar.text, last).end;
     }
     Spelling::of(text, node, scalar).spelled_at(&scalar.text, at).start
+}
+
+/// Where a scalar begins behind its anchor and its tag, which are part of its span.
+fn behind_properties(text: &str, span: Range<usize>, style: Style) -> usize {
+    let mut start = span.start;
+    while text[start..span.end].starts_with(['&', '!']) {
+        let rest = &text[start..span.end];
+        let word = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        start += rest.len() - rest[word..].trim_start().len();
+    }
+    if !matches!(style, Style::Literal | Style::Folded) {
+        return start;
+    }
+    // Without them, the parser counts a block scalar from behind its header, and its text may begin with any sign.
+    let rest = &text[start..span.end];
+    let header = start > span.start && rest.starts_with(['|', '>']);
+    if header { start + rest.find('\n').map_or(rest.len(), |end| end + 1) } else { span.start }
 }
 
 /// The spelling of a scalar, read unit by unit. A unit is a character, or an escape that stands for one.
@@ -46,6 +92,7 @@ struct Unit {
 impl<'a> Spelling<'a> {
     fn of(text: &'a str, node: &Node, scalar: &Scalar) -> Self {
         let Range { start, end } = node.span;
+        let start = behind_properties(text, start..end, scalar.style);
         let (at, end) = match scalar.style {
             Style::Plain => (start, end),
             Style::Single | Style::Double => (start + 1, end.saturating_sub(1).max(start + 1)),
@@ -152,7 +199,8 @@ mod tests {
         for (word, spelled) in words {
             let at = value.find(word).unwrap_or_else(|| panic!("{word:?} in {value:?}"));
             let found = locate(yaml, node, at..at + word.len());
-            assert_eq!(&yaml[found], *spelled, "{word:?} of {value:?}");
+            assert_eq!(&yaml[found.clone()], *spelled, "{word:?} of {value:?}");
+            assert_eq!(locate_all(yaml, node, &[at..at + word.len()]), [found]);
         }
     }
 
@@ -160,6 +208,14 @@ mod tests {
     fn plain() {
         check("a: one {{ two }} three\n", &[("{{ two }}", "{{ two }}"), ("three", "three")]);
         check("a: one\n  two\n\n  three\nb: 1\n", &[("two", "two"), ("three", "three")]);
+    }
+
+    #[test]
+    fn behind_an_anchor_and_a_tag() {
+        check("a: &x one {{ two }}\n", &[("one", "one"), ("{{ two }}", "{{ two }}")]);
+        check("a: !!str &x 'it''s'\n", &[("it's", "it''s")]);
+        check("a: &x !!str |\n  one\n  two\n", &[("one", "one"), ("two", "two")]);
+        check("a: |\n  & one\n  ! two\n", &[("& one", "& one"), ("two", "two")]);
     }
 
     #[test]

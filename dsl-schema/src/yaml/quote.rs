@@ -1,4 +1,6 @@
-//! How a string is written so that YAML reads it as that string.
+//! How a value is written so that YAML reads it as that value.
+
+use serde_json::Value as Json;
 
 /// The string in quotes where it needs them, on one line.
 pub fn quoted(text: &str) -> String {
@@ -19,6 +21,19 @@ pub fn quoted_in_flow(text: &str) -> String {
     written
 }
 
+/// A value on one line: `{a: [1, b]}`. As deep as it is nested, so never for values that others wrote.
+pub fn flow(value: &Json) -> String {
+    match value {
+        Json::String(text) => quoted_in_flow(text),
+        Json::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
+        Json::Object(map) => {
+            let entries = map.iter().map(|(key, value)| format!("{}: {}", quoted_in_flow(key), flow(value)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+        plain => plain.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,5 +46,11 @@ mod tests {
         assert_eq!(quoted("plain"), "plain");
         assert_eq!(quoted_in_flow("x-{{ a }}'s"), "'x-{{ a }}''s'");
         assert_eq!(quoted_in_flow("plain"), "plain");
+    }
+
+    #[test]
+    fn a_value_is_written_on_one_line() {
+        let value = serde_json::json!({"on": ["exit:75", "a, b"], "n": 1, "x": "{{ y }}", "none": null});
+        assert_eq!(flow(&value), "{on: [exit:75, 'a, b'], n: 1, x: '{{ y }}', none: null}");
     }
 }

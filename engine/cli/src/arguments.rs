@@ -40,6 +40,12 @@ pub enum Command {
         #[arg(long)]
         step_type: bool,
     },
+    /// Speak the Language Server Protocol with an editor, over standard input and output
+    Lsp {
+        /// The way to speak, which is the only one; many editors name it
+        #[arg(long)]
+        stdio: bool,
+    },
     /// Run a pipeline file here, in the foreground
     Run(Run),
     /// Start the server: HTTP interface, pages and engine

@@ -7,6 +7,7 @@ mod fmt;
 mod graph;
 mod history;
 mod logs;
+mod lsp;
 mod pause;
 mod run;
 mod runs;
@@ -29,6 +30,7 @@ pub async fn dispatch(arguments: Arguments) -> Outcome {
         Command::Graph(arguments) => graph::graph(&arguments),
         Command::Schema { step_type: false } => schema::of_pipelines(),
         Command::Schema { step_type: true } => schema::of_step_types(),
+        Command::Lsp { stdio: _ } => lsp::lsp(),
         Command::Run(arguments) => run::run(arguments).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
         Command::Trigger(arguments) => trigger::trigger(arguments).await,

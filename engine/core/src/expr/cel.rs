@@ -42,7 +42,7 @@ use super::{ExprError, Reference, Scope};
 use syntax::Node;
 
 pub use formula::{Atom, Formula, Literal};
-pub(super) use functions::did_you_mean;
+pub(super) use functions::{did_you_mean, in_front as functions};
 pub(super) use references::{Path, covered};
 pub(super) use types::Kinds;
 pub use types::{Field, OtherKeys, Type, TypeProblem, TypeProblemKind, Typed};

@@ -18,6 +18,16 @@ use serde_json::{Map, Value as Json};
 
 use cel::did_you_mean;
 
+/// The helpers of templates: name, and how it is written.
+pub fn helpers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    template::helpers()
+}
+
+/// The functions and macros of expressions that stand in front of what they are applied to: `size(x)`, `has(x.y)`.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    cel::functions()
+}
+
 /// The values of names: one JSON object, root name → value (`inputs`, `env`, `steps`, `run` …).
 pub type Scope = Map<String, Json>;
 

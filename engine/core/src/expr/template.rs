@@ -47,7 +47,7 @@ pub use syntax::LOOKS_LIKE_GO;
 pub use value::TemplateValue;
 
 pub(super) use eval::{Sink, render};
-pub(super) use functions::{described, scalar_text};
+pub(super) use functions::{all as helpers, described, scalar_text};
 pub(super) use references::references;
 pub(super) use syntax::{Block, BlockKind, Hole, Node, Parsed, parse};
 pub(super) use types::{Becomes, check_types};

@@ -93,6 +93,12 @@ const TABLE: &[Entry] = &[
 /// The macros: they look like calls, but name or bind what their arguments read.
 pub(super) const MACROS: &[&str] = &["has", "all", "exists", "exists_one", "map", "filter"];
 
+/// The names that stand in front of what they are applied to.
+pub(in crate::expr) fn in_front() -> impl Iterator<Item = &'static str> {
+    let functions = TABLE.iter().filter(|entry| entry.style != Style::Member).map(|entry| entry.name);
+    std::iter::once("has").chain(functions)
+}
+
 impl Function {
     /// Whether it is written behind a value and a dot, and only so.
     pub(super) fn is_called_on_a_value(self) -> bool {

@@ -66,6 +66,11 @@ impl Helper {
     }
 }
 
+/// The name of every helper, and how it is written.
+pub(in crate::expr) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    Helper::ALL.iter().map(|entry| (entry.0, entry.3))
+}
+
 /// Why a helper gives nothing.
 pub(super) enum Wrong {
     /// What is wrong with the argument of this number.

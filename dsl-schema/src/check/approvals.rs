@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::decode::Cx;
+use crate::decode::{Cx, list};
 use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
 use crate::language::{Approval, Duration, OneOrMany, Step, Text};
 use crate::model::{Kind, Model};
@@ -13,6 +13,7 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
         if let Some(approval) = &spec.approval {
             approvers(approval.approvers.as_ref(), cx);
             quorum(approval, cx);
+            without_starter(step.id, approval, model, cx);
         }
         let bounded = step.says(timeout).is_some();
         if let (Some(kind @ (Kind::Approval | Kind::Wait)), false) = (step.kind, bounded) {
@@ -70,12 +71,31 @@ pub(crate) fn approver(text: &str) -> Option<&str> {
     (!name.is_empty() && name.chars().all(fits)).then_some(name)
 }
 
-/// Only users can be counted beforehand: nobody knows here how many people a group has.
-fn quorum(approval: &Approval, cx: &mut Cx) {
-    let (Some(quorum), Some(approvers)) = (&approval.quorum, &approval.approvers) else { return };
+/// The people who may approve, each once. Only users can be counted beforehand: nobody knows here how many people a group has.
+fn users(approval: &Approval) -> Option<BTreeSet<&str>> {
+    let approvers = approval.approvers.as_ref()?;
     let users: BTreeSet<&str> = approvers.0.iter().map(|text| text.value.as_str()).collect();
-    let only_users = !users.is_empty() && users.iter().all(|text| text.starts_with("user:"));
-    if only_users && quorum.0.value as usize > users.len() {
+    (!users.is_empty() && users.iter().all(|text| text.starts_with("user:"))).then_some(users)
+}
+
+/// With `allow_self: false`: who starts a run may be one of those who are needed.
+fn without_starter(id: &str, approval: &Approval, model: &Model<'_>, cx: &mut Cx) {
+    let Some(flag) = approval.allow_self.as_ref().filter(|flag| !flag.value) else { return };
+    let triggers = model.pipeline.triggers.as_ref();
+    let started_by_people = triggers.and_then(|triggers| triggers.manual.as_ref()).is_none_or(|manual| manual.value);
+    let quorum = approval.quorum.as_ref().map_or(1, |quorum| quorum.0.value) as usize;
+    let Some(users) = users(approval).filter(|users| started_by_people && users.len() == quorum) else { return };
+    let users: Vec<&str> = users.into_iter().collect();
+    let who = if let [only] = users[..] { format!("`{only}`") } else { format!("one of {}", list(&users)) };
+    let all = if quorum == 1 { "nobody else may approve it" } else { "all of them must approve it" };
+    let message = format!("a run that {who} starts never gets past `{id}`: {all}, and who starts a run may not");
+    let found = Diagnostic::new(Code::StarterIsNeeded, flag.place(), message);
+    cx.report(found.help("add an approver, or let whoever starts a run decide: `allow_self: true`"));
+}
+
+fn quorum(approval: &Approval, cx: &mut Cx) {
+    let (Some(quorum), Some(users)) = (&approval.quorum, users(approval)) else { return };
+    if quorum.0.value as usize > users.len() {
         let people = if users.len() == 1 { "1 person".to_owned() } else { format!("{} people", users.len()) };
         let message = format!("{} must approve, and only {people} may", quorum.0.value);
         let diagnostic = Diagnostic::new(Code::QuorumOutOfReach, quorum.0.place(), message);

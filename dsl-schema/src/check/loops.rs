@@ -87,7 +87,7 @@ fn given_but_invalid(spec: &crate::language::Step, entry: &Loop<'_>) -> bool {
 }
 
 /// Whether `from` cannot be reached from `to` without passing a step that waits.
-fn waits_on_every_path(model: &Model<'_>, flow: &Flow, to: usize, from: usize) -> bool {
+pub(super) fn waits_on_every_path(model: &Model<'_>, flow: &Flow, to: usize, from: usize) -> bool {
     if waits(&model.steps[to]) || waits(&model.steps[from]) {
         return true;
     }
@@ -120,16 +120,19 @@ fn waits(step: &ModelStep<'_>) -> bool {
     }
 }
 
-/// An outcome that a step of this kind does not have.
-fn outcome(step: &ModelStep<'_>, entry: &Loop<'_>, cx: &mut Cx) {
-    let Some(kind) = step.kind else { return };
-    let (word, help) = match (entry.on, kind) {
+/// An outcome that a step of this kind does not have, and why.
+pub(super) fn misfit(step: &ModelStep<'_>, entry: &Loop<'_>) -> Option<(Kind, &'static str, &'static str)> {
+    match (entry.on, step.kind?) {
         (GotoOn::Rejected, kind) if kind != Kind::Approval => {
-            ("rejected", "only an `approval` can be rejected; did you mean `failed`?")
+            Some((kind, "rejected", "only an `approval` can be rejected; did you mean `failed`?"))
         }
-        (GotoOn::Timeout, Kind::Set | Kind::Sleep) => ("timeout", "this step has no timeout"),
-        _ => return,
-    };
+        (GotoOn::Timeout, kind @ (Kind::Set | Kind::Sleep)) => Some((kind, "timeout", "this step has no timeout")),
+        _ => None,
+    }
+}
+
+fn outcome(step: &ModelStep<'_>, entry: &Loop<'_>, cx: &mut Cx) {
+    let Some((kind, word, help)) = misfit(step, entry) else { return };
     let message = format!("this never fires: a step with `{}` does not end `{word}`", kind.key());
     let place = Place::Value(entry.at.key("on"));
     let diagnostic = Diagnostic::new(Code::GotoNeverFires, place.clone(), message).help(help);
@@ -140,12 +143,7 @@ fn outcome(step: &ModelStep<'_>, entry: &Loop<'_>, cx: &mut Cx) {
 /// An entry behind one that always fires, or ends the visit, whenever it could.
 fn shadows(step: &ModelStep<'_>, cx: &mut Cx) {
     for (at, entry) in step.gotos.iter().enumerate() {
-        let shadow = step.gotos[..at].iter().find(|earlier| {
-            let falls_through =
-                earlier.on_exhausted == OnExhausted::Continue && earlier.max.is_none_or(|max| max.times.is_some());
-            earlier.condition.is_none() && !falls_through && covers(earlier.on, entry.on)
-        });
-        if let Some(earlier) = shadow {
+        if let Some(earlier) = shadow(step, at) {
             let message =
                 "this entry is never reached: an earlier one fires first, or fails the step when it is used up";
             let diagnostic = Diagnostic::new(Code::GotoNeverReached, Place::Value(entry.at.clone()), message);
@@ -156,6 +154,19 @@ fn shadows(step: &ModelStep<'_>, cx: &mut Cx) {
             );
         }
     }
+}
+
+fn shadow<'a, 'm>(step: &'a ModelStep<'m>, at: usize) -> Option<&'a Loop<'m>> {
+    step.gotos[..at].iter().find(|earlier| {
+        let falls_through =
+            earlier.on_exhausted == OnExhausted::Continue && earlier.max.is_none_or(|max| max.times.is_some());
+        earlier.condition.is_none() && !falls_through && covers(earlier.on, step.gotos[at].on)
+    })
+}
+
+/// Whether an earlier entry always takes what this one is for.
+pub(super) fn is_shadowed(step: &ModelStep<'_>, at: usize) -> bool {
+    shadow(step, at).is_some()
 }
 
 fn covers(earlier: GotoOn, later: GotoOn) -> bool {

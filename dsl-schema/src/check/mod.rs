@@ -20,6 +20,7 @@ mod mismatches;
 mod names;
 mod offers;
 mod outcomes;
+mod reach;
 mod references;
 mod scenario;
 mod schemas;
@@ -103,6 +104,7 @@ fn part(model: &Model<'_>, outer: Option<&Model<'_>>, library: &Library, cx: &mu
     workers::check(model, outer, flow.as_ref(), cx);
     if let Some(flow) = &flow {
         loops::check(model, flow, cx);
+        reach::check(model, flow, cx);
         outcomes::check(model, flow, cx);
     }
     let mut used = expressions::check(model, outer, flow.as_ref(), cx);

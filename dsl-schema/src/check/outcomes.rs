@@ -1,20 +1,17 @@
-//! What runs can come to that is most likely not meant: steps that never go on, gates that do not hold, green runs that left
-//! steps out.
+//! What runs can come to that is most likely not meant: gates that do not hold, green runs that left steps out.
 
-use loopline_core::expr::Cel;
 use loopline_core::graph::Condition;
 
 use super::flow::Flow;
 use super::scenario::{End, play};
 use crate::decode::{Cx, list};
 use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::model::{Kind, Model, ModelStep};
+use crate::model::{Kind, Model};
 
 /// Edges judged over all scenarios. A file that needs more is left without these warnings rather than made to wait.
 const MAX_WORK: usize = 2_000_000;
 
 pub(super) fn check(model: &Model<'_>, flow: &Flow, cx: &mut Cx) {
-    steps_that_never_go_on(model, flow, cx);
     let edges: usize = model.steps.iter().map(|step| step.needs.len() + 1).sum();
     let mut scenarios_left = MAX_WORK / edges.max(1);
     let mut another = || {
@@ -30,53 +27,6 @@ pub(super) fn check(model: &Model<'_>, flow: &Flow, cx: &mut Cx) {
             handled_failure(model, flow, at, cx);
         }
     }
-}
-
-/// E1.
-fn steps_that_never_go_on(model: &Model<'_>, flow: &Flow, cx: &mut Cx) {
-    let mut never = vec![false; model.steps.len()];
-    for &at in &flow.order {
-        let step = &model.steps[at];
-        let can_be_live = |from: usize, on: Condition| match on {
-            Condition::Always => true,
-            // What has neither needs nor a condition cannot be skipped.
-            Condition::Skipped => {
-                let source = &model.steps[from];
-                never[from] || !source.needs.is_empty() || source.spec.is_none_or(|spec| spec.condition.is_some())
-            }
-            _ => !never[from],
-        };
-        let live = step.needs.iter().filter(|edge| can_be_live(edge.from, edge.on)).count();
-        let shut = step.needs.iter().find(|edge| !can_be_live(edge.from, edge.on) && edge.on != Condition::Ok);
-        let joined = match step.at_least {
-            None => step.needs.is_empty() || (shut.is_none() && live > 0),
-            Some(least) => live >= least as usize || step.needs.len() < least as usize,
-        };
-        never[at] = !joined || is_always_false(step);
-        // One report where it begins; what lies behind follows from it.
-        let begins = step.needs.iter().all(|edge| !never[edge.from] || is_always_false(&model.steps[edge.from]));
-        if !joined && begins {
-            let edge = shut.or_else(|| step.needs.first());
-            let place = edge.map_or_else(|| Place::Key(step.at.clone()), |edge| edge.place.clone());
-            let mut diagnostic =
-                Diagnostic::new(Code::NeverGoesOn, place, format!("step `{}` can never go on", step.id));
-            if let Some(edge) = edge {
-                let source = model.steps[edge.from].id;
-                diagnostic = diagnostic.help(match edge.on {
-                    Condition::Skipped => format!("`{source}` is never skipped: it has neither `needs` nor `if`"),
-                    on => format!("`{source}` never runs, so the condition `{}` is never met", on.as_str()),
-                });
-            }
-            cx.report(diagnostic);
-        }
-    }
-}
-
-fn is_always_false(step: &ModelStep<'_>) -> bool {
-    let Some(condition) = step.spec.and_then(|spec| spec.condition.as_ref()) else { return false };
-    let cel = Cel::new(condition.0.value.as_str());
-    cel.references().is_ok_and(|references| references.is_empty())
-        && cel.eval_bool(&loopline_core::expr::Scope::new()) == Ok(false)
 }
 
 /// E3: a step further behind a gate that goes on though the gate was skipped.

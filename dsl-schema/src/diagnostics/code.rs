@@ -136,6 +136,13 @@ codes! {
     LL0120 TypeMismatch Error,
     LL0121 ComparisonIsConstant Warning,
     LL0122 UnknownComparedWord Warning,
+    // What runs can come to.
+    LL0130 EdgeNeverFires Warning,
+    LL0131 ChoiceLeavesGap Warning,
+    LL0132 BudgetBeyondLimit Warning,
+    LL0133 BusyLoop Warning,
+    LL0134 ReachUnknown Hint,
+    LL0135 StarterIsNeeded Warning,
     // Many, inside, after.
     LL0140 UnknownChildInput Error,
     LL0141 MissingChildInput Error,

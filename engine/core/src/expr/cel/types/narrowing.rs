@@ -36,6 +36,8 @@ fn equal(value: &Node, with: &Node) -> Option<Fact> {
         (Kind::Call(Function::Type, arguments), Kind::Type(name)) => {
             Some((path_of(arguments.first()?)?, Type::of_kinds(Kinds::named(name)?)))
         }
+        // Not the word alone: asking for another word behind it contradicts itself, and is no misspelling.
+        (_, Kind::Text(_)) => Some((path_of(value)?, Type::text())),
         _ => Some((path_of(value)?, equals_literal(with)?)),
     }
 }

@@ -120,7 +120,7 @@ fn end_of(text: &str, node: &Node) -> usize {
         let last = match &at.value {
             _ if brackets => return end.max(at.span.end),
             Value::Scalar(_) => return end.max(at.span.end),
-            Value::Mapping(mapping) => mapping.iter().map(|entry| (&entry.key.span, &entry.value)).last(),
+            Value::Mapping(mapping) => mapping.iter().map(|entry| (&entry.key.span, &entry.value)).next_back(),
             Value::Sequence(items) => items.last().map(|item| (&item.span, item)),
         };
         let Some((key, value)) = last.filter(|(key, _)| key.start >= at.span.start && key.end <= at.span.end) else {

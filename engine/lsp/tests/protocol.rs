@@ -1,4 +1,5 @@
 //! The protocol, over a connection in memory, and once over the standard input and output of a process.
+#![allow(clippy::unwrap_used)]
 
 mod editor;
 

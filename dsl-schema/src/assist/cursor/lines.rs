@@ -403,11 +403,9 @@ impl<'a> Lines<'a> {
         while let Some(&byte) = bytes.get(self.at) {
             self.at += 1;
             match byte {
-                b'\\' if quote == b'"' => {
-                    // A character of any length; a line break is looked at as one.
-                    if bytes.get(self.at).is_some_and(|next| *next != b'\n') {
-                        self.at = self.text.ceil_char_boundary(self.at + 1);
-                    }
+                // A character of any length; a line break is looked at as one.
+                b'\\' if quote == b'"' && bytes.get(self.at).is_some_and(|next| *next != b'\n') => {
+                    self.at = self.text.ceil_char_boundary(self.at + 1);
                 }
                 b'\n' if self.ended_by_indentation(floor, &[]) => return Quoted::Forgotten,
                 byte if byte == quote => {

@@ -115,7 +115,7 @@ impl Mentions {
         let mut mentions = Self::default();
         structure::collect(text, root, &mut mentions.all);
         expressions::collect(text, root, offers, &mut mentions);
-        mentions.all.sort_by(|a, b| (a.range.start, a.range.end).cmp(&(b.range.start, b.range.end)));
+        mentions.all.sort_by_key(|mention| (mention.range.start, mention.range.end));
         mentions
     }
 

@@ -46,6 +46,7 @@ impl Asked<'_> {
     }
 
     /// Edits of this text, as the editor takes them.
+    #[allow(clippy::mutable_key_type, reason = "the protocol's type; an address hides only what it has parsed")]
     fn workspace_edit(&self, edits: &[Edit]) -> WorkspaceEdit {
         let edits: Vec<_> = edits.iter().map(|edit| self.open.text.edit(edit)).collect();
         if !self.client.versioned_edits {

@@ -33,8 +33,9 @@ bless:          ## Rewrite golden files; read the difference as carefully as cod
 	LOOPLINE_BLESS=1 INSTA_UPDATE=always $(CARGO) test --workspace
 	@$(MAKE) --no-print-directory gen
 
-gen:            ## Rewrite generated files: JSON Schema, OpenAPI, TypeScript types
+gen:            ## Rewrite generated files: JSON Schema, language reference, OpenAPI, TypeScript types
 	LOOPLINE_BLESS=1 $(CARGO) test -q -p loopline-dsl schema
+	LOOPLINE_BLESS=1 $(CARGO) test -q -p loopline-dsl --test reference the_reference
 	LOOPLINE_BLESS=1 $(CARGO) test -q -p loopline-server openapi
 	@scripts/setup web
 	$(NPM) run gen

@@ -1,5 +1,7 @@
 //! Questions about texts that are being written: every beginning of every example, and pieces of them put together anyhow.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "the tests read data files; the compiler does not")]
+
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -8,7 +8,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use loopline_dsl::{Code, Compiled, Contract, Library, Severity, compile_with, render_pretty};
+use loopline_dsl::{Code, Compiled, Severity, compile_with, render_pretty};
+
+mod neighbours;
 
 /// Found only in files that are made up for the purpose (see `limits.rs`), or by those who read files.
 const WITHOUT_EXAMPLE: [Code; 7] = [
@@ -21,21 +23,8 @@ const WITHOUT_EXAMPLE: [Code; 7] = [
     Code::UnreadableFile,
 ];
 
-/// What stands beside the examples: the step types `upload` and `broken`, and the pipeline `notify`.
 fn compile(text: &str) -> Compiled {
-    let upload = "inputs: {folder: {type: string}}\nstep: {run: 'upload {{ inputs.folder }}'}\n";
-    let broken = "step:\n  run: 'echo {{ inputs.text }}'\n";
-    let notify =
-        "version: 1\nname: notify\ninputs: {text: {type: string}}\nsteps: {a: {run: 'echo {{ inputs.text }}'}}\n";
-    let notify = Contract::of(&loopline_dsl::compile(notify).graph.expect("a pipeline"));
-    let library = Library {
-        step_types: [("upload", upload), ("broken", broken)]
-            .map(|(name, text)| (name.to_owned(), text.to_owned()))
-            .into(),
-        pipelines: [("notify".to_owned(), notify)].into(),
-        is_complete: true,
-    };
-    compile_with(text, &library)
+    compile_with(text, &neighbours::library())
 }
 
 fn folder() -> PathBuf {

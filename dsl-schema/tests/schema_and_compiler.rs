@@ -124,9 +124,17 @@ fn about_every_case_of_a_run() {
 
 #[test]
 fn about_every_block_of_the_language_reference() {
-    let reference = std::fs::read_to_string(root().join("docs/language.md")).expect("the reference");
-    let blocks = reference.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
-    check(blocks.map(|block| ("language.md".to_owned(), block.to_owned())), 10);
+    let mut blocks = Vec::new();
+    for entry in std::fs::read_dir(root().join("docs/language")).expect("the reference") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            continue;
+        }
+        let page = std::fs::read_to_string(&path).expect("a page");
+        let found = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+        blocks.extend(found.map(|block| (path.display().to_string(), block.to_owned())));
+    }
+    check(blocks.into_iter(), 30);
 }
 
 #[test]

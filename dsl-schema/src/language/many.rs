@@ -23,7 +23,7 @@ mapping! {
         #[schemars(example = &"suite")]
         "as" alias: Option<Text>,
         /// What tells one item from another in logs and histories; its place in the list unless said. CEL over `item`.
-        #[schemars(example = &"item.name")]
+        #[schemars(example = &"item")]
         "key" key: Option<CelText>,
         /// How many run at the same time; all unless said.
         #[schemars(example = 2)]

@@ -66,7 +66,7 @@ impl Decode for Text {
 /// Any scalar, letter by letter: `no`, `0777`, `1:30`. An empty one is the empty text.
 #[derive(Debug, Clone)]
 pub struct Scalar(pub Text);
-inline_schema!(Scalar, "Scalar", { "type": ["string", "number", "boolean", "null"] });
+inline_schema!(Scalar, "Scalar", { "type": ["string", "number", "boolean", "null"], "format": "template" });
 
 impl Decode for Scalar {
     const TAKES_NULL: bool = true;
@@ -84,7 +84,7 @@ impl Decode for Scalar {
 /// A CEL expression.
 #[derive(Debug, Clone)]
 pub struct CelText(pub Text);
-inline_schema!(CelText, "Cel", { "type": ["string", "boolean", "number"] });
+inline_schema!(CelText, "Cel", { "type": ["string", "boolean", "number"], "format": "cel" });
 
 impl Decode for CelText {
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {
@@ -95,7 +95,7 @@ impl Decode for CelText {
 /// Text with `{{ holes }}`.
 #[derive(Debug, Clone)]
 pub struct TemplateText(pub Text);
-inline_schema!(TemplateText, "Template", { "type": ["string", "number", "boolean"] });
+inline_schema!(TemplateText, "Template", { "type": ["string", "number", "boolean"], "format": "template" });
 
 impl Decode for TemplateText {
     fn decode(node: &Rc<Node>, at: &Route, cx: &mut Cx) -> Option<Self> {

@@ -200,7 +200,7 @@ mod tests {
             let at = value.find(word).unwrap_or_else(|| panic!("{word:?} in {value:?}"));
             let found = locate(yaml, node, at..at + word.len());
             assert_eq!(&yaml[found.clone()], *spelled, "{word:?} of {value:?}");
-            assert_eq!(locate_all(yaml, node, &[at..at + word.len()]), [found]);
+            assert_eq!(locate_all(yaml, node, std::slice::from_ref(&(at..at + word.len()))), [found]);
         }
     }
 

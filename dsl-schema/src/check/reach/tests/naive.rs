@@ -106,11 +106,11 @@ fn all_runs(drawn: &Drawn, may_break: &[bool]) -> Vec<Seen> {
                 among.iter().position(|other| *other == at).is_some_and(|index| bits & (1 << (from + index)) != 0)
             };
             let mut ends = Vec::new();
-            for at in 0..count {
+            for (at, seen) in seen.iter_mut().enumerate() {
                 let well = !bit(&choices, 0, at);
                 let broken = bit(&breaks, choices.len(), at);
-                let end = judge(drawn, at, &ends, &given, well, broken, &mut seen[at]);
-                seen[at].ways[end as usize] = true;
+                let end = judge(drawn, at, &ends, &given, well, broken, seen);
+                seen.ways[end as usize] = true;
                 ends.push(end);
             }
         }

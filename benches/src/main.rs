@@ -4,6 +4,7 @@
 
 mod compile;
 mod fold;
+mod hostile;
 mod lsp;
 mod start;
 mod steps;
@@ -18,9 +19,19 @@ pub struct Figure {
 }
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["hostile"] => hostile::print_all(),
+        ["hostile", name] => hostile::compile_one(name),
+        _ => all(),
+    }
+}
+
+fn all() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let mut figures = Vec::new();
     figures.extend(compile::figures());
+    figures.extend(hostile::figures());
     figures.extend(lsp::figures());
     figures.extend(fold::figures());
     figures.extend(runtime.block_on(steps::figures()));

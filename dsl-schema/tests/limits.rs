@@ -5,6 +5,8 @@
     reason = "the tests look at a clock; the compiler does not"
 )]
 
+mod hostile;
+
 use std::time::{Duration, Instant};
 
 use loopline_dsl::{Code, compile, render_pretty, to_json};
@@ -219,4 +221,24 @@ proptest! {
             prop_assert!(found.line >= 1 && found.column >= 1);
         }
     }
+}
+
+/// What that costs is measured in `benches`.
+#[test]
+fn every_hostile_text_is_answered() {
+    let mut wrong = Vec::new();
+    for hostile::Hostile { name, size, text, expect } in hostile::ALL {
+        // Without optimisation a tenth is as good: what is refused for its size is refused for the size of the whole.
+        let text = text(if expect.is_some() { *size } else { size / 10 });
+        let compiled = compile(&text);
+        let fits = match expect {
+            Some(code) => compiled.diagnostics.iter().any(|found| found.code.as_str() == *code),
+            None => compiled.graph.is_some(),
+        };
+        if !fits {
+            let found: Vec<_> = compiled.diagnostics.iter().map(|found| found.code).take(5).collect();
+            wrong.push(format!("{name}: {found:?} instead of {expect:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -78,7 +78,7 @@ pub struct Act {
     pub refused: Option<String>,
 }
 
-/// Attempts by step: one script per attempt in order of starts; the last one holds for all further ones.
+/// Attempts by step, or by item as `step[0]`: one script per attempt in order of starts; the last one holds for all further ones.
 pub type Script = BTreeMap<String, Vec<Mock>>;
 
 #[derive(Debug, Clone)]
@@ -234,14 +234,20 @@ impl<'a> Simulation<'a> {
         }
     }
 
+    /// The script of an item, where it has one of its own, else that of its step; and the name that it stands under.
+    fn mocks_of(&self, key: &AttemptKey) -> (String, &'a [Mock]) {
+        let names = [name_of(key), key.step.to_string()];
+        let found = names.into_iter().find_map(|name| Some((self.script.get(&name)?.as_slice(), name)));
+        found.map_or((name_of(key), &[]), |(mocks, name)| (name, mocks))
+    }
+
     fn obey(&mut self, command: Command) {
         match command {
             Command::StartAttempt(spec) => {
                 let key = spec.id.key.clone();
-                let step = key.step.to_string();
-                self.order.push(step.clone());
-                let count = self.starts.entry(step.clone()).or_default();
-                let mocks = self.script.get(&step).map(Vec::as_slice).unwrap_or_default();
+                self.order.push(name_of(&key));
+                let (name, mocks) = self.mocks_of(&key);
+                let count = self.starts.entry(name).or_default();
                 let mock = mocks.get(*count).or(mocks.last()).cloned().unwrap_or_default();
                 *count += 1;
                 self.live.insert(key.clone());
@@ -249,8 +255,8 @@ impl<'a> Simulation<'a> {
                 self.plan(self.now + mock.after_ms as i64, Due::Finished(key, outcome(&mock)));
             }
             Command::CancelAttempt { key } => {
-                let count = self.starts.get(key.step.as_str()).copied().unwrap_or(1);
-                let mocks = self.script.get(key.step.as_str()).map(Vec::as_slice).unwrap_or_default();
+                let (name, mocks) = self.mocks_of(&key);
+                let count = self.starts.get(&name).copied().unwrap_or(1);
                 let deaf = mocks.get(count.saturating_sub(1)).or(mocks.last()).is_some_and(|mock| mock.deaf);
                 if !deaf {
                     self.plan(self.now, Due::Finished(key, Outcome::Cancelled { result: RawResult::default() }));
@@ -262,6 +268,14 @@ impl<'a> Simulation<'a> {
             }
             Command::FinishRun { .. } => {}
         }
+    }
+}
+
+/// `t`, or `t[0]` for an item.
+fn name_of(key: &AttemptKey) -> String {
+    match key.item {
+        None => key.step.to_string(),
+        Some(item) => format!("{}[{item}]", key.step),
     }
 }
 

@@ -275,7 +275,6 @@ fn keys_for_later_compile_and_are_required() {
         required,
         [
             ("artifacts.glob", "/steps/b/artifacts/log"),
-            ("foreach", "/steps/b/foreach"),
             ("secrets", "/secrets"),
             ("triggers.schedule", "/triggers/schedule"),
         ]
@@ -358,7 +357,6 @@ fn a_file_with_nearly_every_key_compiles() {
         "defaults.runs_on",
         "fetch",
         "finally",
-        "foreach",
         "http.callback",
         "pipeline",
         "secrets",

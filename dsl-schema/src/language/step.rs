@@ -92,10 +92,10 @@ mapping! {
         "grace" grace: Option<Duration>,
         /// Runs many times, once for each item.
         #[schemars(example = serde_json::json!({"items": ["unit", "e2e"], "as": "suite", "max_parallel": 2}))]
-        "foreach" foreach: Option<Later<Foreach>>,
+        "foreach" foreach: Option<Box<Foreach>>,
         /// Runs many times, once for each combination.
         #[schemars(example = serde_json::json!({"axes": {"os": ["linux", "macos"], "rust": ["stable", "beta"]}}))]
-        "matrix" matrix: Option<Later<Matrix>>,
+        "matrix" matrix: Option<Box<Matrix>>,
         /// What undoes this step when the run fails.
         #[schemars(example = serde_json::json!({"run": "./undeploy.sh", "until": "verify"}))]
         "compensate" compensate: Option<Later<Compensate>>,

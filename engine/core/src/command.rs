@@ -108,6 +108,9 @@ pub struct AttemptSpec {
     pub pipeline: String,
     /// Sent as `Idempotency-Key` and `LOOPLINE_IDEMPOTENCY_KEY`: equal over attempts, new with every visit.
     pub idempotency_key: String,
+    /// What tells the item from the others, where the step says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_key: Option<String>,
     /// What to do.
     pub work: Work,
     /// Environment, in the order of the names.

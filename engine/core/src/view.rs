@@ -216,10 +216,50 @@ pub struct StepView {
     pub finished_at: Option<Timestamp>,
     /// Past visits and, last, the current one once it has begun.
     pub visits: Vec<VisitView>,
-    /// For a step that runs many times.
-    pub items: Option<Vec<Json>>,
+    /// For a step that runs many times, once it has begun: every item, in the order of the list.
+    pub items: Option<Vec<ItemView>>,
     /// What it waits for.
     pub waiting_for: Option<WaitingFor>,
+}
+
+/// One item of a step that runs many times.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ItemView {
+    /// What tells it from the others: what `key` gives, or its place in the list, from 0.
+    pub key: String,
+    /// What `item` is.
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
+    pub item: Json,
+    /// Where it stands.
+    pub status: StepStatus,
+    /// The latest attempt; 0 before the first.
+    pub attempt: u32,
+    /// What it gave.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
+    pub outputs: Map<String, Json>,
+    /// Files it kept.
+    pub artifacts: BTreeMap<String, crate::outcome::ArtifactRef>,
+    /// Why it failed.
+    pub error: Option<Failure>,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// What it waits for.
+    pub waiting_for: Option<WaitingFor>,
+}
+
+/// An item that one event changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ItemChange {
+    /// Its step.
+    pub step: StepId,
+    /// Its place in the list, from 0.
+    pub index: u32,
+    /// The item, whole.
+    pub item: ItemView,
 }
 
 /// One visit of a step.
@@ -372,8 +412,11 @@ pub struct LoopView {
 pub struct Changes {
     /// The run's own state after the event.
     pub run: RunPatch,
-    /// Steps that changed, whole.
+    /// Steps that changed, whole. A step that runs many times comes with its `items` when it has got a new list of them;
+    /// later it comes without, and keeps those it had in this visit but for the ones in `items` below.
     pub steps: BTreeMap<StepId, StepView>,
+    /// Items that changed, of steps that come without them.
+    pub items: Vec<ItemChange>,
     /// Forward edges out of those steps.
     pub edges: Vec<EdgeView>,
     /// Loop edges whose count changed.

@@ -104,11 +104,16 @@ export interface components {
         Changes: {
             /** @description Forward edges out of those steps. */
             edges: components["schemas"]["EdgeView"][];
+            /** @description Items that changed, of steps that come without them. */
+            items: components["schemas"]["ItemChange"][];
             /** @description Loop edges whose count changed. */
             loops: components["schemas"]["LoopView"][];
             /** @description The run's own state after the event. */
             run: components["schemas"]["RunPatch"];
-            /** @description Steps that changed, whole. */
+            /**
+             * @description Steps that changed, whole. A step that runs many times comes with its `items` when it has got a new list of them;
+             *     later it comes without, and keeps those it had in this visit but for the ones in `items` below.
+             */
             steps: {
                 [key: string]: components["schemas"]["StepView"];
             };
@@ -349,6 +354,44 @@ export interface components {
             required: boolean;
             /** @description Its JSON Schema. */
             schema: Record<string, never>;
+        };
+        /** @description An item that one event changed. */
+        ItemChange: {
+            /**
+             * Format: int32
+             * @description Its place in the list, from 0.
+             */
+            index: number;
+            /** @description The item, whole. */
+            item: components["schemas"]["ItemView"];
+            /** @description Its step. */
+            step: components["schemas"]["StepId"];
+        };
+        /** @description One item of a step that runs many times. */
+        ItemView: {
+            /** @description Files it kept. */
+            artifacts: {
+                [key: string]: components["schemas"]["ArtifactRef"];
+            };
+            /**
+             * Format: int32
+             * @description The latest attempt; 0 before the first.
+             */
+            attempt: number;
+            error?: components["schemas"]["Failure"] | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What `item` is. */
+            item: unknown;
+            /** @description What tells it from the others: what `key` gives, or its place in the list, from 0. */
+            key: string;
+            /** @description What it gave. */
+            outputs: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            started_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["StepStatus"];
+            waiting_for?: components["schemas"]["WaitingFor"] | null;
         };
         /** @description How forward edges are joined. */
         JoinView: {
@@ -822,8 +865,8 @@ export interface components {
             attempt: number;
             error?: components["schemas"]["Failure"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
-            /** @description For a step that runs many times. */
-            items?: components["schemas"]["Value"][] | null;
+            /** @description For a step that runs many times, once it has begun: every item, in the order of the list. */
+            items?: components["schemas"]["ItemView"][] | null;
             /** @description What it gave. */
             outputs: {
                 [key: string]: components["schemas"]["Value"];

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::refused::Refused;
-use super::state::{RunState, St, StepState, Stop, Wait};
+use super::state::{RunState, St, StepState, Stop, Unit, Wait};
 use crate::command::{Command, Timer};
 use crate::event::{Event, Recorded, RunCreated};
 use crate::expr::Place;
@@ -19,6 +19,10 @@ pub struct Applied {
     pub commands: Vec<Command>,
     /// Steps whose state changed, in the order of their ids.
     pub touched: Vec<StepIx>,
+    /// Items that changed, of those steps.
+    pub touched_items: Vec<(StepIx, u32)>,
+    /// Steps that got a new list of items.
+    pub listed: Vec<StepIx>,
     /// A loop edge fired, or a budget was filled again.
     pub loops_changed: bool,
 }
@@ -44,8 +48,9 @@ pub fn apply(graph: &Graph, state: &mut RunState, recorded: &Recorded) -> Result
     fold.judge();
     fold.fail_fast();
     fold.finish_if_over();
-    let Fold { mut applied, touched, .. } = fold;
+    let Fold { mut applied, touched, touched_items, .. } = fold;
     applied.touched = touched.into_iter().collect();
+    applied.touched_items = touched_items.into_iter().collect();
     state.last_seq = recorded.seq;
     state.last_at = at;
     Ok(applied)
@@ -58,6 +63,7 @@ pub(super) struct Fold<'a> {
     pub(super) at: Timestamp,
     pub(super) applied: Applied,
     pub(super) touched: BTreeSet<StepIx>,
+    pub(super) touched_items: BTreeSet<(StepIx, u32)>,
     /// Steps to be judged, by rank, so that commands come in one order whatever happened.
     pub(super) dirty: BTreeSet<(u32, StepIx)>,
     /// Loop edges that fired in this call.
@@ -72,6 +78,7 @@ impl<'a> Fold<'a> {
             at,
             applied: Applied::default(),
             touched: BTreeSet::new(),
+            touched_items: BTreeSet::new(),
             dirty: BTreeSet::new(),
             firings: 0,
         }
@@ -172,10 +179,16 @@ impl<'a> Fold<'a> {
                 if step.st != St::Running || step.visit != key.visit || self.state.epoch != key.epoch {
                     return Err(never());
                 }
-                match (timer, &step.wait) {
+                let unit = Unit { step: ix, item: key.item };
+                let (wait, attempt) = match key.item {
+                    None => (&step.wait, step.attempt),
+                    Some(_) => self.state.item(unit).map(|item| (&item.wait, item.attempt)).ok_or_else(never)?,
+                };
+                match (timer, wait) {
                     (Timer::Sleep { .. }, Some(Wait::Sleep { .. })) => self.sleep_over(ix),
-                    (Timer::Retry { .. }, Some(Wait::Retry { .. })) if key.attempt == step.attempt + 1 => {
-                        self.start_attempt(ix);
+                    (Timer::Retry { .. }, Some(Wait::Retry { .. })) if key.attempt == attempt + 1 => {
+                        self.start_attempt(unit);
+                        self.advance_items(ix);
                     }
                     (Timer::Approval { .. }, Some(Wait::Approval(_))) => self.approval_timed_out(ix),
                     (Timer::Signal { .. }, Some(Wait::Signal { .. })) => self.signal_timed_out(ix),
@@ -193,6 +206,13 @@ impl<'a> Fold<'a> {
     /// The step must be judged.
     pub(super) fn soil(&mut self, ix: StepIx) {
         self.dirty.insert((self.graph.shape().rank(ix), ix));
+    }
+
+    pub(super) fn touch_unit(&mut self, unit: Unit) {
+        self.touched.insert(unit.step);
+        if let Some(item) = unit.item {
+            self.touched_items.insert((unit.step, item));
+        }
     }
 
     pub(super) fn touch(&mut self, ix: StepIx) -> &mut StepState {

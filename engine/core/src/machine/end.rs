@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::apply::Fold;
-use super::state::{AttemptRef, Over, Past, PastVisit, Reopened, St, Stop, Wait};
+use super::state::{AttemptRef, Over, Past, PastVisit, Reopened, St, Stop, Unit, Wait};
 use crate::command::{Command, Timer};
 use crate::event::RunOutcome;
 use crate::graph::{Condition, Goto, GotoOn, OnExhausted, Part, Step};
@@ -83,15 +83,23 @@ impl Fold<'_> {
         };
     }
 
-    pub(super) fn set_wait(&mut self, ix: StepIx, wait: Wait) {
-        self.clear_wait(ix);
-        self.touch(ix).wait = Some(wait);
+    pub(super) fn set_wait(&mut self, unit: impl Into<Unit>, wait: Wait) {
+        let unit = unit.into();
+        self.clear_wait(unit);
+        match self.item_mut(unit) {
+            Some(item) => item.wait = Some(wait),
+            None => self.touch(unit.step).wait = Some(wait),
+        }
         self.state.waiting += 1;
     }
 
-    /// Takes the wait off the step; the timer, where it has one, is the caller's.
-    pub(super) fn clear_wait(&mut self, ix: StepIx) -> Option<Wait> {
-        let wait = self.state.steps[ix.get()].wait.take();
+    /// Takes the wait off the step, or the item; the timer, where it has one, is the caller's.
+    pub(super) fn clear_wait(&mut self, unit: impl Into<Unit>) -> Option<Wait> {
+        let unit = unit.into();
+        let wait = match unit.item {
+            None => self.state.steps[unit.step.get()].wait.take(),
+            Some(_) => self.item_mut(unit).and_then(|item| item.wait.take()),
+        };
         if wait.is_some() {
             self.state.waiting -= 1;
         }
@@ -176,6 +184,7 @@ impl Fold<'_> {
                 error: step.error.take(),
                 started_at: step.started_at,
                 finished_at: finished_at.or(Some(at)),
+                many: step.many.take().filter(|many| many.open > 0),
             });
             step.visit += 1;
         }
@@ -187,6 +196,7 @@ impl Fold<'_> {
         step.error = None;
         step.outputs = Arc::default();
         step.artifacts = BTreeMap::new();
+        step.many = None;
         step.started_at = None;
         step.finished_at = None;
         step.previous = before;
@@ -209,6 +219,9 @@ impl Fold<'_> {
                 self.close_wait(ix);
             }
         }
+        for ix in region.iter() {
+            self.close_items(ix);
+        }
         let zombies: BTreeSet<AttemptRef> =
             self.state.live.keys().filter(|at| region.contains(at.step)).copied().collect();
         for &at in &zombies {
@@ -222,6 +235,7 @@ impl Fold<'_> {
     pub(super) fn end_live(&mut self, lets_end: impl Fn(&Step) -> bool) {
         for ix in self.graph.indices() {
             self.close_wait(ix);
+            self.close_items(ix);
         }
         for at in self.state.live.keys().copied().collect::<Vec<_>>() {
             let lets_end = lets_end(self.graph.step(at.step));
@@ -230,7 +244,7 @@ impl Fold<'_> {
     }
 
     /// The end of this attempt will decide nothing any more. Only an attempt that a worker has begun is let end.
-    fn make_past(&mut self, at: AttemptRef, lets_end: bool) {
+    pub(super) fn make_past(&mut self, at: AttemptRef, lets_end: bool) {
         let live = self.state.live.get_mut(&at).expect("the caller found it there");
         if live.past == Past::Cancel || (live.past == Past::Drain && lets_end) {
             return;
@@ -243,9 +257,10 @@ impl Fold<'_> {
     }
 
     /// Closes an approval, a sleep or a back-off before its time, and clears its timer.
-    pub(super) fn close_wait(&mut self, ix: StepIx) {
-        let mut key = self.state.visit_key(self.graph, ix);
-        let timer = match self.clear_wait(ix) {
+    pub(super) fn close_wait(&mut self, unit: impl Into<Unit>) {
+        let unit = unit.into();
+        let mut key = self.state.visit_key(self.graph, unit);
+        let timer = match self.clear_wait(unit) {
             Some(Wait::Sleep { .. }) => Timer::Sleep { key },
             Some(Wait::Retry { .. }) => {
                 key.attempt += 1;

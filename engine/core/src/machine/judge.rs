@@ -189,6 +189,9 @@ impl Fold<'_> {
         {
             return self.end_failed(ix, failure);
         }
+        if let Some(many) = &self.graph.step(ix).many {
+            return self.start_items(ix, many);
+        }
         match action {
             Action::Run(_) | Action::Http(_) | Action::Container(_) | Action::Pipeline(_) => self.start_attempt(ix),
             Action::Wait(wait) => self.await_signal(ix, wait),

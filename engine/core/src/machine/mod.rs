@@ -17,6 +17,7 @@ mod approval;
 mod attempt;
 mod end;
 mod judge;
+mod many;
 mod pause;
 mod present;
 mod reading;

@@ -34,6 +34,7 @@ impl Fold<'_> {
         }
         for ix in self.graph.indices() {
             self.soil(ix);
+            self.advance_items(ix);
         }
         Ok(())
     }

@@ -2,13 +2,13 @@
 
 use super::apply::Applied;
 use super::judge::edge_state;
-use super::state::{Asked, AttemptRef, RunState, St, StepState, Wait};
+use super::state::{Asked, AttemptRef, RunState, St, Unit, Wait};
 use crate::event::RunOutcome;
 use crate::graph::{Action, Goto, GotoOn, Graph};
 use crate::id::StepIx;
 use crate::view::{
-    ApprovalWait, Changes, DecisionView, EdgeView, LoopView, RunError, RunPatch, RunView, StepStatus, StepView,
-    VisitView, WaitingFor,
+    ApprovalWait, Changes, DecisionView, EdgeView, ItemChange, ItemView, LoopView, RunError, RunPatch, RunView,
+    StepStatus, StepView, VisitView, WaitingFor,
 };
 
 pub(super) fn past_status(st: St) -> StepStatus {
@@ -44,7 +44,13 @@ impl RunState {
             created_at: self.created_at,
             finished_at: patch.finished_at,
             last_seq: self.last_seq,
-            steps: graph.indices().map(|ix| (graph.step(ix).id.clone(), self.step_view(graph, ix))).collect(),
+            steps: graph
+                .indices()
+                .map(|ix| {
+                    let view = StepView { items: self.item_views(graph, ix), ..self.step_view(graph, ix) };
+                    (graph.step(ix).id.clone(), view)
+                })
+                .collect(),
             edges: graph.indices().flat_map(|ix| self.edges_into(graph, ix)).collect(),
             loops: self.loops(graph),
         })
@@ -59,7 +65,25 @@ impl RunState {
         }
         Some(Changes {
             run: self.patch(graph),
-            steps: applied.touched.iter().map(|ix| (graph.step(*ix).id.clone(), self.step_view(graph, *ix))).collect(),
+            steps: applied
+                .touched
+                .iter()
+                .map(|ix| {
+                    let mut view = self.step_view(graph, *ix);
+                    // All items once, and then each as it changes: ten thousand of them in every event would be too much.
+                    view.items = applied.listed.contains(ix).then(|| self.item_views(graph, *ix)).flatten();
+                    (graph.step(*ix).id.clone(), view)
+                })
+                .collect(),
+            items: applied
+                .touched_items
+                .iter()
+                .filter(|(ix, _)| !applied.listed.contains(ix))
+                .filter_map(|(ix, item)| {
+                    let view = self.item_view(graph, Unit { step: *ix, item: Some(*item) })?;
+                    Some(ItemChange { step: graph.step(*ix).id.clone(), index: *item, item: view })
+                })
+                .collect(),
             edges: into
                 .into_iter()
                 .flat_map(|ix| self.edges_into(graph, ix))
@@ -99,14 +123,53 @@ impl RunState {
             (St::Running, Some(_)) => StepStatus::Waiting,
             (St::Running, None) => {
                 let first = AttemptRef { step: ix, item: None, visit: 0, attempt: 0 };
-                let mut of_step = self.live.range(first..).take_while(|(at, _)| at.step == ix);
-                let started = of_step.any(|(at, live)| at.visit == step.visit && live.started);
-                if started { StepStatus::Running } else { StepStatus::Queued }
+                let of_step = self.live.range(first..).take_while(|(at, _)| at.step == ix);
+                let mut status = None;
+                for (_, live) in of_step.filter(|(at, _)| at.visit == step.visit) {
+                    if live.started {
+                        return StepStatus::Running;
+                    }
+                    status = Some(StepStatus::Queued);
+                }
+                // Of its items, those that have begun and do not live wait for another attempt.
+                let waits = step.many.as_ref().is_some_and(|many| many.open > 0);
+                status.unwrap_or(if waits { StepStatus::Waiting } else { StepStatus::Queued })
             }
             (st, _) => past_status(st),
         }
     }
 
+    fn item_views(&self, graph: &Graph, ix: StepIx) -> Option<Vec<ItemView>> {
+        let many = self.steps[ix.get()].many.as_ref()?;
+        let units = (0..many.items.len() as u32).map(|item| Unit { step: ix, item: Some(item) });
+        units.map(|unit| self.item_view(graph, unit)).collect()
+    }
+
+    fn item_view(&self, graph: &Graph, unit: Unit) -> Option<ItemView> {
+        let item = self.item(unit)?;
+        let status = match (item.st, &item.wait) {
+            (St::Running, Some(_)) => StepStatus::Waiting,
+            (St::Running, None) => {
+                let started = self.live.get(&self.latest_attempt(unit)).is_some_and(|live| live.started);
+                if started { StepStatus::Running } else { StepStatus::Queued }
+            }
+            (st, _) => past_status(st),
+        };
+        Some(ItemView {
+            key: item.key.clone().unwrap_or_else(|| unit.item.unwrap_or_default().to_string()),
+            item: item.value.clone(),
+            status,
+            attempt: item.attempt,
+            outputs: (*item.outputs).clone(),
+            artifacts: item.artifacts.clone(),
+            error: (item.st == St::Failed).then(|| item.error.clone()).flatten(),
+            started_at: item.started_at,
+            finished_at: item.finished_at,
+            waiting_for: self.waiting_for(graph, unit, item.wait.as_ref(), item.st),
+        })
+    }
+
+    /// A step without its items.
     fn step_view(&self, graph: &Graph, ix: StepIx) -> StepView {
         let step = &self.steps[ix.get()];
         let status = self.step_status(graph, ix);
@@ -149,21 +212,24 @@ impl RunState {
             finished_at: step.finished_at,
             visits,
             items: None,
-            waiting_for: self.waiting_for(graph, ix, step),
+            waiting_for: self.waiting_for(graph, ix.into(), step.wait.as_ref(), step.st),
         }
     }
 
-    fn waiting_for(&self, graph: &Graph, ix: StepIx, step: &StepState) -> Option<WaitingFor> {
-        match (&step.wait, step.st) {
+    fn waiting_for(&self, graph: &Graph, unit: Unit, wait: Option<&Wait>, st: St) -> Option<WaitingFor> {
+        let ix = unit.step;
+        match (wait, st) {
             (Some(Wait::Sleep { until }), _) => Some(WaitingFor::Timer { until: *until }),
-            (Some(Wait::Retry { until }), _) => Some(WaitingFor::Retry { until: *until, attempt: step.attempt + 1 }),
+            (Some(Wait::Retry { until }), _) => {
+                Some(WaitingFor::Retry { until: *until, attempt: self.latest_attempt(unit).attempt + 1 })
+            }
             (Some(Wait::Approval(asked)), _) => self.approval_wait(graph, ix, asked),
             (Some(Wait::Signal { until }), _) => {
                 let Action::Wait(wait) = &graph.step(ix).action else { return None };
                 let kept = self.kept.iter().filter(|kept| kept.name == wait.signal).count() as u32;
                 Some(WaitingFor::Signal { name: wait.signal.clone(), until: *until, kept })
             }
-            (None, St::Pending) => {
+            (None, St::Pending) if unit.item.is_none() => {
                 let open = self.open.iter().filter(|open| open.to == ix);
                 open.max_by_key(|open| open.timer.is_some()).map(|open| match &open.timer {
                     Some((_, until)) => WaitingFor::Timer { until: *until },

@@ -1,7 +1,7 @@
 //! Which names the expressions of a whole graph read.
 
 use crate::expr::Reference;
-use crate::graph::{Action, Graph, HttpBody, Output, SetValue, SleepAction};
+use crate::graph::{Action, Graph, HttpBody, ItemList, Items, Output, SetValue, SleepAction};
 
 /// Calls `see` for every name that some expression, template or script of the graph reads. What does not compile reads nothing.
 pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
@@ -14,6 +14,14 @@ pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
     }
     for step in &graph.steps {
         for cel in step.condition.iter().chain(step.goto.iter().filter_map(|goto| goto.condition.as_ref())) {
+            all(cel.references().unwrap_or_default());
+        }
+        match step.many.as_ref().map(|many| &many.items) {
+            None => {}
+            Some(Items::List(list)) => list_of_items(list, &mut all),
+            Some(Items::Matrix { axes, .. }) => axes.values().for_each(|list| list_of_items(list, &mut all)),
+        }
+        for cel in step.many.iter().filter_map(|many| many.key.as_ref()) {
             all(cel.references().unwrap_or_default());
         }
         for value in step.with.iter().flat_map(|with| with.values.values()) {
@@ -70,4 +78,11 @@ pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
             Action::Sleep(SleepAction::For(_)) | Action::Container(_) | Action::Pipeline(_) => {}
         }
     }
+}
+
+fn list_of_items(list: &ItemList, all: &mut impl FnMut(Vec<Reference>)) {
+    all(match list {
+        ItemList::Cel(cel) => cel.references().unwrap_or_default(),
+        ItemList::Template(value) => value.references().unwrap_or_default(),
+    });
 }

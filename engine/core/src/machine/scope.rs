@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::apply::Fold;
-use super::state::{RunState, St};
+use super::state::{RunState, St, Unit};
 use crate::expr::{Place, Reference, Scope};
 use crate::graph::{Author, Graph, Part};
 use crate::id::StepIx;
@@ -11,18 +11,25 @@ use crate::text::Text;
 
 impl Fold<'_> {
     /// The names that the expressions of a part of a step may read.
-    pub(super) fn scope_of_step(&self, ix: StepIx, part: Part<'_>, references: &[Reference]) -> Scope {
+    pub(super) fn scope_of_step(&self, unit: impl Into<Unit>, part: Part<'_>, references: &[Reference]) -> Scope {
+        let unit = unit.into();
+        let ix = unit.step;
         let mut scope = match self.graph.step(ix).author(part) {
             Author::Pipeline => self.scope_of_run(references),
-            Author::StepType => self.scope_of_type(ix, references),
+            Author::StepType => self.scope_of_type(unit, references),
         };
         let step = &self.state.steps[ix.get()];
+        let alias = self.graph.step(ix).many.as_ref().and_then(|many| many.alias.as_deref());
         for reference in references {
             let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
             match path.as_slice() {
                 ["visit", ..] => put(&mut scope, &["visit"], step.visit.into()),
-                ["attempt", ..] => put(&mut scope, &["attempt"], step.attempt.into()),
-                ["item", ..] => put(&mut scope, &["item"], Json::Null),
+                ["attempt", ..] => {
+                    put(&mut scope, &["attempt"], self.state.latest_attempt(unit).attempt.into());
+                }
+                [name, ..] if *name == "item" || Some(*name) == alias => {
+                    put(&mut scope, &[name], self.state.item_value(unit));
+                }
                 ["previous", rest @ ..] => match (&step.previous, rest) {
                     (None, []) => put(&mut scope, &["previous"], Json::Null),
                     (None, [name, ..]) => put(&mut scope, &["previous", name], Json::Null),
@@ -36,7 +43,7 @@ impl Fold<'_> {
                         }
                     }
                 },
-                ["env", rest @ ..] => self.put_env(&mut scope, ix, rest.first().copied()),
+                ["env", rest @ ..] => self.put_env(&mut scope, unit, rest.first().copied()),
                 _ => {}
             }
         }
@@ -86,9 +93,9 @@ impl Fold<'_> {
         scope
     }
 
-    fn put_env(&self, scope: &mut Scope, ix: StepIx, name: Option<&str>) {
+    fn put_env(&self, scope: &mut Scope, unit: Unit, name: Option<&str>) {
         put(scope, &["env"], json!({}));
-        let env = &self.graph.step(ix).env;
+        let env = &self.graph.step(unit.step).env;
         let wanted = env.iter().filter(|(key, _)| name.is_none_or(|name| name == key.as_str()));
         for (key, template) in wanted {
             // The compiler refuses `env` inside `env`, so this ends.
@@ -96,7 +103,7 @@ impl Fold<'_> {
             if references.iter().any(|r| r.path.first().is_some_and(|root| root == "env")) {
                 continue;
             }
-            let scope_of_value = self.scope_of_step(ix, Part::Env(key), &references);
+            let scope_of_value = self.scope_of_step(unit, Part::Env(key), &references);
             let rendered = template.render(&scope_of_value, Place::Plain);
             if let Ok(Text::Plain(text)) = rendered {
                 put(scope, &["env", key], text.into());
@@ -157,7 +164,7 @@ impl RunState {
 }
 
 /// `error` holds all of its names, so that reading one that does not apply gives null and no error.
-fn error_json(st: St, error: Option<&crate::outcome::Failure>) -> Json {
+pub(super) fn error_json(st: St, error: Option<&crate::outcome::Failure>) -> Json {
     match error {
         Some(error) if st == St::Failed => json!({
             "kind": error.kind, "message": error.message, "exit_code": error.exit_code, "signal": error.signal,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::many::ItemsState;
 use crate::command::Timer;
 use crate::event::{ApprovalDecided, RunCreated, RunOutcome};
 use crate::graph::Graph;
@@ -68,6 +69,19 @@ pub(super) struct Kept {
     pub(super) payload: Arc<Json>,
 }
 
+/// What attempts are made for: a step, or one item of a step that runs many times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Unit {
+    pub(super) step: StepIx,
+    pub(super) item: Option<u32>,
+}
+
+impl From<StepIx> for Unit {
+    fn from(step: StepIx) -> Self {
+        Self { step, item: None }
+    }
+}
+
 /// An attempt of the current epoch, by position of its step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct AttemptRef {
@@ -75,6 +89,12 @@ pub(super) struct AttemptRef {
     pub(super) item: Option<u32>,
     pub(super) visit: u32,
     pub(super) attempt: u32,
+}
+
+impl AttemptRef {
+    pub(super) fn unit(self) -> Unit {
+        Unit { step: self.step, item: self.item }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +168,8 @@ pub(super) struct StepState {
     pub(super) ended: u64,
     /// What `previous` shows: the named steps as they were when the region was last re-opened.
     pub(super) previous: Option<Arc<BTreeMap<StepIx, Json>>>,
+    /// Its items, once a step that runs many times has begun.
+    pub(super) many: Option<Arc<ItemsState>>,
     pub(super) past: Vec<PastVisit>,
 }
 
@@ -197,6 +219,8 @@ pub(super) struct PastVisit {
     pub(super) error: Option<Failure>,
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
+    /// Items of which some attempt still lives.
+    pub(super) many: Option<Arc<ItemsState>>,
 }
 
 impl Default for StepState {
@@ -217,6 +241,7 @@ impl Default for StepState {
             finished_at: None,
             ended: 0,
             previous: None,
+            many: None,
             past: Vec::new(),
         }
     }
@@ -295,9 +320,15 @@ impl RunState {
         }
     }
 
-    /// Identity of the current visit of a step, for its timers.
-    pub(super) fn visit_key(&self, graph: &Graph, ix: StepIx) -> AttemptKey {
-        let step = &self.steps[ix.get()];
-        self.key_of(graph, AttemptRef { step: ix, item: None, visit: step.visit, attempt: step.attempt })
+    /// Identity of the latest attempt in the current visit, for its timers.
+    pub(super) fn visit_key(&self, graph: &Graph, unit: impl Into<Unit>) -> AttemptKey {
+        self.key_of(graph, self.latest_attempt(unit.into()))
+    }
+
+    /// The latest attempt in the current visit; number 0 before the first.
+    pub(super) fn latest_attempt(&self, unit: Unit) -> AttemptRef {
+        let step = &self.steps[unit.step.get()];
+        let attempt = self.item(unit).map_or(step.attempt, |item| item.attempt);
+        AttemptRef { step: unit.step, item: unit.item, visit: step.visit, attempt }
     }
 }

@@ -27,6 +27,9 @@ impl Fold<'_> {
             self.cancelled(ix);
         }
         for ix in self.graph.indices() {
+            self.advance_items(ix);
+        }
+        for ix in self.graph.indices() {
             if self.state.steps[ix.get()].st == St::Pending {
                 self.begin_skipped(ix);
             }

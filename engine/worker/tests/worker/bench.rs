@@ -150,6 +150,7 @@ pub fn script(text: &str) -> AttemptSpec {
         id: attempt("step"),
         pipeline: "default/test".to_owned(),
         idempotency_key: "key".to_owned(),
+        item_key: None,
         work: Work::Shell { shell: Shell::Default, script: text.to_owned(), working_dir: None },
         env: BTreeMap::new(),
         timeout_ms: 60_000,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use loopline_core::command::{Command, Timer};
 use loopline_core::event::{ApprovalDecided, Decision, Event, Recorded, RunCreated, SignalReceived, Trigger};
 use loopline_core::graph::Graph;
-use loopline_core::id::{AttemptKey, RunId, StepId};
+use loopline_core::id::{AttemptKey, InvalidStepId, RunId, StepPath};
 use loopline_core::machine::{Applied, Refused, RunState, apply};
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_core::time::Timestamp;
@@ -209,8 +209,9 @@ impl<'a> Simulation<'a> {
             (step, rejected) => {
                 let name = step.as_ref().or(rejected.as_ref()).expect("one of them is there");
                 let view = self.state.view(self.graph).expect("the run has begun");
-                let id = StepId::new(name).map_err(|error| error.to_string())?;
-                let visit = act.visit.or_else(|| Some(view.steps.get(&id)?.visit)).unwrap_or(1);
+                let id: StepPath = name.parse().map_err(|error: InvalidStepId| error.to_string())?;
+                let current = || id.within.is_empty().then(|| Some(view.steps.get(&id.step)?.visit)).flatten();
+                let visit = act.visit.or_else(current).unwrap_or(1);
                 Event::ApprovalDecided(Box::new(ApprovalDecided {
                     step: id,
                     visit,
@@ -236,7 +237,7 @@ impl<'a> Simulation<'a> {
 
     /// The script of an item, where it has one of its own, else that of its step; and the name that it stands under.
     fn mocks_of(&self, key: &AttemptKey) -> (String, &'a [Mock]) {
-        let names = [name_of(key), key.step.to_string()];
+        let names = [name_of(key), key.within.path_to(key.step.clone()).to_string(), key.step.to_string()];
         let found = names.into_iter().find_map(|name| Some((self.script.get(&name)?.as_slice(), name)));
         found.map_or((name_of(key), &[]), |(mocks, name)| (name, mocks))
     }
@@ -271,11 +272,12 @@ impl<'a> Simulation<'a> {
     }
 }
 
-/// `t`, or `t[0]` for an item.
+/// `t`, `t[0]` for an item, `child/t` inside of a pipeline in place.
 fn name_of(key: &AttemptKey) -> String {
+    let path = key.within.path_to(key.step.clone());
     match key.item {
-        None => key.step.to_string(),
-        Some(item) => format!("{}[{item}]", key.step),
+        None => path.to_string(),
+        Some(item) => format!("{path}[{item}]"),
     }
 }
 

@@ -183,7 +183,7 @@ pub struct RunView {
     pub finished_at: Option<Timestamp>,
     /// The last event in this state.
     pub last_seq: Seq,
-    /// Every step.
+    /// Every step; those of `finally` once it has begun.
     pub steps: BTreeMap<StepId, StepView>,
     /// Every forward edge.
     pub edges: Vec<EdgeView>,
@@ -218,6 +218,8 @@ pub struct StepView {
     pub visits: Vec<VisitView>,
     /// For a step that runs many times, once it has begun: every item, in the order of the list.
     pub items: Option<Vec<ItemView>>,
+    /// For a step that runs a pipeline in place, once it has begun.
+    pub child: Option<Box<ChildView>>,
     /// What it waits for.
     pub waiting_for: Option<WaitingFor>,
 }
@@ -248,6 +250,33 @@ pub struct ItemView {
     pub finished_at: Option<Timestamp>,
     /// What it waits for.
     pub waiting_for: Option<WaitingFor>,
+    /// Of a step that runs a pipeline in place, once the item has begun.
+    pub child: Option<Box<ChildView>>,
+}
+
+/// A pipeline in place, as the latest attempt at its step left it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChildView {
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Why it failed.
+    pub error: Option<RunError>,
+    /// What it was given.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
+    pub inputs: Map<String, Json>,
+    /// What it gives back; empty until it has succeeded.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
+    pub outputs: Map<String, Json>,
+    /// When it was over.
+    pub finished_at: Option<Timestamp>,
+    /// Every step.
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
+    pub steps: BTreeMap<StepId, StepView>,
+    /// Every forward edge.
+    pub edges: Vec<EdgeView>,
+    /// Every loop edge.
+    pub loops: Vec<LoopView>,
 }
 
 /// An item that one event changed.

@@ -1,5 +1,7 @@
 //! Ten thousand items: an event about one of them costs that one.
 
+#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test of how long something takes")]
+
 use std::time::{Duration, Instant};
 
 use loopline_core::command::Command;

@@ -24,7 +24,7 @@ export interface components {
              */
             member_of?: string[];
             /** @description The approval. */
-            step: components["schemas"]["StepId"];
+            step: components["schemas"]["StepPath"];
             /**
              * Format: int32
              * @description The visit the person saw.
@@ -86,11 +86,15 @@ export interface components {
             item?: number | null;
             /** @description The step. */
             step: components["schemas"]["StepId"];
+            /** @description It undoes what the visit did. */
+            undo?: boolean;
             /**
              * Format: int32
              * @description Counts the times a loop brought the run here, from 1.
              */
             visit: number;
+            /** @description The attempts that run the pipelines in place which the step lies in; none for a step of the run itself. */
+            within?: string;
         };
         /** @description A wish to end a run. */
         CancelBody: {
@@ -114,6 +118,29 @@ export interface components {
              * @description Steps that changed, whole. A step that runs many times comes with its `items` when it has got a new list of them;
              *     later it comes without, and keeps those it had in this visit but for the ones in `items` below.
              */
+            steps: {
+                [key: string]: components["schemas"]["StepView"];
+            };
+        };
+        /** @description A pipeline in place, as the latest attempt at its step left it. */
+        ChildView: {
+            /** @description Every forward edge. */
+            edges: components["schemas"]["EdgeView"][];
+            error?: components["schemas"]["RunError"] | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What it was given. */
+            inputs: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            /** @description Every loop edge. */
+            loops: components["schemas"]["LoopView"][];
+            /** @description What it gives back; empty until it has succeeded. */
+            outputs: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /** @description Every step. */
             steps: {
                 [key: string]: components["schemas"]["StepView"];
             };
@@ -378,6 +405,7 @@ export interface components {
              * @description The latest attempt; 0 before the first.
              */
             attempt: number;
+            child?: components["schemas"]["ChildView"] | null;
             error?: components["schemas"]["Failure"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description What `item` is. */
@@ -782,7 +810,7 @@ export interface components {
             project: string;
             /** @description Where it stands. */
             status: components["schemas"]["RunStatus"];
-            /** @description Every step. */
+            /** @description Every step; those of `finally` once it has begun. */
             steps: {
                 [key: string]: components["schemas"]["StepView"];
             };
@@ -847,6 +875,8 @@ export interface components {
              */
             timeout_ms?: number | null;
         };
+        /** @description The name of a step, behind the steps whose pipelines in place it lies in. */
+        StepPath: string;
         /**
          * @description State of a step in its current visit.
          * @enum {string}
@@ -863,6 +893,7 @@ export interface components {
              * @description The latest attempt in it; 0 before the first.
              */
             attempt: number;
+            child?: components["schemas"]["ChildView"] | null;
             error?: components["schemas"]["Failure"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description For a step that runs many times, once it has begun: every item, in the order of the list. */
@@ -920,6 +951,8 @@ export interface components {
             timer: "loop_delay";
             /** @description Where the loop goes back to. */
             to: components["schemas"]["StepId"];
+            /** @description The pipeline in place that the loop lies in. */
+            within?: string;
         } | {
             /**
              * Format: int32
@@ -928,6 +961,8 @@ export interface components {
             epoch: number;
             /** @enum {string} */
             timer: "run";
+            /** @description The pipeline in place. */
+            within?: string;
         };
         /**
          * Format: date-time

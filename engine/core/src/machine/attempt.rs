@@ -15,7 +15,7 @@ use crate::graph::{
     Action, DEFAULT_ATTEMPT_TIMEOUT_MS, HttpAction, HttpAuth, HttpBody, Output, Part, Retry, RetryOn, RunAction,
     SetValue, SleepAction, Step,
 };
-use crate::id::{AttemptId, AttemptKey, StepIx};
+use crate::id::{AttemptId, AttemptKey, StepId, StepIx};
 use crate::outcome::{Failure, FailureKind, Outcome, RawResult};
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -28,10 +28,15 @@ pub(super) const OUTPUT_LIMIT: usize = 256 * 1024;
 pub fn restart(graph: &crate::graph::Graph, state: &super::RunState, key: &AttemptKey) -> Option<AttemptSpec> {
     let mut state = state.clone();
     let at = state.last_at;
-    let fold = Fold::over(graph, &mut state, at);
-    let found = fold.find_live(key).ok()?;
-    let wanted = fold.state.live.get(&found)?.past == Past::No;
-    wanted.then(|| fold.attempt_spec(found).ok()).flatten()
+    let mut fold = Fold::over(graph, &mut state, at);
+    let mut spec = None;
+    let found = fold.at_place(key.within.as_slice(), Some(&key.step), &mut |fold| {
+        let at = fold.find_live(key)?;
+        let wanted = fold.state.live.get(&at).is_some_and(|live| live.past == Past::No);
+        spec = wanted.then(|| fold.attempt_spec(at).ok()).flatten();
+        Ok(())
+    });
+    found.ok().and(spec)
 }
 
 impl Fold<'_> {
@@ -44,9 +49,16 @@ impl Fold<'_> {
             None => self.touch(unit.step).attempt += 1,
         }
         let at = self.state.latest_attempt(unit);
+        if let Some(child) = super::nested::in_place(self.graph.step(at.step)) {
+            if let Err(failure) = self.start_child(at, child) {
+                self.attempt_failed(unit, failure);
+            }
+            return;
+        }
         match self.attempt_spec(at) {
             Ok(spec) => {
-                self.state.live.insert(at, Live { started: false, past: Past::No });
+                self.state.live.insert(at, Live { started: false, past: Past::No, child: None });
+                self.state.count_attempt(1);
                 self.command(Command::StartAttempt(Box::new(spec)));
             }
             Err(failure) => self.attempt_failed(unit, failure),
@@ -57,7 +69,7 @@ impl Fold<'_> {
         let unit = at.unit();
         let step = self.graph.step(at.step);
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
-        let mut env = BTreeMap::new();
+        let mut env = self.state.env.clone();
         self.check_with(unit)?;
         for (name, template) in &step.env {
             let what = format!("env.{name}");
@@ -91,7 +103,7 @@ impl Fold<'_> {
         self.render_part(unit, Part::Work, template, place, what)
     }
 
-    fn render_part(
+    pub(super) fn render_part(
         &self,
         unit: Unit,
         part: Part<'_>,
@@ -181,19 +193,21 @@ impl Fold<'_> {
 
     fn find_live(&self, key: &AttemptKey) -> Result<AttemptRef, Refused> {
         let never = || Refused::NeverAsked { what: format!("attempt {key} that is not settled") };
-        let step = self.graph.find(key.step.as_str()).ok_or_else(never)?;
-        let at = AttemptRef { step, item: key.item, visit: key.visit, attempt: key.attempt };
-        (key.epoch == self.state.epoch && self.state.live.contains_key(&at)).then_some(at).ok_or_else(never)
+        let at = self.state.reference(self.graph, key).ok_or_else(never)?;
+        let lives = self.state.live.get(&at).is_some_and(|live| live.child.is_none());
+        (key.epoch == self.state.epoch && lives).then_some(at).ok_or_else(never)
     }
 
     /// Equal over attempts and epochs of one visit; visits are numbered through all epochs.
     fn idempotency_key(&self, at: AttemptRef) -> String {
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
-        let step = &self.graph.step(at.step).id;
-        match at.item {
-            None => format!("{}.{step}.{}", created.run, at.visit),
-            Some(item) => format!("{}.{step}[{item}].{}", created.run, at.visit),
-        }
+        let visit = |step: &StepId, item: Option<u32>, visit: u32| match item {
+            None => format!(".{step}.{visit}"),
+            Some(item) => format!(".{step}[{item}].{visit}"),
+        };
+        let around = self.state.within.iter().map(|around| visit(&around.step, around.item, around.visit));
+        let own = visit(&self.graph.step(at.step).id, at.item, at.visit);
+        [created.run.to_string()].into_iter().chain(around).chain([own]).collect()
     }
 
     pub(super) fn attempt_started(&mut self, key: &AttemptKey) -> Result<(), Refused> {
@@ -210,6 +224,7 @@ impl Fold<'_> {
     pub(super) fn attempt_finished(&mut self, key: &AttemptKey, outcome: &Outcome) -> Result<(), Refused> {
         let at = self.find_live(key)?;
         let live = self.state.live.remove(&at).expect("just found");
+        self.state.count_attempt(-1);
         self.touch_unit(at.unit());
         match live.past {
             Past::No => self.attempt_ended(at.unit(), outcome),
@@ -219,7 +234,7 @@ impl Fold<'_> {
         Ok(())
     }
 
-    fn attempt_ended(&mut self, unit: Unit, outcome: &Outcome) {
+    pub(super) fn attempt_ended(&mut self, unit: Unit, outcome: &Outcome) {
         let (Outcome::Succeeded { result } | Outcome::Failed { result, .. } | Outcome::Cancelled { result }) = outcome;
         self.keep(unit, result.outputs.clone().into_iter().collect(), result);
         match outcome {
@@ -248,7 +263,7 @@ impl Fold<'_> {
 
     /// A past visit keeps its true outcome, fires nothing and decides nothing. After a stop, and of an item that was ended
     /// because another one failed, the visit is the current one.
-    fn past_attempt_ended(&mut self, at: AttemptRef, outcome: &Outcome) {
+    pub(super) fn past_attempt_ended(&mut self, at: AttemptRef, outcome: &Outcome) {
         let current = self.state.steps[at.step.get()].visit == at.visit;
         let (Outcome::Succeeded { result } | Outcome::Failed { result, .. } | Outcome::Cancelled { result }) = outcome;
         let mut outputs: Map<String, Json> = result.outputs.clone().into_iter().collect();

@@ -44,7 +44,7 @@ impl Fold<'_> {
     fn judge_step(&mut self, ix: StepIx) {
         if self.state.steps[ix.get()].st != St::Pending
             || self.state.stop.is_some()
-            || self.state.paused.is_some()
+            || self.is_paused()
             || self.is_held(ix)
         {
             return;

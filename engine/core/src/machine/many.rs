@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::apply::Fold;
-use super::end::Ended;
+use super::end::{Ended, Inside};
 use super::scope::error_json;
 use super::state::{AttemptRef, RunState, St, Unit, Wait};
 use crate::expr::{Cel, ExprError};
@@ -53,6 +53,8 @@ pub(super) struct ItemState {
     pub(super) error: Option<Failure>,
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
+    /// The pipeline in place as its latest attempt left it.
+    pub(super) child: Option<Arc<RunState>>,
 }
 
 impl ItemState {
@@ -68,6 +70,7 @@ impl ItemState {
             error: None,
             started_at: None,
             finished_at: None,
+            child: None,
         }
     }
 }
@@ -229,7 +232,7 @@ impl Fold<'_> {
     pub(super) fn advance_items(&mut self, ix: StepIx) {
         let Some(spec) = &self.graph.step(ix).many else { return };
         while self.state.steps[ix.get()].st == St::Running {
-            let may_begin = self.state.stop.is_none() && self.state.paused.is_none();
+            let may_begin = self.state.stop.is_none() && !self.is_paused();
             let at = self.at;
             let Some(many) = self.many_mut(ix) else { return };
             if many.is_over() {
@@ -302,7 +305,7 @@ impl Fold<'_> {
         let first = AttemptRef { step: ix, item: None, visit: 0, attempt: 0 };
         let of_step = self.state.live.range(first..).map(|(at, _)| *at).take_while(|at| at.step == ix);
         for at in of_step.collect::<Vec<_>>() {
-            self.make_past(at, !self.graph.step(ix).interruptible);
+            self.make_past(at, !self.graph.step(ix).interruptible, Inside::AsItSays);
         }
     }
 

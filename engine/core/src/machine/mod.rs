@@ -18,6 +18,7 @@ mod attempt;
 mod end;
 mod judge;
 mod many;
+mod nested;
 mod pause;
 mod present;
 mod reading;

@@ -2,13 +2,14 @@
 
 use super::apply::Applied;
 use super::judge::edge_state;
-use super::state::{Asked, AttemptRef, RunState, St, Unit, Wait};
+use super::nested::in_place;
+use super::state::{Asked, AttemptRef, Live, RunState, St, Unit, Wait};
 use crate::event::RunOutcome;
 use crate::graph::{Action, Goto, GotoOn, Graph};
-use crate::id::StepIx;
+use crate::id::{StepId, StepIx};
 use crate::view::{
-    ApprovalWait, Changes, DecisionView, EdgeView, ItemChange, ItemView, LoopView, RunError, RunPatch, RunView,
-    StepStatus, StepView, VisitView, WaitingFor,
+    ApprovalWait, Changes, ChildView, DecisionView, EdgeView, ItemChange, ItemView, LoopView, RunError, RunPatch,
+    RunView, StepStatus, StepView, VisitView, WaitingFor,
 };
 
 pub(super) fn past_status(st: St) -> StepStatus {
@@ -22,11 +23,21 @@ pub(super) fn past_status(st: St) -> StepStatus {
     }
 }
 
+/// A pipeline in place waits when nothing in it runs.
+fn live_status(live: &Live) -> StepStatus {
+    match &live.child {
+        Some(child) if child.is_quiet() => StepStatus::Waiting,
+        Some(_) => StepStatus::Running,
+        None if live.started => StepStatus::Running,
+        None => StepStatus::Queued,
+    }
+}
+
 impl RunState {
     /// The whole run; `None` before its first event.
     pub fn view(&self, graph: &Graph) -> Option<RunView> {
         let created = self.created.as_deref()?;
-        let patch = self.patch(graph);
+        let patch = self.patch();
         Some(RunView {
             id: created.run,
             project: created.project.clone(),
@@ -44,27 +55,50 @@ impl RunState {
             created_at: self.created_at,
             finished_at: patch.finished_at,
             last_seq: self.last_seq,
-            steps: graph
-                .indices()
-                .map(|ix| {
-                    let view = StepView { items: self.item_views(graph, ix), ..self.step_view(graph, ix) };
-                    (graph.step(ix).id.clone(), view)
-                })
-                .collect(),
-            edges: graph.indices().flat_map(|ix| self.edges_into(graph, ix)).collect(),
-            loops: self.loops(graph),
+            steps: self.in_order(graph).flat_map(|(graph, state)| state.step_views(graph)).collect(),
+            edges: self.in_order(graph).flat_map(|(graph, state)| state.edges(graph)).collect(),
+            loops: self.in_order(graph).flat_map(|(graph, state)| state.loops(graph)).collect(),
         })
+    }
+
+    /// The steps, and then those of `finally`, once it has begun.
+    fn in_order<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = (&'a Graph, &'a Self)> {
+        let finally = self.finally.as_deref().and_then(|state| Some((graph.finally.as_deref()?, state)));
+        [(graph, self)].into_iter().chain(finally)
+    }
+
+    fn step_views<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = (StepId, StepView)> + 'a {
+        graph.indices().map(|ix| {
+            let view = StepView { items: self.item_views(graph, ix), ..self.step_view(graph, ix) };
+            (graph.step(ix).id.clone(), view)
+        })
+    }
+
+    fn edges<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = EdgeView> + 'a {
+        graph.indices().flat_map(|ix| self.edges_into(graph, ix))
     }
 
     /// What the event just taken changed. `None` before the first event.
     pub fn changes(&self, graph: &Graph, applied: &Applied) -> Option<Changes> {
         self.created.as_ref()?;
+        let mut changes = self.own_changes(graph, applied);
+        if let (Some(state), Some(graph), Some(applied)) = (&self.finally, &graph.finally, &applied.finally) {
+            let of_finally = state.own_changes(graph, applied);
+            changes.steps.extend(of_finally.steps);
+            changes.items.extend(of_finally.items);
+            changes.edges.extend(of_finally.edges);
+            changes.loops.extend(of_finally.loops);
+        }
+        Some(changes)
+    }
+
+    fn own_changes(&self, graph: &Graph, applied: &Applied) -> Changes {
         let mut into: std::collections::BTreeSet<StepIx> = std::collections::BTreeSet::new();
         for ix in &applied.touched {
             into.extend(graph.shape().successors(*ix));
         }
-        Some(Changes {
-            run: self.patch(graph),
+        Changes {
+            run: self.patch(),
             steps: applied
                 .touched
                 .iter()
@@ -90,18 +124,17 @@ impl RunState {
                 .filter(|edge| applied.touched.iter().any(|ix| graph.step(*ix).id == edge.from))
                 .collect(),
             loops: if applied.loops_changed { self.loops(graph) } else { Vec::new() },
-        })
+        }
     }
 
     /// The run's own state.
-    pub fn patch(&self, graph: &Graph) -> RunPatch {
+    pub fn patch(&self) -> RunPatch {
         let over = self.over.as_ref();
         RunPatch {
             status: self.status(),
-            error: over.and_then(|over| over.error.as_ref()).map(|(step, failure)| RunError {
-                step: step.map(|ix| graph.step(ix).id.clone()),
-                failure: failure.clone(),
-            }),
+            error: over
+                .and_then(|over| over.error.as_ref())
+                .map(|(step, failure)| RunError { step: step.clone(), failure: failure.clone() }),
             finished_at: over.map(|over| over.at),
             outputs: over
                 .filter(|over| over.outcome == RunOutcome::Succeeded)
@@ -126,10 +159,10 @@ impl RunState {
                 let of_step = self.live.range(first..).take_while(|(at, _)| at.step == ix);
                 let mut status = None;
                 for (_, live) in of_step.filter(|(at, _)| at.visit == step.visit) {
-                    if live.started {
-                        return StepStatus::Running;
+                    match live_status(live) {
+                        StepStatus::Running => return StepStatus::Running,
+                        other => status = Some(other),
                     }
-                    status = Some(StepStatus::Queued);
                 }
                 // Of its items, those that have begun and do not live wait for another attempt.
                 let waits = step.many.as_ref().is_some_and(|many| many.open > 0);
@@ -149,10 +182,7 @@ impl RunState {
         let item = self.item(unit)?;
         let status = match (item.st, &item.wait) {
             (St::Running, Some(_)) => StepStatus::Waiting,
-            (St::Running, None) => {
-                let started = self.live.get(&self.latest_attempt(unit)).is_some_and(|live| live.started);
-                if started { StepStatus::Running } else { StepStatus::Queued }
-            }
+            (St::Running, None) => self.live.get(&self.latest_attempt(unit)).map_or(StepStatus::Queued, live_status),
             (st, _) => past_status(st),
         };
         Some(ItemView {
@@ -166,7 +196,26 @@ impl RunState {
             started_at: item.started_at,
             finished_at: item.finished_at,
             waiting_for: self.waiting_for(graph, unit, item.wait.as_ref(), item.st),
+            child: self.child_view(graph, unit, item.child.as_deref()),
         })
+    }
+
+    /// The pipeline in place as it goes on, or as it ended.
+    fn child_view(&self, graph: &Graph, unit: Unit, ended: Option<&Self>) -> Option<Box<ChildView>> {
+        let graph = in_place(graph.step(unit.step))?;
+        let living = self.live.get(&self.latest_attempt(unit)).and_then(|live| live.child.as_deref());
+        let child = living.or(ended)?;
+        let patch = child.patch();
+        Some(Box::new(ChildView {
+            status: patch.status,
+            error: patch.error,
+            inputs: child.created.as_ref().map(|created| created.inputs.clone()).unwrap_or_default(),
+            outputs: patch.outputs,
+            finished_at: patch.finished_at,
+            steps: child.step_views(graph).collect(),
+            edges: child.edges(graph).collect(),
+            loops: child.loops(graph),
+        }))
     }
 
     /// A step without its items.
@@ -212,6 +261,7 @@ impl RunState {
             finished_at: step.finished_at,
             visits,
             items: None,
+            child: self.child_view(graph, ix.into(), step.child.as_deref()),
             waiting_for: self.waiting_for(graph, ix.into(), step.wait.as_ref(), step.st),
         }
     }

@@ -75,7 +75,10 @@ pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
                     all(cel.references().unwrap_or_default());
                 }
             }
-            Action::Sleep(SleepAction::For(_)) | Action::Container(_) | Action::Pipeline(_) => {}
+            Action::Pipeline(child) => {
+                child.inputs.values().for_each(|value| all(value.references().unwrap_or_default()));
+            }
+            Action::Sleep(SleepAction::For(_)) | Action::Container(_) => {}
         }
     }
 }

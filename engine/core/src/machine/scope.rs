@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::apply::Fold;
+use super::apply::{Fold, Outer};
 use super::state::{RunState, St, Unit};
 use crate::expr::{Place, Reference, Scope};
 use crate::graph::{Author, Graph, Part};
@@ -66,17 +66,14 @@ impl Fold<'_> {
                 ["inputs"] => put(&mut scope, &["inputs"], Json::Object(created.inputs.clone())),
                 ["steps", name, rest @ ..] => {
                     put(&mut scope, &["steps"], json!({}));
-                    if let Some(ix) = self.graph.find(name) {
-                        put(&mut scope, &["steps", name], self.state.step_json(self.graph, ix, rest.first().copied()));
-                        if let ["outputs", output, ..] = rest {
-                            put(&mut scope, &["steps", name, "outputs"], json!({}));
-                            if let Some(value) = self.state.steps[ix.get()].outputs.get(*output) {
-                                put(&mut scope, &["steps", name, "outputs", output], value.clone());
+                    match (self.graph.find(name), self.outer) {
+                        (Some(ix), _) => put_step(&mut scope, self.graph, self.state, ix, rest),
+                        (None, Some(Outer { graph, state })) => {
+                            if let Some(ix) = graph.find(name) {
+                                put_step(&mut scope, graph, state, ix, rest);
                             }
-                        } else if matches!(rest, ["outputs"]) {
-                            let outputs = Json::Object((*self.state.steps[ix.get()].outputs).clone());
-                            put(&mut scope, &["steps", name, "outputs"], outputs);
                         }
+                        (None, None) => {}
                     }
                 }
                 ["steps"] => {
@@ -113,7 +110,7 @@ impl Fold<'_> {
 
     fn run_json(&self) -> Json {
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
-        json!({
+        let mut run = json!({
             "id": created.run,
             "number": created.number,
             "name": self.state.name,
@@ -125,7 +122,11 @@ impl Fold<'_> {
             "url": created.url,
             "trigger": {"kind": created.trigger.kind, "actor": created.trigger.actor, "time": self.state.created_at},
             "repo": null, "ref": null, "branch": null, "tag": null, "commit": null,
-        })
+        });
+        if let Some(leaving) = self.outer.and_then(|outer| outer.state.leaving.as_ref()) {
+            run["status"] = json!(leaving.outcome);
+        }
+        run
     }
 
     /// `steps.x` with all its outputs.
@@ -160,6 +161,23 @@ impl RunState {
             value.insert("visits".into(), visits.into());
         }
         Json::Object(value)
+    }
+}
+
+/// What is read of one step.
+fn put_step(scope: &mut Scope, graph: &Graph, state: &RunState, ix: StepIx, rest: &[&str]) {
+    let name = graph.step(ix).id.as_str();
+    let outputs = &state.steps[ix.get()].outputs;
+    put(scope, &["steps", name], state.step_json(graph, ix, rest.first().copied()));
+    match rest {
+        ["outputs", output, ..] => {
+            put(scope, &["steps", name, "outputs"], json!({}));
+            if let Some(value) = outputs.get(*output) {
+                put(scope, &["steps", name, "outputs", output], value.clone());
+            }
+        }
+        ["outputs"] => put(scope, &["steps", name, "outputs"], Json::Object((**outputs).clone())),
+        _ => {}
     }
 }
 

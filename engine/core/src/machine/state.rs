@@ -9,9 +9,10 @@ use super::many::ItemsState;
 use crate::command::Timer;
 use crate::event::{ApprovalDecided, RunCreated, RunOutcome};
 use crate::graph::Graph;
-use crate::id::{AttemptKey, Seq, StepIx};
+use crate::id::{AttemptKey, Seq, StepId, StepIx, Within};
 use crate::outcome::{ArtifactRef, Failure};
 use crate::shape::StepSet;
+use crate::text::Text;
 use crate::time::Timestamp;
 use crate::view::{RunStatus, SkipReason};
 
@@ -41,7 +42,19 @@ pub struct RunState {
     pub(super) waiting: u32,
     /// Order in which visits ended, for "the earliest failure".
     pub(super) ended: u64,
+    /// How the steps ended, once they have; `finally` comes behind them.
+    pub(super) leaving: Option<Over>,
+    /// `finally`, once it has begun: a state like this one, over a graph of its own.
+    pub(super) finally: Option<Box<Self>>,
+    /// A second cancel: what comes behind the steps is ended too, or does not begin.
+    pub(super) cut_short: bool,
     pub(super) over: Option<Over>,
+    /// The attempts that this pipeline in place lies in; none for the run itself.
+    pub(super) within: Within,
+    /// Of a pipeline in place: what the step that runs it hands to the environment of each of its steps.
+    pub(super) env: BTreeMap<String, Text>,
+    /// What is going on here and in all pipelines in place, so that nobody has to look through them.
+    pub(super) going_on: GoingOn,
     /// When the run's `timeout` is over; none while it is paused.
     pub(super) deadline: Option<Timestamp>,
     pub(super) paused: Option<Paused>,
@@ -51,6 +64,37 @@ pub struct RunState {
     pub(super) signal_keys: BTreeMap<String, String>,
     /// Those keys, the oldest first.
     pub(super) signal_order: VecDeque<String>,
+}
+
+/// How much of what goes on in a run, with all pipelines in place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct GoingOn {
+    /// Attempts that a worker has.
+    pub(super) attempts: u32,
+    /// Approvals that wait.
+    pub(super) approvals: u32,
+    /// Steps that wait for a signal.
+    pub(super) signals: u32,
+}
+
+impl GoingOn {
+    /// What is left when a part of it went from `before` to `after`.
+    pub(super) fn with(self, before: Self, after: Self) -> Self {
+        Self {
+            attempts: self.attempts - before.attempts + after.attempts,
+            approvals: self.approvals - before.approvals + after.approvals,
+            signals: self.signals - before.signals + after.signals,
+        }
+    }
+
+    /// The count that a wait belongs to.
+    pub(super) fn waits(&mut self, wait: &Wait) -> Option<&mut u32> {
+        match wait {
+            Wait::Approval(_) => Some(&mut self.approvals),
+            Wait::Signal { .. } => Some(&mut self.signals),
+            Wait::Sleep { .. } | Wait::Retry { .. } => None,
+        }
+    }
 }
 
 /// A run that starts nothing.
@@ -97,11 +141,13 @@ impl AttemptRef {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Live {
     /// A worker has begun it.
     pub(super) started: bool,
     pub(super) past: Past,
+    /// The pipeline in place that the attempt is, where it is one: no worker knows of it.
+    pub(super) child: Option<Box<RunState>>,
 }
 
 /// Whether an attempt's end still decides anything.
@@ -139,7 +185,7 @@ pub(super) enum Stop {
 pub(super) struct Over {
     pub(super) outcome: RunOutcome,
     pub(super) at: Timestamp,
-    pub(super) error: Option<(Option<StepIx>, Failure)>,
+    pub(super) error: Option<(Option<StepId>, Failure)>,
     pub(super) outputs: Map<String, Json>,
 }
 
@@ -170,6 +216,8 @@ pub(super) struct StepState {
     pub(super) previous: Option<Arc<BTreeMap<StepIx, Json>>>,
     /// Its items, once a step that runs many times has begun.
     pub(super) many: Option<Arc<ItemsState>>,
+    /// The pipeline in place as its latest attempt left it.
+    pub(super) child: Option<Arc<RunState>>,
     pub(super) past: Vec<PastVisit>,
 }
 
@@ -242,12 +290,24 @@ impl Default for StepState {
             ended: 0,
             previous: None,
             many: None,
+            child: None,
             past: Vec::new(),
         }
     }
 }
 
 impl RunState {
+    /// Nothing has happened over this graph.
+    pub(super) fn of(graph: &Graph) -> Self {
+        let count = graph.steps.len();
+        Self {
+            steps: vec![StepState::default(); count],
+            used: vec![0; graph.shape().entries().len()],
+            undecided: count as u32,
+            ..Self::default()
+        }
+    }
+
     /// The last event that was taken; 0 before the first.
     pub fn last_seq(&self) -> Seq {
         self.last_seq
@@ -265,17 +325,23 @@ impl RunState {
 
     /// Where the run stands (rule W5: it waits when nothing of it runs and something waits).
     pub fn status(&self) -> RunStatus {
-        match (&self.over, self.stop) {
-            (Some(over), _) => match over.outcome {
+        let stopping = match self.stop {
+            // What the steps' end leaves to be done is done as after any other end, unless someone cancels the run.
+            Some(Stop::Timeout | Stop::FailFast) => self.leaving.is_none(),
+            Some(Stop::Cancel) => true,
+            None => false,
+        };
+        match &self.over {
+            Some(over) => match over.outcome {
                 RunOutcome::Succeeded => RunStatus::Succeeded,
                 RunOutcome::Failed => RunStatus::Failed,
                 RunOutcome::Cancelled => RunStatus::Cancelled,
             },
-            (None, Some(_)) => RunStatus::Cancelling,
-            (None, None) if self.paused.is_some() => RunStatus::Paused,
-            (None, None) if self.created.is_none() => RunStatus::Queued,
-            (None, None) if !self.live.is_empty() => RunStatus::Running,
-            (None, None) => RunStatus::Waiting,
+            None if stopping => RunStatus::Cancelling,
+            None if self.paused.is_some() => RunStatus::Paused,
+            None if self.created.is_none() => RunStatus::Queued,
+            None if self.going_on.attempts > 0 => RunStatus::Running,
+            None => RunStatus::Waiting,
         }
     }
 
@@ -286,28 +352,7 @@ impl RunState {
 
     /// No attempt is handed out: until a timer fires or a person acts, nothing happens, and the state need not be kept in memory.
     pub fn is_quiet(&self) -> bool {
-        self.live.is_empty()
-    }
-
-    /// Attempts that were handed out and are not settled; a driver asks its worker for them after a restart.
-    pub fn live_attempts<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = AttemptKey> + 'a {
-        self.live.keys().map(|at| self.key_of(graph, *at))
-    }
-
-    /// The attempt is live and was asked to end.
-    pub fn is_ending(&self, graph: &Graph, key: &AttemptKey) -> bool {
-        let Some(step) = graph.find(key.step.as_str()) else { return false };
-        let at = AttemptRef { step, item: key.item, visit: key.visit, attempt: key.attempt };
-        self.live.get(&at).is_some_and(|live| live.past == Past::Cancel)
-    }
-
-    /// The steps that wait for people.
-    pub fn steps_waiting_for_people<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = &'a str> + 'a {
-        self.steps
-            .iter()
-            .zip(&graph.steps)
-            .filter(|(state, _)| matches!(state.wait, Some(Wait::Approval(_))))
-            .map(|(_, step)| step.id.as_str())
+        self.going_on.attempts == 0
     }
 
     pub(super) fn key_of(&self, graph: &Graph, at: AttemptRef) -> AttemptKey {
@@ -317,6 +362,8 @@ impl RunState {
             item: at.item,
             visit: at.visit,
             attempt: at.attempt,
+            within: self.within.clone(),
+            undo: false,
         }
     }
 

@@ -3,14 +3,21 @@
 use std::collections::BTreeSet;
 
 use super::apply::Fold;
+use super::end::Inside;
 use super::state::{St, Stop};
-use crate::graph::{Condition, Need, Step};
+use crate::graph::{Condition, Need};
 use crate::id::StepIx;
 use crate::view::SkipReason;
 
 impl Fold<'_> {
     /// STOP w: nothing starts any more; what waits closes, what runs is ended or let end, what is pending is skipped.
     pub(super) fn stop(&mut self, why: Stop) {
+        // A step that is not to be interrupted is let end, unless the run's time is over.
+        self.stop_as(why, if why == Stop::Timeout { Inside::Nothing } else { Inside::AsItSays });
+    }
+
+    /// STOP; `inside` says what of it is let end.
+    pub(super) fn stop_as(&mut self, why: Stop, inside: Inside) {
         let first = self.state.stop.is_none();
         self.state.stop = Some(why);
         if !first {
@@ -20,9 +27,7 @@ impl Fold<'_> {
         self.state.open.clear();
         let waiting: Vec<StepIx> =
             self.graph.indices().filter(|ix| self.state.steps[ix.get()].wait.is_some()).collect();
-        // A step that is not to be interrupted is let end, unless the run's time is over.
-        let uninterruptible = |step: &Step| !step.interruptible && why != Stop::Timeout;
-        self.end_live(uninterruptible);
+        self.end_live(inside);
         for ix in waiting {
             self.cancelled(ix);
         }

@@ -99,6 +99,8 @@ pub struct Simulation<'a> {
     /// Steps in the order in which attempts were handed out.
     pub order: Vec<String>,
     pub refusals: Vec<String>,
+    /// The environment of the latest attempt, by the names in `order`.
+    pub env: BTreeMap<String, Json>,
     now: i64,
     count: u64,
     due: BTreeMap<(i64, u64), Due>,
@@ -117,6 +119,7 @@ impl<'a> Simulation<'a> {
             history: Vec::new(),
             order: Vec::new(),
             refusals: Vec::new(),
+            env: BTreeMap::new(),
             now: BEGIN,
             count: 0,
             due: BTreeMap::new(),
@@ -237,6 +240,11 @@ impl<'a> Simulation<'a> {
 
     /// The script of an item, where it has one of its own, else that of its step; and the name that it stands under.
     fn mocks_of(&self, key: &AttemptKey) -> (String, &'a [Mock]) {
+        if key.undo {
+            let name = name_of(key);
+            let mocks = self.script.get(&name).map(Vec::as_slice).unwrap_or_default();
+            return (name, mocks);
+        }
         let names = [name_of(key), key.within.path_to(key.step.clone()).to_string(), key.step.to_string()];
         let found = names.into_iter().find_map(|name| Some((self.script.get(&name)?.as_slice(), name)));
         found.map_or((name_of(key), &[]), |(mocks, name)| (name, mocks))
@@ -247,6 +255,9 @@ impl<'a> Simulation<'a> {
             Command::StartAttempt(spec) => {
                 let key = spec.id.key.clone();
                 self.order.push(name_of(&key));
+                let mut env = serde_json::to_value(&spec.env).expect("text is JSON");
+                env["LOOPLINE_IDEMPOTENCY_KEY"] = spec.idempotency_key.as_str().into();
+                self.env.insert(name_of(&key), env);
                 let (name, mocks) = self.mocks_of(&key);
                 let count = self.starts.entry(name).or_default();
                 let mock = mocks.get(*count).or(mocks.last()).cloned().unwrap_or_default();
@@ -272,12 +283,13 @@ impl<'a> Simulation<'a> {
     }
 }
 
-/// `t`, `t[0]` for an item, `child/t` inside of a pipeline in place.
+/// `t`, `t[0]` for an item, `child/t` inside of a pipeline in place, `t.undo` for what undoes it.
 fn name_of(key: &AttemptKey) -> String {
     let path = key.within.path_to(key.step.clone());
+    let undo = if key.undo { ".undo" } else { "" };
     match key.item {
-        None => path.to_string(),
-        Some(item) => format!("{path}[{item}]"),
+        None => format!("{path}{undo}"),
+        Some(item) => format!("{path}[{item}]{undo}"),
     }
 }
 

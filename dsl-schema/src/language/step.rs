@@ -98,7 +98,7 @@ mapping! {
         "matrix" matrix: Option<Box<Matrix>>,
         /// What undoes this step when the run fails.
         #[schemars(example = serde_json::json!({"run": "./undeploy.sh", "until": "verify"}))]
-        "compensate" compensate: Option<Later<Compensate>>,
+        "compensate" compensate: Option<Box<Compensate>>,
         /// A lock held during a visit, retries included: only one step of all runs holds it at a time.
         #[schemars(example = &"database-{{ inputs.region }}")]
         "lock" lock: Option<Later<TemplateText>>,

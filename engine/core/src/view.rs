@@ -189,6 +189,8 @@ pub struct RunView {
     pub edges: Vec<EdgeView>,
     /// Every loop edge.
     pub loops: Vec<LoopView>,
+    /// What is undone because the run failed, in that order.
+    pub compensations: Vec<CompensationView>,
 }
 
 /// A step.
@@ -254,6 +256,28 @@ pub struct ItemView {
     pub child: Option<Box<ChildView>>,
 }
 
+/// What undoes one visit of a step, or one item of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CompensationView {
+    /// The step.
+    pub step: StepId,
+    /// The item, for a step that runs many times.
+    pub item: Option<u32>,
+    /// The visit that is undone.
+    pub visit: u32,
+    /// Where it stands.
+    pub status: StepStatus,
+    /// The latest attempt; 0 before the first.
+    pub attempt: u32,
+    /// Why it failed.
+    pub error: Option<Failure>,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
 /// A pipeline in place, as the latest attempt at its step left it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -277,6 +301,8 @@ pub struct ChildView {
     pub edges: Vec<EdgeView>,
     /// Every loop edge.
     pub loops: Vec<LoopView>,
+    /// What is undone because the run failed, in that order.
+    pub compensations: Vec<CompensationView>,
 }
 
 /// An item that one event changed.
@@ -450,6 +476,8 @@ pub struct Changes {
     pub edges: Vec<EdgeView>,
     /// Loop edges whose count changed.
     pub loops: Vec<LoopView>,
+    /// All that is undone, when something of it changed.
+    pub compensations: Option<Vec<CompensationView>>,
 }
 
 /// The run's own state after an event.

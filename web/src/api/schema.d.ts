@@ -106,6 +106,8 @@ export interface components {
         };
         /** @description What one event changed, for a reader who holds the state before it. */
         Changes: {
+            /** @description All that is undone, when something of it changed. */
+            compensations?: components["schemas"]["CompensationView"][] | null;
             /** @description Forward edges out of those steps. */
             edges: components["schemas"]["EdgeView"][];
             /** @description Items that changed, of steps that come without them. */
@@ -124,6 +126,8 @@ export interface components {
         };
         /** @description A pipeline in place, as the latest attempt at its step left it. */
         ChildView: {
+            /** @description What is undone because the run failed, in that order. */
+            compensations: components["schemas"]["CompensationView"][];
             /** @description Every forward edge. */
             edges: components["schemas"]["EdgeView"][];
             error?: components["schemas"]["RunError"] | null;
@@ -144,6 +148,31 @@ export interface components {
             steps: {
                 [key: string]: components["schemas"]["StepView"];
             };
+        };
+        /** @description What undoes one visit of a step, or one item of it. */
+        CompensationView: {
+            /**
+             * Format: int32
+             * @description The latest attempt; 0 before the first.
+             */
+            attempt: number;
+            error?: components["schemas"]["Failure"] | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description The item, for a step that runs many times.
+             */
+            item?: number | null;
+            started_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["StepStatus"];
+            /** @description The step. */
+            step: components["schemas"]["StepId"];
+            /**
+             * Format: int32
+             * @description The visit that is undone.
+             */
+            visit: number;
         };
         /**
          * @description When a forward edge is live, and when it is neutral.
@@ -766,6 +795,8 @@ export interface components {
         RunStatus: "queued" | "running" | "waiting" | "paused" | "cancelling" | "succeeded" | "failed" | "cancelled";
         /** @description A whole run. */
         RunView: {
+            /** @description What is undone because the run failed, in that order. */
+            compensations: components["schemas"]["CompensationView"][];
             /** @description When it began. */
             created_at: components["schemas"]["Timestamp"];
             /** @description Digest of the pinned graph. */

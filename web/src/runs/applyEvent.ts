@@ -19,6 +19,7 @@ export function applyEvent(run: RunView, event: RunEvent): Applied {
       steps: stepsAfter(run, changes),
       edges: replaced(run.edges, changes.edges, edgeKey),
       loops: replaced(run.loops, changes.loops, loopKey),
+      compensations: changes.compensations ?? run.compensations,
     },
   };
 }

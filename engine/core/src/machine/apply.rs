@@ -7,7 +7,7 @@ use super::refused::Refused;
 use super::state::{RunState, St, StepState, Stop, Unit, Wait};
 use crate::command::{Command, Timer};
 use crate::event::{Event, Recorded, RunCreated};
-use crate::expr::Place;
+use crate::expr::{Place, Scope};
 use crate::graph::{Graph, SEMANTICS};
 use crate::id::StepIx;
 use crate::time::Timestamp;
@@ -25,6 +25,8 @@ pub struct Applied {
     pub listed: Vec<StepIx>,
     /// A loop edge fired, or a budget was filled again.
     pub loops_changed: bool,
+    /// Some compensation changed.
+    pub compensations_changed: bool,
     /// What changed in `finally`; its commands stand among those of the run.
     pub finally: Option<Box<Applied>>,
 }
@@ -70,6 +72,8 @@ pub(super) struct Fold<'a> {
     pub(super) outer: Option<Outer<'a>>,
     /// The run that this fold lies inside of is paused.
     pub(super) paused_around: bool,
+    /// Stands for all names while what undoes a past visit is made: by now they are something else.
+    pub(super) saw: Option<Arc<Scope>>,
 }
 
 /// The run whose `finally` is folded.
@@ -92,6 +96,7 @@ impl<'a> Fold<'a> {
             firings: 0,
             outer: None,
             paused_around: false,
+            saw: None,
         }
     }
 
@@ -210,6 +215,9 @@ impl<'a> Fold<'a> {
                 Ok(())
             }
             Timer::Sleep { key } | Timer::Retry { key } | Timer::Approval { key } | Timer::Signal { key } => {
+                if key.undo {
+                    return if self.undo_again(key) { Ok(()) } else { Err(never()) };
+                }
                 let ix = self.graph.find(key.step.as_str()).ok_or_else(never)?;
                 let step = &self.state.steps[ix.get()];
                 if step.st != St::Running || step.visit != key.visit || self.state.epoch != key.epoch {

@@ -10,10 +10,10 @@ use super::end::Ended;
 use super::refused::Refused;
 use super::state::{AttemptRef, Live, Past, St, Unit, Wait};
 use crate::command::{AttemptSpec, Capture, Command, HttpWork, Timer, Work, WorkAuth, WorkBody};
-use crate::expr::{Cel, ExprError, Place, Reference, Template};
+use crate::expr::{Cel, ExprError, Place, Reference, Scope, Template};
 use crate::graph::{
     Action, DEFAULT_ATTEMPT_TIMEOUT_MS, HttpAction, HttpAuth, HttpBody, Output, Part, Retry, RetryOn, RunAction,
-    SetValue, SleepAction, Step,
+    SetValue, SleepAction,
 };
 use crate::id::{AttemptId, AttemptKey, StepId, StepIx};
 use crate::outcome::{Failure, FailureKind, Outcome, RawResult};
@@ -33,7 +33,11 @@ pub fn restart(graph: &crate::graph::Graph, state: &super::RunState, key: &Attem
     let found = fold.at_place(key.within.as_slice(), Some(&key.step), &mut |fold| {
         let at = fold.find_live(key)?;
         let wanted = fold.state.live.get(&at).is_some_and(|live| live.past == Past::No);
-        spec = wanted.then(|| fold.attempt_spec(at).ok()).flatten();
+        spec = match fold.state.undoing {
+            _ if !wanted => None,
+            Some(index) if at.undo => fold.undo_spec(index, at).ok(),
+            _ => fold.attempt_spec(at).ok(),
+        };
         Ok(())
     });
     found.ok().and(spec)
@@ -57,7 +61,7 @@ impl Fold<'_> {
         }
         match self.attempt_spec(at) {
             Ok(spec) => {
-                self.state.live.insert(at, Live { started: false, past: Past::No, child: None });
+                self.state.live.insert(at, Live { started: false, past: Past::No, child: None, saw: None });
                 self.state.count_attempt(1);
                 self.command(Command::StartAttempt(Box::new(spec)));
             }
@@ -76,8 +80,8 @@ impl Fold<'_> {
             env.insert(name.clone(), self.render_part(unit, Part::Env(name), template, Place::Plain, &what)?);
         }
         let work = match &step.action {
-            Action::Run(run) => self.shell_work(unit, run, &mut env)?,
-            Action::Http(http) => Work::Http(Box::new(self.http_work(unit, http)?)),
+            Action::Run(run) => self.shell_work(unit, Part::Work, run, &mut env)?,
+            Action::Http(http) => Work::Http(Box::new(self.http_work(unit, Part::Work, http)?)),
             other => {
                 let message = format!("this engine cannot run `{}`", other.kind());
                 return Err(Failure::new(FailureKind::Spawn, message));
@@ -94,13 +98,9 @@ impl Fold<'_> {
             timeout_ms: step.timeout_ms.unwrap_or(DEFAULT_ATTEMPT_TIMEOUT_MS),
             idle_timeout_ms: step.idle_timeout_ms,
             grace_ms: step.grace_ms,
-            capture: capture(step),
+            capture: capture(&step.action, &step.outputs),
             artifacts: step.artifacts.clone(),
         })
-    }
-
-    fn render(&self, unit: Unit, template: &Template, place: Place, what: &str) -> Result<Text, Failure> {
-        self.render_part(unit, Part::Work, template, place, what)
     }
 
     pub(super) fn render_part(
@@ -117,58 +117,68 @@ impl Fold<'_> {
             .map_err(|error| template_failure(what, &error))
     }
 
-    fn shell_work(&self, unit: Unit, run: &RunAction, env: &mut BTreeMap<String, Text>) -> Result<Work, Failure> {
+    pub(super) fn shell_work(
+        &self,
+        unit: Unit,
+        part: Part<'_>,
+        run: &RunAction,
+        env: &mut BTreeMap<String, Text>,
+    ) -> Result<Work, Failure> {
         let rendered = run
             .script
             .references()
-            .and_then(|references| run.script.render(&self.scope_of_step(unit, Part::Work, &references)))
+            .and_then(|references| run.script.render(&self.scope_of_step(unit, part, &references)))
             .map_err(|error| template_failure("run", &error))?;
         env.extend(rendered.env.into_iter().map(|(name, value)| (name, Text::Plain(value))));
         let working_dir = match &run.working_dir {
             None => None,
-            Some(template) => plain(self.render(unit, template, Place::Plain, "working_dir")?, "working_dir")?.into(),
+            Some(template) => {
+                plain(self.render_part(unit, part, template, Place::Plain, "working_dir")?, "working_dir")?.into()
+            }
         };
         Ok(Work::Shell { shell: run.shell.clone(), script: rendered.text, working_dir })
     }
 
-    fn http_work(&self, unit: Unit, http: &HttpAction) -> Result<HttpWork, Failure> {
+    pub(super) fn http_work(&self, unit: Unit, part: Part<'_>, http: &HttpAction) -> Result<HttpWork, Failure> {
         let all = |map: &BTreeMap<String, Template>, place, what: &str| {
             map.iter()
                 .map(|(name, template)| {
-                    Ok((name.clone(), self.render(unit, template, place, &format!("http.{what}.{name}"))?))
+                    Ok((name.clone(), self.render_part(unit, part, template, place, &format!("http.{what}.{name}"))?))
                 })
                 .collect::<Result<BTreeMap<_, _>, Failure>>()
         };
         let auth = match &http.auth {
             None => None,
             Some(HttpAuth::Bearer(token)) => {
-                Some(WorkAuth::Bearer(self.render(unit, token, Place::Header, "http.auth.bearer")?))
+                Some(WorkAuth::Bearer(self.render_part(unit, part, token, Place::Header, "http.auth.bearer")?))
             }
             Some(HttpAuth::Basic { user, password }) => Some(WorkAuth::Basic {
-                user: self.render(unit, user, Place::Header, "http.auth.basic.user")?,
-                password: self.render(unit, password, Place::Header, "http.auth.basic.password")?,
+                user: self.render_part(unit, part, user, Place::Header, "http.auth.basic.user")?,
+                password: self.render_part(unit, part, password, Place::Header, "http.auth.basic.password")?,
             }),
         };
         Ok(HttpWork {
             method: http.method.clone(),
-            url: plain(self.render(unit, &http.url, Place::Url, "http.url")?, "http.url")?,
+            url: plain(self.render_part(unit, part, &http.url, Place::Url, "http.url")?, "http.url")?,
             query: all(&http.query, Place::Plain, "query")?,
             headers: all(&http.headers, Place::Header, "headers")?,
             auth,
-            body: self.http_body(unit, http)?,
+            body: self.http_body(unit, part, http)?,
             expect_status: http.expect.status.clone(),
             follow_redirects: http.follow_redirects,
         })
     }
 
-    fn http_body(&self, unit: Unit, http: &HttpAction) -> Result<Option<WorkBody>, Failure> {
+    fn http_body(&self, unit: Unit, part: Part<'_>, http: &HttpAction) -> Result<Option<WorkBody>, Failure> {
         Ok(Some(match &http.body {
             None => return Ok(None),
-            Some(HttpBody::Text(text)) => WorkBody::Text(self.render(unit, text, Place::Plain, "http.body")?),
+            Some(HttpBody::Text(text)) => {
+                WorkBody::Text(self.render_part(unit, part, text, Place::Plain, "http.body")?)
+            }
             Some(HttpBody::Json(value)) => {
                 let json = value
                     .references()
-                    .and_then(|references| value.render(&self.scope_of_step(unit, Part::Work, &references)))
+                    .and_then(|references| value.render(&self.scope_of_step(unit, part, &references)))
                     .map_err(|error| template_failure("http.json", &error))?;
                 WorkBody::Json(json)
             }
@@ -178,7 +188,7 @@ impl Fold<'_> {
                     let what = format!("http.form.{name}");
                     let value = value
                         .references()
-                        .and_then(|references| value.render(&self.scope_of_step(unit, Part::Work, &references)))
+                        .and_then(|references| value.render(&self.scope_of_step(unit, part, &references)))
                         .map_err(|error| template_failure(&what, &error))?;
                     let text = match value {
                         Json::String(text) => text,
@@ -199,7 +209,7 @@ impl Fold<'_> {
     }
 
     /// Equal over attempts and epochs of one visit; visits are numbered through all epochs.
-    fn idempotency_key(&self, at: AttemptRef) -> String {
+    pub(super) fn idempotency_key(&self, at: AttemptRef) -> String {
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
         let visit = |step: &StepId, item: Option<u32>, visit: u32| match item {
             None => format!(".{step}.{visit}"),
@@ -207,7 +217,8 @@ impl Fold<'_> {
         };
         let around = self.state.within.iter().map(|around| visit(&around.step, around.item, around.visit));
         let own = visit(&self.graph.step(at.step).id, at.item, at.visit);
-        [created.run.to_string()].into_iter().chain(around).chain([own]).collect()
+        let undo = if at.undo { ".undo" } else { "" };
+        [created.run.to_string()].into_iter().chain(around).chain([own, undo.to_owned()]).collect()
     }
 
     pub(super) fn attempt_started(&mut self, key: &AttemptKey) -> Result<(), Refused> {
@@ -226,9 +237,13 @@ impl Fold<'_> {
         let live = self.state.live.remove(&at).expect("just found");
         self.state.count_attempt(-1);
         self.touch_unit(at.unit());
+        if at.undo {
+            self.undo_ended(at, live.past, outcome);
+            return Ok(());
+        }
         match live.past {
             Past::No => self.attempt_ended(at.unit(), outcome),
-            Past::Cancel | Past::Drain => self.past_attempt_ended(at, outcome),
+            Past::Cancel | Past::Drain => self.past_attempt_ended(at, live.saw, outcome),
         }
         self.advance_items(at.step);
         Ok(())
@@ -263,7 +278,7 @@ impl Fold<'_> {
 
     /// A past visit keeps its true outcome, fires nothing and decides nothing. After a stop, and of an item that was ended
     /// because another one failed, the visit is the current one.
-    pub(super) fn past_attempt_ended(&mut self, at: AttemptRef, outcome: &Outcome) {
+    pub(super) fn past_attempt_ended(&mut self, at: AttemptRef, saw: Option<Arc<Scope>>, outcome: &Outcome) {
         let current = self.state.steps[at.step.get()].visit == at.visit;
         let (Outcome::Succeeded { result } | Outcome::Failed { result, .. } | Outcome::Cancelled { result }) = outcome;
         let mut outputs: Map<String, Json> = result.outputs.clone().into_iter().collect();
@@ -280,6 +295,9 @@ impl Fold<'_> {
         };
         if current {
             self.keep(at.unit(), outputs.clone(), result);
+        }
+        if st == St::Succeeded {
+            self.note_done(at.unit(), at.visit, saw.map(|saw| (saw, &outputs)));
         }
         match (current, at.item) {
             (_, Some(item)) => self.past_item_ended(at, item, st, error, outputs),
@@ -328,14 +346,7 @@ impl Fold<'_> {
     fn judge_result(&self, unit: Unit, result: &RawResult) -> Result<Map<String, Json>, Failure> {
         let step = self.graph.step(unit.step);
         let raw = raw_names(result);
-        if let Action::Http(http) = &step.action
-            && let Some(condition) = &http.expect.condition
-            && !self.eval_raw(unit, Part::Work, condition, &raw, "expect.if", Cel::eval_bool)?
-        {
-            let message = format!("the answer is not as expected: `{}` is false", condition.source());
-            let status = result.response.as_ref().map(|response| response.status);
-            return Err(Failure { status, ..Failure::new(FailureKind::Expectation, message) });
-        }
+        self.meets_expectation(unit, Part::Work, &step.action, result)?;
         let mut outputs: Map<String, Json> = result.outputs.clone().into_iter().collect();
         for (name, output) in &step.outputs {
             match output {
@@ -354,6 +365,25 @@ impl Fold<'_> {
             return Err(Failure::new(FailureKind::OutputLimit, message));
         }
         Ok(outputs)
+    }
+
+    /// Whether the answer to a request is one that counts as a success.
+    pub(super) fn meets_expectation(
+        &self,
+        unit: Unit,
+        part: Part<'_>,
+        action: &Action,
+        result: &RawResult,
+    ) -> Result<(), Failure> {
+        if let Action::Http(http) = action
+            && let Some(condition) = &http.expect.condition
+            && !self.eval_raw(unit, part, condition, &raw_names(result), "expect.if", Cel::eval_bool)?
+        {
+            let message = format!("the answer is not as expected: `{}` is false", condition.source());
+            let status = result.response.as_ref().map(|response| response.status);
+            return Err(Failure { status, ..Failure::new(FailureKind::Expectation, message) });
+        }
+        Ok(())
     }
 
     /// Evaluates an expression over the step's names and those of a raw result.
@@ -481,7 +511,7 @@ fn raw_names(result: &RawResult) -> Map<String, Json> {
 }
 
 /// Which parts of the raw result the step's own expressions read.
-fn capture(step: &Step) -> Capture {
+pub(super) fn capture(action: &Action, outputs: &BTreeMap<String, Output>) -> Capture {
     let mut capture = Capture::default();
     let mut see = |references: Vec<Reference>| {
         for reference in references {
@@ -493,12 +523,12 @@ fn capture(step: &Step) -> Capture {
             }
         }
     };
-    for output in step.outputs.values() {
+    for output in outputs.values() {
         if let Output::Cel(cel) = output {
             see(cel.references().unwrap_or_default());
         }
     }
-    if let Action::Http(http) = &step.action
+    if let Action::Http(http) = action
         && let Some(condition) = &http.expect.condition
     {
         see(condition.references().unwrap_or_default());
@@ -506,7 +536,7 @@ fn capture(step: &Step) -> Capture {
     capture
 }
 
-fn retries(retry: &Retry, failure: &Failure) -> bool {
+pub(super) fn retries(retry: &Retry, failure: &Failure) -> bool {
     if retry.on.is_empty() {
         return !matches!(failure.kind, FailureKind::Rejected | FailureKind::Condition | FailureKind::Template);
     }
@@ -518,7 +548,7 @@ fn retries(retry: &Retry, failure: &Failure) -> bool {
 
 /// `initial · factor^n`, at most `max`; up to a tenth is added so that many runs do not come back at one moment. The tenth is
 /// drawn from the attempt's identity: the same history gives the same moment again.
-fn backoff_ms(retry: &Retry, failed_attempt: u32, run: u128, next: &AttemptKey) -> u64 {
+pub(super) fn backoff_ms(retry: &Retry, failed_attempt: u32, run: u128, next: &AttemptKey) -> u64 {
     let exponent = i32::try_from(failed_attempt.saturating_sub(1)).unwrap_or(i32::MAX);
     let base = (retry.initial_ms as f64 * retry.factor.powi(exponent)).min(retry.max_ms as f64).max(0.0);
     // FNV-1a over the identity.

@@ -41,6 +41,10 @@ impl Fold<'_> {
     /// END x o. The step's outputs stand in its state by now.
     pub(super) fn end(&mut self, ix: StepIx, outcome: Ended) {
         self.settle(ix, &outcome);
+        // Of items, each that succeeded is noted by itself.
+        if matches!(outcome, Ended::Succeeded) && self.graph.step(ix).many.is_none() {
+            self.note_done(ix.into(), self.state.steps[ix.get()].visit, None);
+        }
         let mut outcome = outcome;
         // After a stop nothing is re-opened.
         let entries: &[Goto] = if self.state.stop.is_none() { &self.graph.step(ix).goto } else { &[] };
@@ -268,10 +272,12 @@ impl Fold<'_> {
 
     /// The end of this attempt will decide nothing any more. Only an attempt that a worker has begun is let end.
     pub(super) fn make_past(&mut self, at: AttemptRef, lets_end: bool, inside: Inside) {
+        let saw = self.to_be_seen(at.unit());
         let live = self.state.live.get_mut(&at).expect("the caller found it there");
         if live.past == Past::Cancel || (live.past == Past::Drain && lets_end) {
             return;
         }
+        live.saw = saw;
         live.past = if lets_end && live.started { Past::Drain } else { Past::Cancel };
         match (live.past, &live.child) {
             (Past::Cancel, Some(_)) => {
@@ -352,7 +358,12 @@ impl Fold<'_> {
             if self.state.deadline.take().is_some() && self.state.stop != Some(Stop::Timeout) {
                 self.command(Command::ClearTimer { timer: self.deadline_timer() });
             }
-            self.state.leaving = Some(self.outcome_of_steps());
+            let over = self.outcome_of_steps();
+            self.state.due = self.due_compensations(over.outcome);
+            self.state.leaving = Some(over);
+        }
+        if !self.all_is_undone() {
+            return;
         }
         if !self.finally_is_over() {
             return;

@@ -263,6 +263,10 @@ impl Fold<'_> {
             Ended::Failed(failure) => (St::Failed, Some(failure)),
         };
         many.end(item, st, error, at);
+        if st == St::Succeeded {
+            self.note_done(unit, self.state.steps[ix.get()].visit, None);
+        }
+        let Some(many) = self.many_mut(ix) else { return };
         let enough = spec.fail_fast && many.failed > spec.tolerate && !many.closed;
         self.touch_unit(unit);
         if enough {
@@ -302,7 +306,7 @@ impl Fold<'_> {
     /// `fail_fast`: what runs is ended, or let end, and what has not begun does not begin.
     fn end_items_early(&mut self, ix: StepIx) {
         self.close_items(ix);
-        let first = AttemptRef { step: ix, item: None, visit: 0, attempt: 0 };
+        let first = AttemptRef { step: ix, item: None, visit: 0, attempt: 0, undo: false };
         let of_step = self.state.live.range(first..).map(|(at, _)| *at).take_while(|at| at.step == ix);
         for at in of_step.collect::<Vec<_>>() {
             self.make_past(at, !self.graph.step(ix).interruptible, Inside::AsItSays);

@@ -15,6 +15,7 @@
 mod apply;
 mod approval;
 mod attempt;
+mod compensate;
 mod end;
 mod judge;
 mod many;

@@ -16,7 +16,7 @@ use super::attempt::template_failure;
 use super::refused::Refused;
 use super::state::{AttemptRef, Kept, Live, Past, RunState, Stop, Unit};
 use crate::event::{ApprovalDecided, RunCreated, RunOutcome};
-use crate::expr::Place;
+use crate::expr::{Place, Scope};
 use crate::graph::{Action, ChildPipeline, Graph, Part, Step};
 use crate::id::{AttemptKey, Enclosing, StepId, StepIx};
 use crate::outcome::{Failure, FailureKind, Outcome, RawResult};
@@ -64,6 +64,7 @@ impl Fold<'_> {
             item: around.item,
             visit: around.visit,
             attempt: around.attempt,
+            undo: false,
         };
         if self.state.live.get(&at).is_none_or(|live| live.child.is_none()) {
             return Err(never());
@@ -135,7 +136,7 @@ impl Fold<'_> {
             within: self.state.within.and(around),
             ..self.state.beside(graph)
         };
-        self.state.live.insert(at, Live { started: true, past: Past::No, child: Some(Box::new(child)) });
+        self.state.live.insert(at, Live { started: true, past: Past::No, child: Some(Box::new(child)), saw: None });
         let timeout_ms = step.timeout_ms;
         let begun = self.inside(at, &mut |fold| {
             fold.begin_steps(timeout_ms);
@@ -159,7 +160,7 @@ impl Fold<'_> {
                 live.child = Some(child);
             }
         } else if let Some(live) = self.state.live.remove(&at) {
-            self.child_over(at, live.past, *child);
+            self.child_over(at, live.past, live.saw, *child);
         }
         result
     }
@@ -176,6 +177,7 @@ impl Fold<'_> {
         seen.touched_items.extend(applied.touched_items);
         seen.listed.extend(applied.listed);
         seen.loops_changed |= applied.loops_changed;
+        seen.compensations_changed |= applied.compensations_changed;
         result
     }
 
@@ -211,7 +213,7 @@ impl Fold<'_> {
         (result, applied)
     }
 
-    fn child_over(&mut self, at: AttemptRef, past: Past, child: RunState) {
+    fn child_over(&mut self, at: AttemptRef, past: Past, saw: Option<Arc<Scope>>, child: RunState) {
         let over = child.over.clone().expect("the caller looked");
         let result = RawResult { outputs: over.outputs.into_iter().collect(), ..RawResult::default() };
         let outcome = match (over.outcome, over.error) {
@@ -230,7 +232,7 @@ impl Fold<'_> {
         }
         match past {
             Past::No => self.attempt_ended(at.unit(), &outcome),
-            Past::Cancel | Past::Drain => self.past_attempt_ended(at, &outcome),
+            Past::Cancel | Past::Drain => self.past_attempt_ended(at, saw, &outcome),
         }
     }
 
@@ -330,6 +332,7 @@ impl Fold<'_> {
         let mut any = self.state.leaving.is_some() && !self.state.cut_short;
         if any {
             self.state.cut_short = true;
+            self.end_compensations();
             let ended = self.inside_finally(&mut |fold| {
                 fold.stop(Stop::Cancel);
                 Ok(())
@@ -398,14 +401,15 @@ impl RunState {
         }
         let Some((around, further)) = within.split_first() else { return Some((graph, self)) };
         let Enclosing { step: id, item, visit, attempt } = around;
-        let at = AttemptRef { step: graph.find(id.as_str())?, item: *item, visit: *visit, attempt: *attempt };
+        let at =
+            AttemptRef { step: graph.find(id.as_str())?, item: *item, visit: *visit, attempt: *attempt, undo: false };
         self.live.get(&at)?.child.as_ref()?.at(in_place(graph.step(at.step))?, further, step)
     }
 
     /// The attempt that a key names.
     pub(super) fn reference(&self, graph: &Graph, key: &AttemptKey) -> Option<AttemptRef> {
         let step: StepIx = graph.find(key.step.as_str())?;
-        Some(AttemptRef { step, item: key.item, visit: key.visit, attempt: key.attempt })
+        Some(AttemptRef { step, item: key.item, visit: key.visit, attempt: key.attempt, undo: key.undo })
     }
 
     /// The steps that wait for people, as people name them.

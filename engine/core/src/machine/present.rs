@@ -58,6 +58,7 @@ impl RunState {
             steps: self.in_order(graph).flat_map(|(graph, state)| state.step_views(graph)).collect(),
             edges: self.in_order(graph).flat_map(|(graph, state)| state.edges(graph)).collect(),
             loops: self.in_order(graph).flat_map(|(graph, state)| state.loops(graph)).collect(),
+            compensations: self.in_order(graph).flat_map(|(graph, state)| state.compensation_views(graph)).collect(),
         })
     }
 
@@ -88,6 +89,11 @@ impl RunState {
             changes.items.extend(of_finally.items);
             changes.edges.extend(of_finally.edges);
             changes.loops.extend(of_finally.loops);
+        }
+        let of_finally = applied.finally.as_ref().is_some_and(|applied| applied.compensations_changed);
+        if applied.compensations_changed || of_finally {
+            let all = self.in_order(graph).flat_map(|(graph, state)| state.compensation_views(graph));
+            changes.compensations = Some(all.collect());
         }
         Some(changes)
     }
@@ -124,6 +130,7 @@ impl RunState {
                 .filter(|edge| applied.touched.iter().any(|ix| graph.step(*ix).id == edge.from))
                 .collect(),
             loops: if applied.loops_changed { self.loops(graph) } else { Vec::new() },
+            compensations: None,
         }
     }
 
@@ -155,7 +162,7 @@ impl RunState {
             (St::Pending, _) if self.open.iter().any(|o| o.to == ix && o.timer.is_some()) => StepStatus::Waiting,
             (St::Running, Some(_)) => StepStatus::Waiting,
             (St::Running, None) => {
-                let first = AttemptRef { step: ix, item: None, visit: 0, attempt: 0 };
+                let first = AttemptRef { step: ix, item: None, visit: 0, attempt: 0, undo: false };
                 let of_step = self.live.range(first..).take_while(|(at, _)| at.step == ix);
                 let mut status = None;
                 for (_, live) in of_step.filter(|(at, _)| at.visit == step.visit) {
@@ -215,6 +222,7 @@ impl RunState {
             steps: child.step_views(graph).collect(),
             edges: child.edges(graph).collect(),
             loops: child.loops(graph),
+            compensations: child.compensation_views(graph),
         }))
     }
 

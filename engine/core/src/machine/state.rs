@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::compensate::Done;
 use super::many::ItemsState;
 use crate::command::Timer;
 use crate::event::{ApprovalDecided, RunCreated, RunOutcome};
+use crate::expr::Scope;
 use crate::graph::Graph;
 use crate::id::{AttemptKey, Seq, StepId, StepIx, Within};
 use crate::outcome::{ArtifactRef, Failure};
@@ -44,6 +46,12 @@ pub struct RunState {
     pub(super) ended: u64,
     /// How the steps ended, once they have; `finally` comes behind them.
     pub(super) leaving: Option<Over>,
+    /// What succeeded and can be undone, in the order of the events.
+    pub(super) done: Vec<Done>,
+    /// What is to be undone: places in `done`, the next one last.
+    pub(super) due: Vec<u32>,
+    /// What is being undone.
+    pub(super) undoing: Option<u32>,
     /// `finally`, once it has begun: a state like this one, over a graph of its own.
     pub(super) finally: Option<Box<Self>>,
     /// A second cancel: what comes behind the steps is ended too, or does not begin.
@@ -133,6 +141,8 @@ pub(super) struct AttemptRef {
     pub(super) item: Option<u32>,
     pub(super) visit: u32,
     pub(super) attempt: u32,
+    /// It undoes what the visit did.
+    pub(super) undo: bool,
 }
 
 impl AttemptRef {
@@ -148,6 +158,8 @@ pub(super) struct Live {
     pub(super) past: Past,
     /// The pipeline in place that the attempt is, where it is one: no worker knows of it.
     pub(super) child: Option<Box<RunState>>,
+    /// Of a past visit: what undoing it will have to see, as the visit saw it.
+    pub(super) saw: Option<Arc<Scope>>,
 }
 
 /// Whether an attempt's end still decides anything.
@@ -363,7 +375,7 @@ impl RunState {
             visit: at.visit,
             attempt: at.attempt,
             within: self.within.clone(),
-            undo: false,
+            undo: at.undo,
         }
     }
 
@@ -376,6 +388,6 @@ impl RunState {
     pub(super) fn latest_attempt(&self, unit: Unit) -> AttemptRef {
         let step = &self.steps[unit.step.get()];
         let attempt = self.item(unit).map_or(step.attempt, |item| item.attempt);
-        AttemptRef { step: unit.step, item: unit.item, visit: step.visit, attempt }
+        AttemptRef { step: unit.step, item: unit.item, visit: step.visit, attempt, undo: false }
     }
 }

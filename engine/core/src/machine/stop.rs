@@ -20,7 +20,8 @@ impl Fold<'_> {
     pub(super) fn stop_as(&mut self, why: Stop, inside: Inside) {
         let first = self.state.stop.is_none();
         self.state.stop = Some(why);
-        if !first {
+        // What comes behind the steps is left: a second cancel ends it.
+        if !first || self.state.leaving.is_some() {
             return;
         }
         self.void_timers(|_| true);

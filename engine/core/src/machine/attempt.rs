@@ -13,12 +13,10 @@ use crate::command::{AttemptSpec, Capture, Command, HttpWork, Timer, Work, WorkA
 use crate::expr::{Cel, ExprError, Place, Reference, Scope, Template};
 use crate::graph::{
     Action, DEFAULT_ATTEMPT_TIMEOUT_MS, HttpAction, HttpAuth, HttpBody, Output, Part, Retry, RetryOn, RunAction,
-    SetValue, SleepAction,
 };
 use crate::id::{AttemptId, AttemptKey, StepId, StepIx};
 use crate::outcome::{Failure, FailureKind, Outcome, RawResult};
 use crate::text::Text;
-use crate::time::Timestamp;
 
 /// Outputs of one step, as JSON, may not be larger.
 pub(super) const OUTPUT_LIMIT: usize = 256 * 1024;
@@ -422,61 +420,6 @@ impl Fold<'_> {
         }
         self.set_wait(unit, Wait::Retry { until });
         self.command(Command::SetTimer { timer: Timer::Retry { key }, at: until });
-    }
-
-    /// `sleep`.
-    pub(super) fn fall_asleep(&mut self, ix: StepIx, sleep: &SleepAction) {
-        let until = match sleep {
-            SleepAction::For(ms) => Ok(self.at.plus_ms(*ms)),
-            SleepAction::Until(cel) => self.moment(ix, cel),
-        };
-        match until {
-            Ok(until) => {
-                let key = self.state.visit_key(self.graph, ix);
-                self.set_wait(ix, Wait::Sleep { until });
-                self.command(Command::SetTimer { timer: Timer::Sleep { key }, at: until });
-            }
-            Err(failure) => self.end_failed(ix, failure),
-        }
-    }
-
-    fn moment(&self, ix: StepIx, cel: &Cel) -> Result<Timestamp, Failure> {
-        let failure = |message: String| Failure::new(FailureKind::Condition, format!("`sleep.until`: {message}"));
-        let value = cel
-            .references()
-            .and_then(|references| cel.eval(&self.scope_of_step(ix, Part::Work, &references)))
-            .map_err(|error| failure(error.to_string()))?;
-        let text = value.as_str().ok_or_else(|| failure(format!("{value} is not a time")))?;
-        Timestamp::parse(text).ok_or_else(|| failure(format!("`{text}` is not an RFC 3339 time")))
-    }
-
-    pub(super) fn sleep_over(&mut self, ix: StepIx) {
-        self.end(ix, Ended::Succeeded);
-    }
-
-    /// `set`.
-    pub(super) fn compute(&mut self, ix: StepIx, values: &BTreeMap<String, SetValue>) {
-        let mut outputs = Map::new();
-        for (name, value) in values {
-            let value = match value {
-                SetValue::Literal(value) => Ok(value.clone()),
-                SetValue::Cel(cel) => {
-                    cel.references().and_then(|references| cel.eval(&self.scope_of_step(ix, Part::Work, &references)))
-                }
-                SetValue::Template(value) => value
-                    .references()
-                    .and_then(|references| value.render(&self.scope_of_step(ix, Part::Work, &references))),
-            };
-            match value {
-                Ok(value) => outputs.insert(name.clone(), value),
-                Err(error) => {
-                    let failure = Failure::new(FailureKind::Condition, format!("`set.{name}`: {error}"));
-                    return self.end_failed(ix, failure);
-                }
-            };
-        }
-        self.touch(ix).outputs = Arc::new(outputs);
-        self.end(ix, Ended::Succeeded);
     }
 }
 

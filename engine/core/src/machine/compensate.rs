@@ -29,10 +29,16 @@ pub(super) struct Done {
     pub(super) unit: Unit,
     pub(super) visit: u32,
     item_key: Option<String>,
-    /// What to do, and in which environment.
-    work: Result<Arc<(Work, BTreeMap<String, Text>)>, Failure>,
+    work: Result<Arc<UndoWork>, Failure>,
     /// None until the run has failed and it is its turn: each is undone once in the life of the run.
     pub(super) undo: Option<Undo>,
+}
+
+/// What a worker will be asked to do, and in which environment.
+#[derive(Debug, Clone)]
+struct UndoWork {
+    work: Work,
+    env: BTreeMap<String, Text>,
 }
 
 /// A compensation that has begun.
@@ -87,7 +93,7 @@ impl Fold<'_> {
         Some(Arc::new(self.scope_of_step(unit, Part::Compensate, &references)))
     }
 
-    fn undo_work(&self, unit: Unit, undo: &Compensate) -> Result<(Work, BTreeMap<String, Text>), Failure> {
+    fn undo_work(&self, unit: Unit, undo: &Compensate) -> Result<UndoWork, Failure> {
         let mut env = self.state.env.clone();
         for (name, template) in &self.graph.step(unit.step).env {
             let what = format!("env.{name}");
@@ -105,7 +111,7 @@ impl Fold<'_> {
                 return Err(Failure::new(FailureKind::Spawn, message));
             }
         };
-        Ok((work, env))
+        Ok(UndoWork { work, env })
     }
 
     /// What is to be undone after this end of the steps, the next one last.
@@ -167,7 +173,7 @@ impl Fold<'_> {
         let undo = step.compensate.as_ref().expect("only such steps are noted as done");
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
         let done = &self.state.done[index as usize];
-        let (work, env) = (**done.work.as_ref().map_err(Clone::clone)?).clone();
+        let UndoWork { work, env } = (**done.work.as_ref().map_err(Clone::clone)?).clone();
         Ok(AttemptSpec {
             idempotency_key: self.idempotency_key(at),
             id: AttemptId { run: created.run, key: self.state.key_of(self.graph, at) },

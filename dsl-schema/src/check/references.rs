@@ -311,9 +311,9 @@ impl<'a> References<'a> {
         note_use(&mut self.used, target, path);
         let prefix = format!("steps.{name}");
         // To what undoes an item, the outputs of the step are those of the item.
-        let of_item = matches!(site.place, Where::Undo { .. }) && site.step == Some(target) && self.has_items(site);
-        let is_output = path.first() == Some(&"outputs");
-        if !(of_item && is_output) && !known_field(&self.model.steps[target], &prefix, path, &place, cx) {
+        let undoes_item = matches!(site.place, Where::Undo { .. }) && site.step == Some(target) && self.has_items(site);
+        let of_item = undoes_item && path.first() == Some(&"outputs");
+        if !of_item && !known_field(&self.model.steps[target], &prefix, path, &place, cx) {
             return;
         }
         if let ["outputs", output, ..] = path {

@@ -161,7 +161,7 @@ async fn chosen_or_to_come(app: &App, run: RunId, step: StepPath, query: &LogsQu
 
 /// The attempt with these numbers, if the run has begun it.
 fn to_come(view: &RunView, path: &StepPath, query: &LogsQuery, visit: u32, attempt: u32) -> Option<AttemptKey> {
-    let mut steps = &view.steps;
+    let (mut steps, mut compensations) = (&view.steps, &view.compensations);
     let mut within = Within::default();
     for (id, item) in &path.within {
         let around = steps.get(id)?;
@@ -173,14 +173,20 @@ fn to_come(view: &RunView, path: &StepPath, query: &LogsQuery, visit: u32, attem
             }
         };
         within = within.and(Enclosing { step: id.clone(), item: *item, visit: around.visit, attempt });
-        steps = &child.as_ref()?.steps;
+        let child = child.as_ref()?;
+        (steps, compensations) = (&child.steps, &child.compensations);
     }
     let step = steps.get(&path.step)?;
-    let latest = match query.item {
-        None => step.attempt,
-        Some(item) => step.items.as_ref()?.get(item as usize)?.attempt,
+    let known = if query.undo {
+        let of_step = compensations.iter().filter(|undo| undo.step == path.step && undo.item == query.item);
+        of_step.filter(|undo| undo.visit == visit).any(|undo| attempt <= undo.attempt)
+    } else {
+        let latest = match query.item {
+            None => step.attempt,
+            Some(item) => step.items.as_ref()?.get(item as usize)?.attempt,
+        };
+        visit < step.visit || (visit == step.visit && attempt <= latest)
     };
-    let known = visit < step.visit || (visit == step.visit && attempt <= latest);
     known.then(|| AttemptKey {
         epoch: view.epoch,
         step: path.step.clone(),
@@ -188,7 +194,7 @@ fn to_come(view: &RunView, path: &StepPath, query: &LogsQuery, visit: u32, attem
         visit,
         attempt,
         within,
-        undo: false,
+        undo: query.undo,
     })
 }
 

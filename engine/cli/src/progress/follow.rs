@@ -234,10 +234,9 @@ impl Watcher<'_> {
         let said = if visit > 1 || attempt > 1 { format!("visit {visit}, attempt {attempt}") } else { String::new() };
         self.printer.step("▶", name, &said);
         let (client, sender, step) = (self.following.client.clone(), self.sender.clone(), name.to_owned());
-        let (of_step, item) = super::inside::unit(name);
-        let item = item.map(|item| format!("&item={item}")).unwrap_or_default();
+        let (of_step, which) = super::inside::log_of(name);
         let path = format!(
-            "/runs/{}/steps/{}/logs?visit={visit}&attempt={attempt}{item}",
+            "/runs/{}/steps/{}/logs?visit={visit}&attempt={attempt}{which}",
             segment(&self.following.run),
             segment(of_step)
         );

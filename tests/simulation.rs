@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use loopline_core::command::{Command, Timer};
+use loopline_core::command::{AttemptSpec, Command, Timer};
 use loopline_core::event::{ApprovalDecided, Decision, Event, Recorded, RunCreated, SignalReceived, Trigger};
 use loopline_core::graph::Graph;
 use loopline_core::id::{AttemptKey, InvalidStepId, RunId, StepPath};
-use loopline_core::machine::{Applied, Refused, RunState, apply};
+use loopline_core::machine::{Applied, Refused, RunState, apply, restart};
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_core::time::Timestamp;
 use loopline_core::view::RunView;
@@ -310,13 +310,27 @@ fn outcome(mock: &Mock) -> Outcome {
     }
 }
 
-/// Folds a recorded history again, and gives the state's digest and all commands as JSON after each event.
+/// Folds a recorded history again, and gives the state's digest and all commands as JSON after each event. At each moment an
+/// engine may be killed: what the next one would start again is what was started.
 pub fn replay(graph: &Graph, history: &[Recorded]) -> Vec<(String, Json)> {
     let mut state = RunState::default();
+    let mut started: BTreeMap<AttemptKey, AttemptSpec> = BTreeMap::new();
     history
         .iter()
         .map(|recorded| {
             let Applied { commands, .. } = apply(graph, &mut state, recorded).expect("a recorded event is taken again");
+            for command in &commands {
+                if let Command::StartAttempt(spec) = command {
+                    started.insert(spec.id.key.clone(), (**spec).clone());
+                }
+            }
+            let live = state.live_attempts(graph);
+            assert_eq!(state.is_quiet(), live.is_empty(), "after event {}", recorded.seq);
+            for key in live {
+                let again = restart(graph, &state, &key);
+                assert!(again.is_none() || again.as_ref() == started.get(&key), "{key} is started again as {again:?}");
+                assert!(again.is_none() || !state.is_ending(graph, &key), "{key} is being ended");
+            }
             let view = serde_json::to_value(state.view(graph)).expect("a view is JSON");
             let commands = serde_json::to_value(commands).expect("commands are JSON");
             (loopline_core::canonical::digest(&view), commands)

@@ -45,6 +45,12 @@ struct Expect {
     /// Part of each step's view.
     #[serde(default)]
     steps: BTreeMap<String, Json>,
+    /// All of them, in their order; of each the keys that are written.
+    #[serde(default)]
+    compensations: Option<Json>,
+    /// What the scripts of attempts were handed out with, by the names in `order`: a part of the environment.
+    #[serde(default)]
+    env: BTreeMap<String, Json>,
     #[serde(default)]
     took_ms: Option<u64>,
 }
@@ -88,6 +94,13 @@ fn check(case: &Case) -> Result<(), String> {
     }
     if let Some(outputs) = &expect.outputs {
         contains(&view["outputs"], outputs, "outputs")?;
+    }
+    if let Some(compensations) = &expect.compensations {
+        contains(&view["compensations"], compensations, "compensations")?;
+    }
+    for (name, wanted) in &expect.env {
+        let found = simulation.env.get(name).cloned().unwrap_or_default();
+        contains(&found, wanted, &format!("env.{name}"))?;
     }
     for (step, wanted) in &expect.steps {
         contains(&view["steps"][step], wanted, &format!("steps.{step}"))?;

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use loopline_core::command::{Command, Timer};
+use loopline_core::command::{AttemptSpec, Command, Timer};
 use loopline_core::event::{ApprovalDecided, Decision, Event, Recorded, RunCreated, SignalReceived, Trigger};
 use loopline_core::graph::Graph;
-use loopline_core::id::{AttemptKey, RunId, StepId};
-use loopline_core::machine::{Applied, Refused, RunState, apply};
+use loopline_core::id::{AttemptKey, InvalidStepId, RunId, StepPath};
+use loopline_core::machine::{Applied, Refused, RunState, apply, restart};
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_core::time::Timestamp;
 use loopline_core::view::RunView;
@@ -78,7 +78,7 @@ pub struct Act {
     pub refused: Option<String>,
 }
 
-/// Attempts by step: one script per attempt in order of starts; the last one holds for all further ones.
+/// Attempts by step, or by item as `step[0]`: one script per attempt in order of starts; the last one holds for all further ones.
 pub type Script = BTreeMap<String, Vec<Mock>>;
 
 #[derive(Debug, Clone)]
@@ -99,6 +99,8 @@ pub struct Simulation<'a> {
     /// Steps in the order in which attempts were handed out.
     pub order: Vec<String>,
     pub refusals: Vec<String>,
+    /// The environment of the latest attempt, by the names in `order`.
+    pub env: BTreeMap<String, Json>,
     now: i64,
     count: u64,
     due: BTreeMap<(i64, u64), Due>,
@@ -117,6 +119,7 @@ impl<'a> Simulation<'a> {
             history: Vec::new(),
             order: Vec::new(),
             refusals: Vec::new(),
+            env: BTreeMap::new(),
             now: BEGIN,
             count: 0,
             due: BTreeMap::new(),
@@ -209,8 +212,9 @@ impl<'a> Simulation<'a> {
             (step, rejected) => {
                 let name = step.as_ref().or(rejected.as_ref()).expect("one of them is there");
                 let view = self.state.view(self.graph).expect("the run has begun");
-                let id = StepId::new(name).map_err(|error| error.to_string())?;
-                let visit = act.visit.or_else(|| Some(view.steps.get(&id)?.visit)).unwrap_or(1);
+                let id: StepPath = name.parse().map_err(|error: InvalidStepId| error.to_string())?;
+                let current = || id.within.is_empty().then(|| Some(view.steps.get(&id.step)?.visit)).flatten();
+                let visit = act.visit.or_else(current).unwrap_or(1);
                 Event::ApprovalDecided(Box::new(ApprovalDecided {
                     step: id,
                     visit,
@@ -234,14 +238,28 @@ impl<'a> Simulation<'a> {
         }
     }
 
+    /// The script of an item, where it has one of its own, else that of its step; and the name that it stands under.
+    fn mocks_of(&self, key: &AttemptKey) -> (String, &'a [Mock]) {
+        if key.undo {
+            let name = name_of(key);
+            let mocks = self.script.get(&name).map(Vec::as_slice).unwrap_or_default();
+            return (name, mocks);
+        }
+        let names = [name_of(key), key.within.path_to(key.step.clone()).to_string(), key.step.to_string()];
+        let found = names.into_iter().find_map(|name| Some((self.script.get(&name)?.as_slice(), name)));
+        found.map_or((name_of(key), &[]), |(mocks, name)| (name, mocks))
+    }
+
     fn obey(&mut self, command: Command) {
         match command {
             Command::StartAttempt(spec) => {
                 let key = spec.id.key.clone();
-                let step = key.step.to_string();
-                self.order.push(step.clone());
-                let count = self.starts.entry(step.clone()).or_default();
-                let mocks = self.script.get(&step).map(Vec::as_slice).unwrap_or_default();
+                self.order.push(name_of(&key));
+                let mut env = serde_json::to_value(&spec.env).expect("text is JSON");
+                env["LOOPLINE_IDEMPOTENCY_KEY"] = spec.idempotency_key.as_str().into();
+                self.env.insert(name_of(&key), env);
+                let (name, mocks) = self.mocks_of(&key);
+                let count = self.starts.entry(name).or_default();
                 let mock = mocks.get(*count).or(mocks.last()).cloned().unwrap_or_default();
                 *count += 1;
                 self.live.insert(key.clone());
@@ -249,8 +267,8 @@ impl<'a> Simulation<'a> {
                 self.plan(self.now + mock.after_ms as i64, Due::Finished(key, outcome(&mock)));
             }
             Command::CancelAttempt { key } => {
-                let count = self.starts.get(key.step.as_str()).copied().unwrap_or(1);
-                let mocks = self.script.get(key.step.as_str()).map(Vec::as_slice).unwrap_or_default();
+                let (name, mocks) = self.mocks_of(&key);
+                let count = self.starts.get(&name).copied().unwrap_or(1);
                 let deaf = mocks.get(count.saturating_sub(1)).or(mocks.last()).is_some_and(|mock| mock.deaf);
                 if !deaf {
                     self.plan(self.now, Due::Finished(key, Outcome::Cancelled { result: RawResult::default() }));
@@ -262,6 +280,16 @@ impl<'a> Simulation<'a> {
             }
             Command::FinishRun { .. } => {}
         }
+    }
+}
+
+/// `t`, `t[0]` for an item, `child/t` inside of a pipeline in place, `t.undo` for what undoes it.
+fn name_of(key: &AttemptKey) -> String {
+    let path = key.within.path_to(key.step.clone());
+    let undo = if key.undo { ".undo" } else { "" };
+    match key.item {
+        None => format!("{path}{undo}"),
+        Some(item) => format!("{path}[{item}]{undo}"),
     }
 }
 
@@ -282,13 +310,27 @@ fn outcome(mock: &Mock) -> Outcome {
     }
 }
 
-/// Folds a recorded history again, and gives the state's digest and all commands as JSON after each event.
+/// Folds a recorded history again, and gives the state's digest and all commands as JSON after each event. At each moment an
+/// engine may be killed: what the next one would start again is what was started.
 pub fn replay(graph: &Graph, history: &[Recorded]) -> Vec<(String, Json)> {
     let mut state = RunState::default();
+    let mut started: BTreeMap<AttemptKey, AttemptSpec> = BTreeMap::new();
     history
         .iter()
         .map(|recorded| {
             let Applied { commands, .. } = apply(graph, &mut state, recorded).expect("a recorded event is taken again");
+            for command in &commands {
+                if let Command::StartAttempt(spec) = command {
+                    started.insert(spec.id.key.clone(), (**spec).clone());
+                }
+            }
+            let live = state.live_attempts(graph);
+            assert_eq!(state.is_quiet(), live.is_empty(), "after event {}", recorded.seq);
+            for key in live {
+                let again = restart(graph, &state, &key);
+                assert!(again.is_none() || again.as_ref() == started.get(&key), "{key} is started again as {again:?}");
+                assert!(again.is_none() || !state.is_ending(graph, &key), "{key} is being ended");
+            }
             let view = serde_json::to_value(state.view(graph)).expect("a view is JSON");
             let commands = serde_json::to_value(commands).expect("commands are JSON");
             (loopline_core::canonical::digest(&view), commands)

@@ -183,7 +183,7 @@ impl<'a> Model<'a> {
         model.finally = pipeline
             .finally
             .as_ref()
-            .map(|finally| Box::new(Self::part(pipeline, Part::Finally, inputs, &finally.0.0, types)));
+            .map(|finally| Box::new(Self::part(pipeline, Part::Finally, inputs, &finally.0, types)));
         model
     }
 

@@ -39,7 +39,7 @@ pub(crate) fn bare_name(name: &str) -> Option<&str> {
 /// All steps of a file, those of pipelines written in place included.
 pub(crate) fn for_each_step(pipeline: &Pipeline, visit: &mut dyn FnMut(&Step)) {
     in_all(pipeline.steps.0.as_ref(), visit);
-    in_all(pipeline.finally.as_deref(), visit);
+    in_all(pipeline.finally.as_ref(), visit);
 }
 
 fn in_all(steps: Option<&Entries<Step>>, visit: &mut dyn FnMut(&Step)) {

@@ -275,7 +275,6 @@ fn keys_for_later_compile_and_are_required() {
         required,
         [
             ("artifacts.glob", "/steps/b/artifacts/log"),
-            ("foreach", "/steps/b/foreach"),
             ("secrets", "/secrets"),
             ("triggers.schedule", "/triggers/schedule"),
         ]
@@ -352,15 +351,12 @@ fn a_file_with_nearly_every_key_compiles() {
     assert_eq!(graph.steps.len(), 7);
     let required: std::collections::BTreeSet<_> = graph.requires.iter().map(|one| one.feature.as_str()).collect();
     let expect = [
-        "compensate",
         "concurrency",
         "container",
         "defaults.runs_on",
         "fetch",
-        "finally",
-        "foreach",
         "http.callback",
-        "pipeline",
+        "pipeline.name",
         "secrets",
         "triggers.schedule",
         "triggers.webhook",

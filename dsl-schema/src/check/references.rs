@@ -316,7 +316,10 @@ impl<'a> References<'a> {
         }
         note_use(&mut self.used, target, path);
         let prefix = format!("steps.{name}");
-        if !known_field(&self.model.steps[target], &prefix, path, &place, cx) {
+        // To what undoes an item, the outputs of the step are those of the item.
+        let undoes_item = matches!(site.place, Where::Undo { .. }) && site.step == Some(target) && self.has_items(site);
+        let of_item = undoes_item && path.first() == Some(&"outputs");
+        if !of_item && !known_field(&self.model.steps[target], &prefix, path, &place, cx) {
             return;
         }
         if let ["outputs", output, ..] = path {

@@ -66,7 +66,7 @@ mapping! {
         "steps" steps: Required<Entries<Step>>,
         /// Steps that run when the others have ended, however they ended.
         #[schemars(example = serde_json::json!({"cleanup": {"run": "./cleanup.sh"}}), extend("propertyNames" = shape::step_ids()))]
-        "finally" finally: Option<Later<Entries<Step>>>,
+        "finally" finally: Option<Entries<Step>>,
         /// What the run gives back when it succeeds: names and CEL expressions.
         #[schemars(example = serde_json::json!({"version": "steps.build.outputs.version"}), extend("propertyNames" = shape::values()))]
         "outputs" outputs: Option<Entries<CelText>>,

@@ -92,13 +92,13 @@ mapping! {
         "grace" grace: Option<Duration>,
         /// Runs many times, once for each item.
         #[schemars(example = serde_json::json!({"items": ["unit", "e2e"], "as": "suite", "max_parallel": 2}))]
-        "foreach" foreach: Option<Later<Foreach>>,
+        "foreach" foreach: Option<Box<Foreach>>,
         /// Runs many times, once for each combination.
         #[schemars(example = serde_json::json!({"axes": {"os": ["linux", "macos"], "rust": ["stable", "beta"]}}))]
-        "matrix" matrix: Option<Later<Matrix>>,
+        "matrix" matrix: Option<Box<Matrix>>,
         /// What undoes this step when the run fails.
         #[schemars(example = serde_json::json!({"run": "./undeploy.sh", "until": "verify"}))]
-        "compensate" compensate: Option<Later<Compensate>>,
+        "compensate" compensate: Option<Box<Compensate>>,
         /// A lock held during a visit, retries included: only one step of all runs holds it at a time.
         #[schemars(example = &"database-{{ inputs.region }}")]
         "lock" lock: Option<Later<TemplateText>>,
@@ -153,7 +153,7 @@ mapping! {
         "sleep" sleep: Option<SleepSpec>,
         /// A child run: of another pipeline, or of steps written in place.
         #[schemars(example = serde_json::json!({"name": "notify", "inputs": {"text": "done"}}))]
-        "pipeline" pipeline: Option<Later<ChildPipeline>>,
+        "pipeline" pipeline: Option<Box<ChildPipeline>>,
         /// Computes outputs: names and CEL expressions. What is not a string stands for itself, its strings are templates.
         #[schemars(example = serde_json::json!({"tag": "inputs.service + \"-\" + inputs.version"}), extend("propertyNames" = shape::values()))]
         "set" set: Option<Entries<SetSpec>>,

@@ -221,7 +221,7 @@ impl<'a> World<'a> {
         self.decisions += 1;
         Event::ApprovalDecided(Box::new(ApprovalDecided {
             visit: self.visit(&step),
-            step,
+            step: step.into(),
             by: format!("person {}", self.decisions),
             member_of: Vec::new(),
             decision: if approves { Decision::Approved } else { Decision::Rejected },
@@ -315,7 +315,7 @@ impl<'a> World<'a> {
 
     fn asking(&self) -> Vec<StepId> {
         let names = self.state.steps_waiting_for_people(self.graph);
-        names.map(|name| StepId::new(name).expect("the id of a step")).collect()
+        names.iter().map(|name| StepId::new(name).expect("the id of a step")).collect()
     }
 
     fn next_timer(&self) -> Option<(Timer, Timestamp)> {

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use loopline_core::id::{AttemptId, AttemptKey, RunId, StepId};
+use loopline_core::id::{AttemptId, AttemptKey, RunId};
 
 const LOG_SUFFIX: &str = ".log";
 
@@ -59,33 +59,23 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 
 /// The attempt whose log has this file name.
 pub(crate) fn attempt_of(file_name: &str) -> Option<AttemptKey> {
-    let mut parts = file_name.strip_suffix(LOG_SUFFIX)?.split('.');
-    let epoch = number(parts.next()?)?;
-    let step = parts.next()?;
-    let (step, item) = match step.split_once('[') {
-        Some((step, item)) => (step, Some(number(item.strip_suffix(']')?)?)),
-        None => (step, None),
-    };
-    let step = StepId::new(step).ok()?;
-    let key = AttemptKey { epoch, step, item, visit: number(parts.next()?)?, attempt: number(parts.next()?)? };
-    parts.next().is_none().then_some(key)
-}
-
-/// A number as [`AttemptKey`] writes it: digits, no leading zero.
-fn number(text: &str) -> Option<u32> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'));
-    plain.then(|| text.parse().ok()).flatten()
+    file_name.strip_suffix(LOG_SUFFIX)?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use loopline_core::id::{StepId, Within};
+
     use super::*;
 
     #[test]
     fn the_name_of_a_log_leads_back_to_its_attempt() {
-        for item in [None, Some(0), Some(9_999)] {
+        let around: Within = serde_json::from_str("\"child[4].2.1/inner.1.7\"").expect("an identity");
+        for (item, within, undo) in
+            [(None, Within::default(), false), (Some(0), around, false), (Some(9_999), Within::default(), true)]
+        {
             let step = StepId::new("build_all").expect("a step id");
-            let key = AttemptKey { epoch: 1, step, item, visit: 20, attempt: 3 };
+            let key = AttemptKey { epoch: 1, step, item, visit: 20, attempt: 3, within, undo };
             assert_eq!(attempt_of(&format!("{key}.log")), Some(key));
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use loopline_blobs::DiskBlobs;
-use loopline_core::id::{AttemptId, AttemptKey, RunId, StepId};
+use loopline_core::id::{AttemptId, AttemptKey, RunId, StepId, Within};
 use loopline_core::time::Timestamp;
 use loopline_ports::blobs::{Blobs, LogChunk, LogStream};
 use tempfile::TempDir;
@@ -18,7 +18,15 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn attempt(step: &str) -> AttemptId {
-    let key = AttemptKey { epoch: 1, step: StepId::new(step).unwrap(), item: None, visit: 1, attempt: 1 };
+    let key = AttemptKey {
+        epoch: 1,
+        step: StepId::new(step).unwrap(),
+        item: None,
+        visit: 1,
+        attempt: 1,
+        within: Within::default(),
+        undo: false,
+    };
     AttemptId { run: RunId::from_parts(1, 1), key }
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use crate::event::RunOutcome;
 use crate::graph::{Shell, StatusRange};
-use crate::id::{AttemptId, AttemptKey, StepId};
+use crate::id::{AttemptId, AttemptKey, StepId, Within};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -78,12 +78,41 @@ pub enum Timer {
         to: StepId,
         /// Counts all firings of the run, from 1.
         firing: u32,
+        /// The pipeline in place that the loop lies in.
+        #[serde(default, skip_serializing_if = "Within::is_empty")]
+        #[cfg_attr(feature = "openapi", schema(value_type = String))]
+        within: Within,
     },
-    /// The run's `timeout`.
+    /// The run's `timeout`, or that of a pipeline in place.
     Run {
         /// Epoch of the run.
         epoch: u32,
+        /// The pipeline in place.
+        #[serde(default, skip_serializing_if = "Within::is_empty")]
+        #[cfg_attr(feature = "openapi", schema(value_type = String))]
+        within: Within,
     },
+}
+
+impl Timer {
+    /// The pipelines in place that it lies in.
+    pub fn within(&self) -> &Within {
+        match self {
+            Self::Sleep { key } | Self::Retry { key } | Self::Approval { key } | Self::Signal { key } => &key.within,
+            Self::LoopDelay { within, .. } | Self::Run { within, .. } => within,
+        }
+    }
+
+    /// The step it is for; none for a whole run.
+    pub fn step(&self) -> Option<&StepId> {
+        match self {
+            Self::Sleep { key } | Self::Retry { key } | Self::Approval { key } | Self::Signal { key } => {
+                Some(&key.step)
+            }
+            Self::LoopDelay { to, .. } => Some(to),
+            Self::Run { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for Timer {
@@ -93,8 +122,12 @@ impl fmt::Display for Timer {
             Self::Retry { key } => write!(f, "retry:{key}"),
             Self::Approval { key } => write!(f, "approval:{key}"),
             Self::Signal { key } => write!(f, "signal:{key}"),
-            Self::LoopDelay { epoch, to, firing } => write!(f, "loop:{epoch}.{to}.{firing}"),
-            Self::Run { epoch } => write!(f, "run:{epoch}"),
+            Self::LoopDelay { epoch, to, firing, within } if within.is_empty() => {
+                write!(f, "loop:{epoch}.{to}.{firing}")
+            }
+            Self::LoopDelay { epoch, to, firing, within } => write!(f, "loop:{epoch}.{within}/{to}.{firing}"),
+            Self::Run { epoch, within } if within.is_empty() => write!(f, "run:{epoch}"),
+            Self::Run { epoch, within } => write!(f, "run:{epoch}.{within}"),
         }
     }
 }
@@ -108,6 +141,9 @@ pub struct AttemptSpec {
     pub pipeline: String,
     /// Sent as `Idempotency-Key` and `LOOPLINE_IDEMPOTENCY_KEY`: equal over attempts, new with every visit.
     pub idempotency_key: String,
+    /// What tells the item from the others, where the step says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_key: Option<String>,
     /// What to do.
     pub work: Work,
     /// Environment, in the order of the names.

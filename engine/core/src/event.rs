@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::command::Timer;
-use crate::id::{AttemptKey, RunId, Seq, StepId};
+use crate::id::{AttemptKey, RunId, Seq, StepPath};
 use crate::outcome::Outcome;
 use crate::time::Timestamp;
 
@@ -133,7 +133,7 @@ pub struct Trigger {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApprovalDecided {
     /// The approval.
-    pub step: StepId,
+    pub step: StepPath,
     /// The visit the person saw.
     pub visit: u32,
     /// Who.

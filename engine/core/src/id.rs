@@ -152,6 +152,13 @@ pub struct AttemptKey {
     pub visit: u32,
     /// Counts the retries within one visit, from 1.
     pub attempt: u32,
+    /// The attempts that run the pipelines in place which the step lies in; none for a step of the run itself.
+    #[serde(default, skip_serializing_if = "Within::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub within: Within,
+    /// It undoes what the visit did.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub undo: bool,
 }
 
 /// The full identity of an attempt; also the id of the command that starts it.
@@ -165,14 +172,208 @@ pub struct AttemptId {
 }
 
 impl fmt::Display for AttemptKey {
-    /// `1.build.3.1`: epoch, step, visit, attempt; with an item `1.build[4].3.1`. Safe as a file name.
+    /// `1.build.3.1`: epoch, step, visit, attempt; with an item `1.build[4].3.1`, inside of another `1.child.2.1.build.3.1`,
+    /// undone `1.build.3.1.undo`. Safe as a file name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { epoch, step, item, visit, attempt } = self;
-        match item {
-            None => write!(f, "{epoch}.{step}.{visit}.{attempt}"),
-            Some(item) => write!(f, "{epoch}.{step}[{item}].{visit}.{attempt}"),
+        let Self { epoch, step, item, visit, attempt, within, undo } = self;
+        write!(f, "{epoch}.")?;
+        for around in within.iter() {
+            write!(f, "{around}.")?;
         }
+        write_unit(f, step, *item)?;
+        write!(f, ".{visit}.{attempt}{}", if *undo { ".undo" } else { "" })
     }
+}
+
+impl FromStr for AttemptKey {
+    type Err = InvalidAttemptKey;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAttemptKey> {
+        let invalid = || InvalidAttemptKey(text.chars().take(64).collect());
+        let (plain, undo) = match text.strip_suffix(".undo") {
+            Some(plain) => (plain, true),
+            None => (text, false),
+        };
+        let (epoch, rest) = plain.split_once('.').ok_or_else(invalid)?;
+        let words: Vec<&str> = rest.split('.').collect();
+        let mut all = words.chunks(3).map(Enclosing::from_words).collect::<Option<Vec<_>>>().ok_or_else(invalid)?;
+        let Enclosing { step, item, visit, attempt } = all.pop().ok_or_else(invalid)?;
+        let epoch = number(epoch).ok_or_else(invalid)?;
+        Ok(Self { epoch, step, item, visit, attempt, within: Within(all.into()), undo })
+    }
+}
+
+/// The text is not the identity of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not the identity of an attempt")]
+pub struct InvalidAttemptKey(pub String);
+
+/// An attempt of a step that runs a pipeline in place, seen from a step of that pipeline.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Enclosing {
+    /// The step.
+    pub step: StepId,
+    /// Position of the item, for a step that runs many times.
+    pub item: Option<u32>,
+    /// The visit of it.
+    pub visit: u32,
+    /// The attempt in that.
+    pub attempt: u32,
+}
+
+impl Enclosing {
+    fn from_words(words: &[&str]) -> Option<Self> {
+        let [unit, visit, attempt] = words else { return None };
+        let (step, item) = read_unit(unit)?;
+        Some(Self { step, item, visit: number(visit)?, attempt: number(attempt)? })
+    }
+}
+
+impl fmt::Display for Enclosing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_unit(f, &self.step, self.item)?;
+        write!(f, ".{}.{}", self.visit, self.attempt)
+    }
+}
+
+/// What something lies inside of, from the outside in; in JSON `child[4].2.1/inner.1.1`. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Within(Arc<[Enclosing]>);
+
+impl Within {
+    /// It lies in the run itself.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// From the outside in.
+    pub fn iter(&self) -> std::slice::Iter<'_, Enclosing> {
+        self.0.iter()
+    }
+
+    /// As a slice, from the outside in.
+    pub fn as_slice(&self) -> &[Enclosing] {
+        &self.0
+    }
+
+    /// One level further in.
+    pub fn and(&self, inner: Enclosing) -> Self {
+        Self(self.0.iter().cloned().chain([inner]).collect())
+    }
+
+    /// The steps, without visits and attempts: how people name the place.
+    pub fn path_to(&self, step: StepId) -> StepPath {
+        StepPath { within: self.0.iter().map(|around| (around.step.clone(), around.item)).collect(), step }
+    }
+}
+
+impl fmt::Display for Within {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, around) in self.0.iter().enumerate() {
+            write!(f, "{}{around}", if at == 0 { "" } else { "/" })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Within {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl Serialize for Within {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Within {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let read = |part: &str| Enclosing::from_words(&part.split('.').collect::<Vec<_>>());
+        let all = if text.is_empty() { Some(Vec::new()) } else { text.split('/').map(read).collect() };
+        let invalid = || serde::de::Error::custom(InvalidAttemptKey(text.chars().take(64).collect()));
+        all.map(|all| Self(all.into())).ok_or_else(invalid)
+    }
+}
+
+/// How people name a step: `deploy`, and inside of pipelines in place `child/deploy` or `child[4]/deploy`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepPath {
+    /// The steps whose pipelines in place it lies in, from the outside in, and the items of them.
+    pub within: Vec<(StepId, Option<u32>)>,
+    /// The step.
+    pub step: StepId,
+}
+
+impl From<StepId> for StepPath {
+    fn from(step: StepId) -> Self {
+        Self { within: Vec::new(), step }
+    }
+}
+
+impl fmt::Display for StepPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (step, item) in &self.within {
+            write_unit(f, step, *item)?;
+            f.write_str("/")?;
+        }
+        write!(f, "{}", self.step)
+    }
+}
+
+impl FromStr for StepPath {
+    type Err = InvalidStepId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStepId> {
+        let (around, step) = match text.rsplit_once('/') {
+            Some((around, step)) => (Some(around), step),
+            None => (None, text),
+        };
+        let invalid = || InvalidStepId(text.chars().take(64).collect());
+        let within = around.into_iter().flat_map(|around| around.split('/')).map(read_unit);
+        Ok(Self { within: within.collect::<Option<_>>().ok_or_else(invalid)?, step: StepId::new(step)? })
+    }
+}
+
+impl Serialize for StepPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for StepPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+fn write_unit(f: &mut fmt::Formatter<'_>, step: &StepId, item: Option<u32>) -> fmt::Result {
+    match item {
+        None => write!(f, "{step}"),
+        Some(item) => write!(f, "{step}[{item}]"),
+    }
+}
+
+fn read_unit(text: &str) -> Option<(StepId, Option<u32>)> {
+    let (step, item) = match text.split_once('[') {
+        Some((step, item)) => (step, Some(number(item.strip_suffix(']')?)?)),
+        None => (text, None),
+    };
+    Some((StepId::new(step).ok()?, item))
+}
+
+/// A number as it is written here: digits, no leading zero.
+fn number(text: &str) -> Option<u32> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'));
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 impl fmt::Display for AttemptId {

@@ -4,7 +4,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema, SchemaFormat, schema::KnownFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::id::{RunId, StepId};
+use crate::id::{RunId, StepId, StepPath};
 use crate::time::Timestamp;
 
 impl PartialSchema for RunId {
@@ -30,6 +30,18 @@ impl PartialSchema for StepId {
 }
 
 impl ToSchema for StepId {}
+
+impl PartialSchema for StepPath {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(r"^([a-z][a-z0-9_]{0,62}(\[[0-9]+\])?/)*[a-z][a-z0-9_]{0,62}$"))
+            .description(Some("The name of a step, behind the steps whose pipelines in place it lies in."))
+            .into()
+    }
+}
+
+impl ToSchema for StepPath {}
 
 impl PartialSchema for Timestamp {
     fn schema() -> RefOr<Schema> {

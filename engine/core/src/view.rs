@@ -195,12 +195,14 @@ pub struct RunView {
     pub finished_at: Option<Timestamp>,
     /// The last event in this state.
     pub last_seq: Seq,
-    /// Every step.
+    /// Every step; those of `finally` once it has begun.
     pub steps: BTreeMap<StepId, StepView>,
     /// Every forward edge.
     pub edges: Vec<EdgeView>,
     /// Every loop edge.
     pub loops: Vec<LoopView>,
+    /// What is undone because the run failed, in that order.
+    pub compensations: Vec<CompensationView>,
 }
 
 /// A step.
@@ -228,10 +230,103 @@ pub struct StepView {
     pub finished_at: Option<Timestamp>,
     /// Past visits and, last, the current one once it has begun.
     pub visits: Vec<VisitView>,
-    /// For a step that runs many times.
-    pub items: Option<Vec<Json>>,
+    /// For a step that runs many times, once it has begun: every item, in the order of the list.
+    pub items: Option<Vec<ItemView>>,
+    /// For a step that runs a pipeline in place, once it has begun.
+    pub child: Option<Box<ChildView>>,
     /// What it waits for.
     pub waiting_for: Option<WaitingFor>,
+}
+
+/// One item of a step that runs many times.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ItemView {
+    /// What tells it from the others: what `key` gives, or its place in the list, from 0.
+    pub key: String,
+    /// What `item` is.
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
+    pub item: Json,
+    /// Where it stands.
+    pub status: StepStatus,
+    /// The latest attempt; 0 before the first.
+    pub attempt: u32,
+    /// What it gave.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
+    pub outputs: Map<String, Json>,
+    /// Files it kept.
+    pub artifacts: BTreeMap<String, crate::outcome::ArtifactRef>,
+    /// Why it failed.
+    pub error: Option<Failure>,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// What it waits for.
+    pub waiting_for: Option<WaitingFor>,
+    /// Of a step that runs a pipeline in place, once the item has begun.
+    pub child: Option<Box<ChildView>>,
+}
+
+/// What undoes one visit of a step, or one item of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CompensationView {
+    /// The step.
+    pub step: StepId,
+    /// The item, for a step that runs many times.
+    pub item: Option<u32>,
+    /// The visit that is undone.
+    pub visit: u32,
+    /// Where it stands.
+    pub status: StepStatus,
+    /// The latest attempt; 0 before the first.
+    pub attempt: u32,
+    /// Why it failed.
+    pub error: Option<Failure>,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// A pipeline in place, as the latest attempt at its step left it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChildView {
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Why it failed.
+    pub error: Option<RunError>,
+    /// What it was given.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
+    pub inputs: Map<String, Json>,
+    /// What it gives back; empty until it has succeeded.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
+    pub outputs: Map<String, Json>,
+    /// When it was over.
+    pub finished_at: Option<Timestamp>,
+    /// Every step.
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
+    pub steps: BTreeMap<StepId, StepView>,
+    /// Every forward edge.
+    pub edges: Vec<EdgeView>,
+    /// Every loop edge.
+    pub loops: Vec<LoopView>,
+    /// What is undone because the run failed, in that order.
+    pub compensations: Vec<CompensationView>,
+}
+
+/// An item that one event changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ItemChange {
+    /// Its step.
+    pub step: StepId,
+    /// Its place in the list, from 0.
+    pub index: u32,
+    /// The item, whole.
+    pub item: ItemView,
 }
 
 /// One visit of a step.
@@ -384,12 +479,17 @@ pub struct LoopView {
 pub struct Changes {
     /// The run's own state after the event.
     pub run: RunPatch,
-    /// Steps that changed, whole.
+    /// Steps that changed, whole. A step that runs many times comes with its `items` when it has got a new list of them;
+    /// later it comes without, and keeps those it had in this visit but for the ones in `items` below.
     pub steps: BTreeMap<StepId, StepView>,
+    /// Items that changed, of steps that come without them.
+    pub items: Vec<ItemChange>,
     /// Forward edges out of those steps.
     pub edges: Vec<EdgeView>,
     /// Loop edges whose count changed.
     pub loops: Vec<LoopView>,
+    /// All that is undone, when something of it changed.
+    pub compensations: Option<Vec<CompensationView>>,
 }
 
 /// The run's own state after an event.

@@ -103,14 +103,14 @@ impl Batch {
 }
 
 fn row(active: &Active) -> RunRow {
-    let patch = active.state.patch(&active.graph);
+    let patch = active.state.patch();
     RunRow {
         status: patch.status,
         epoch: 1,
         name: active.state.name().map(str::to_owned),
         finished_at: patch.finished_at,
         error: patch.error,
-        waiting_steps: active.state.steps_waiting_for_people(&active.graph).map(str::to_owned).collect(),
+        waiting_steps: active.state.steps_waiting_for_people(&active.graph),
     }
 }
 

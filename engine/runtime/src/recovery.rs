@@ -51,7 +51,7 @@ impl Drive {
     async fn recover_run(&mut self, run: RunId) -> Result<(), JournalError> {
         let journal = self.journal.clone();
         let Some(active) = self.runs.load(&*journal, run).await? else { return Ok(()) };
-        let live: Vec<_> = active.state.live_attempts(&active.graph).collect();
+        let live = active.state.live_attempts(&active.graph);
         for key in live {
             self.recover_attempt(AttemptId { run, key }).await?;
         }

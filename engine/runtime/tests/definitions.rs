@@ -71,7 +71,7 @@ async fn begin(engine: &Engine, definition: Arc<Definition>) -> RunId {
 
 async fn approve(engine: &Engine, run: RunId) {
     let decided = ApprovalDecided {
-        step: StepId::new("ask").expect("an id"),
+        step: StepId::new("ask").expect("an id").into(),
         visit: 1,
         by: "bob".into(),
         member_of: Vec::new(),

@@ -11,7 +11,8 @@ use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream;
-use loopline_core::id::{AttemptId, AttemptKey, RunId, StepId};
+use loopline_core::id::{AttemptId, AttemptKey, Enclosing, InvalidStepId, RunId, StepPath, Within};
+use loopline_core::view::RunView;
 use loopline_ports::blobs::LogLine;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -26,7 +27,7 @@ const PAGE: usize = 1000;
 
 /// Which attempt, and from where.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct LogsQuery {
     /// The latest with a log unless said.
     visit: Option<u32>,
@@ -34,6 +35,8 @@ pub struct LogsQuery {
     attempt: Option<u32>,
     /// For a step that runs many times.
     item: Option<u32>,
+    /// The log of what undoes the step.
+    undo: bool,
     /// Only lines behind this one.
     after: Option<u64>,
 }
@@ -84,7 +87,7 @@ pub enum LogStreamSchema {
 
 /// The log of one attempt: bytes for `Accept: text/plain`, lines as JSON, or live as `text/event-stream`.
 #[utoipa::path(get, path = "/runs/{id}/steps/{step}/logs", operation_id = "get_step_logs", tag = "runs",
-    params(("id" = RunId, Path), ("step" = StepId, Path), LogsQuery, ("last-event-id" = Option<u64>, Header)),
+    params(("id" = RunId, Path), ("step" = StepPath, Path), LogsQuery, ("last-event-id" = Option<u64>, Header)),
     responses(
         (status = 200, content((LogPage = "application/json"), (String = "text/plain"), (String = "text/event-stream"))),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
@@ -95,7 +98,7 @@ pub async fn logs(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let run = run_id(&id)?;
-    let step = StepId::new(&step).map_err(|error| Problem::not_found(error.to_string()))?;
+    let step: StepPath = step.parse().map_err(|error: InvalidStepId| Problem::not_found(error.to_string()))?;
     let accept = headers.get(header::ACCEPT).map_or(&b""[..], |accept| accept.as_bytes());
     if accept.starts_with(b"text/event-stream") {
         let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
@@ -116,15 +119,19 @@ pub async fn logs(
 }
 
 /// The attempt that is meant: as named, else the latest that has a log.
-async fn chosen(app: &App, run: RunId, step: &StepId, query: &LogsQuery) -> Result<AttemptId, Problem> {
+async fn chosen(app: &App, run: RunId, step: &StepPath, query: &LogsQuery) -> Result<AttemptId, Problem> {
     let fits = |key: &AttemptKey| {
-        key.step == *step
+        key.within.path_to(key.step.clone()) == *step
+            && key.undo == query.undo
             && query.visit.is_none_or(|visit| visit == key.visit)
             && query.attempt.is_none_or(|attempt| attempt == key.attempt)
             && query.item.is_none_or(|item| key.item == Some(item))
     };
     let keys = app.parts().blobs.logs_of(run).await?;
-    let latest = keys.into_iter().filter(fits).max_by_key(|key| (key.epoch, key.visit, key.attempt, key.item));
+    let latest = keys.into_iter().filter(fits).max_by_key(|key| {
+        let around: Vec<_> = key.within.iter().map(|around| (around.visit, around.attempt)).collect();
+        (key.epoch, around, key.visit, key.attempt, key.item)
+    });
     match latest {
         Some(key) => Ok(AttemptId { run, key }),
         None => {
@@ -141,21 +148,54 @@ async fn chosen(app: &App, run: RunId, step: &StepId, query: &LogsQuery) -> Resu
 }
 
 /// A follower may come before the attempt has written anything, when it names the attempt.
-async fn chosen_or_to_come(app: &App, run: RunId, step: StepId, query: &LogsQuery) -> Result<AttemptId, Problem> {
+async fn chosen_or_to_come(app: &App, run: RunId, step: StepPath, query: &LogsQuery) -> Result<AttemptId, Problem> {
     match (chosen(app, run, &step, query).await, query.visit, query.attempt) {
         (Err(problem), Some(visit), Some(attempt)) if problem.status == 404 => {
             let view = app.parts().driver.view(run, None).await?;
-            let known = view
-                .steps
-                .get(&step)
-                .is_some_and(|view| visit < view.visit || (visit == view.visit && attempt <= view.attempt));
-            if !known {
-                return Err(problem);
-            }
-            Ok(AttemptId { run, key: AttemptKey { epoch: view.epoch, step, item: query.item, visit, attempt } })
+            let key = to_come(&view, &step, query, visit, attempt).ok_or(problem)?;
+            Ok(AttemptId { run, key })
         }
         (chosen, ..) => chosen,
     }
+}
+
+/// The attempt with these numbers, if the run has begun it.
+fn to_come(view: &RunView, path: &StepPath, query: &LogsQuery, visit: u32, attempt: u32) -> Option<AttemptKey> {
+    let (mut steps, mut compensations) = (&view.steps, &view.compensations);
+    let mut within = Within::default();
+    for (id, item) in &path.within {
+        let around = steps.get(id)?;
+        let (attempt, child) = match item {
+            None => (around.attempt, &around.child),
+            Some(item) => {
+                let item = around.items.as_ref()?.get(*item as usize)?;
+                (item.attempt, &item.child)
+            }
+        };
+        within = within.and(Enclosing { step: id.clone(), item: *item, visit: around.visit, attempt });
+        let child = child.as_ref()?;
+        (steps, compensations) = (&child.steps, &child.compensations);
+    }
+    let step = steps.get(&path.step)?;
+    let known = if query.undo {
+        let of_step = compensations.iter().filter(|undo| undo.step == path.step && undo.item == query.item);
+        of_step.filter(|undo| undo.visit == visit).any(|undo| attempt <= undo.attempt)
+    } else {
+        let latest = match query.item {
+            None => step.attempt,
+            Some(item) => step.items.as_ref()?.get(item as usize)?.attempt,
+        };
+        visit < step.visit || (visit == step.visit && attempt <= latest)
+    };
+    known.then(|| AttemptKey {
+        epoch: view.epoch,
+        step: path.step.clone(),
+        item: query.item,
+        visit,
+        attempt,
+        within,
+        undo: query.undo,
+    })
 }
 
 struct Streaming {

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use loopline_core::event::{ApprovalDecided, Decision, Trigger};
-use loopline_core::id::{RunId, Seq, StepId};
+use loopline_core::id::{RunId, Seq, StepPath};
 use loopline_core::time::Timestamp;
 use loopline_core::view::{RunError, RunStatus, RunView};
 use loopline_dsl::GraphView;
@@ -349,7 +349,7 @@ pub async fn resume(
 
 /// Approves the visit that was seen.
 #[utoipa::path(post, path = "/runs/{id}/steps/{step}/approve", operation_id = "approve_step", tag = "approvals",
-    params(("id" = RunId, Path), ("step" = StepId, Path)), request_body = DecisionBody,
+    params(("id" = RunId, Path), ("step" = StepPath, Path)), request_body = DecisionBody,
     responses((status = 200, body = RunView), (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
@@ -365,7 +365,7 @@ pub async fn approve(
 
 /// Rejects the visit that was seen.
 #[utoipa::path(post, path = "/runs/{id}/steps/{step}/reject", operation_id = "reject_step", tag = "approvals",
-    params(("id" = RunId, Path), ("step" = StepId, Path)), request_body = DecisionBody,
+    params(("id" = RunId, Path), ("step" = StepPath, Path)), request_body = DecisionBody,
     responses((status = 200, body = RunView), (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
@@ -387,7 +387,8 @@ async fn decide(
     decision: Decision,
 ) -> Result<Json<RunView>, Problem> {
     let run = run_id(&id)?;
-    let step = StepId::new(&step).map_err(|error| Problem::not_found(error.to_string()))?;
+    let step: StepPath =
+        step.parse().map_err(|error: loopline_core::id::InvalidStepId| Problem::not_found(error.to_string()))?;
     if body.visit == 0 {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,

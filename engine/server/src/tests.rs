@@ -28,7 +28,7 @@ use crate::source::{PipelineSource, StoredPipeline};
 use crate::{Parts, ServerConfig, app};
 
 const GATE: &str = "version: 1\nname: gate\ninputs: {n: {type: integer, default: 1}}\nsteps:\n  a: {run: \"true\"}\n  ask: {needs: a, approval: {message: \"Go on?\", timeout: 1h, fields: {c: {type: integer, maximum: 9, default: 1}}}, goto: [{to: a, on: rejected, max: 2}]}\n";
-const LATER: &str = "version: 1\nname: later\nsteps:\n  each: {foreach: {items: [a], as: x}, run: \"true\"}\n";
+const LATER: &str = "version: 1\nname: later\nsteps:\n  each: {cache: {key: a, paths: [target]}, run: \"true\"}\n";
 
 /// Ends every attempt at once.
 struct Instant(Reports);
@@ -294,7 +294,7 @@ async fn bad_requests_are_told_what_is_wrong_and_where() {
     assert_eq!(house.ask("GET", "/runs?status=flying", "", &[]).await.0.as_u16(), 400);
     assert_eq!(house.ask("POST", "/pipelines/default/none/runs", "", &[]).await.0.as_u16(), 404);
     let (status, problem) = house.post("/pipelines/default/later/runs", &json!({})).await;
-    assert_eq!((status.as_u16(), &problem["unsupported"][0]["feature"]), (422, &json!("foreach")), "{problem}");
+    assert_eq!((status.as_u16(), &problem["unsupported"][0]["feature"]), (422, &json!("cache")), "{problem}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use loopline_core::event::{Event, Recorded, RunCreated, Trigger};
-use loopline_core::id::{AttemptKey, RunId, StepId};
+use loopline_core::id::{AttemptKey, RunId, StepId, Within};
 use loopline_core::outcome::{Outcome, RawResult};
 use loopline_core::time::Timestamp;
 use loopline_core::view::RunStatus;
@@ -72,7 +72,15 @@ struct Store {
 }
 
 fn key(visit: u32) -> AttemptKey {
-    AttemptKey { epoch: 1, step: StepId::new("deploy").expect("a valid id"), item: None, visit, attempt: 1 }
+    AttemptKey {
+        epoch: 1,
+        step: StepId::new("deploy").expect("a valid id"),
+        item: None,
+        visit,
+        attempt: 1,
+        within: Within::default(),
+        undo: false,
+    }
 }
 
 fn append(run: RunId, expected: u64, events: Vec<Event>) -> Append {

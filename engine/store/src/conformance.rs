@@ -9,7 +9,7 @@ use std::sync::Arc;
 use loopline_core::command::Timer;
 use loopline_core::event::{ApprovalDecided, Decision, Event, Recorded, RunCreated, Trigger};
 use loopline_core::graph::Graph;
-use loopline_core::id::{AttemptId, AttemptKey, RunId, Seq, StepId};
+use loopline_core::id::{AttemptId, AttemptKey, RunId, Seq, StepId, Within};
 use loopline_core::outcome::{ArtifactRef, Failure, FailureKind, HttpResponse, Outcome, RawResult};
 use loopline_core::time::Timestamp;
 use loopline_core::view::{RunError, RunStatus};
@@ -59,7 +59,7 @@ fn step(id: &str) -> StepId {
 }
 
 pub(crate) fn key(id: &str, visit: u32) -> AttemptKey {
-    AttemptKey { epoch: 1, step: step(id), item: None, visit, attempt: 1 }
+    AttemptKey { epoch: 1, step: step(id), item: None, visit, attempt: 1, within: Within::default(), undo: false }
 }
 
 pub(crate) fn definition(name: &str) -> Definition {
@@ -177,10 +177,10 @@ async fn a_history_is_read_back_as_written(journal: &impl Journal) {
         Event::AttemptFinished { key: item, outcome: Outcome::Succeeded { result: result.clone() } },
         Event::AttemptFinished { key: key("a", 1), outcome: Outcome::Failed { error, result } },
         Event::AttemptFinished { key: key("a", 1), outcome: Outcome::Cancelled { result: RawResult::default() } },
-        Event::TimerFired { timer: Timer::LoopDelay { epoch: 1, to: step("a"), firing: 2 } },
+        Event::TimerFired { timer: Timer::LoopDelay { epoch: 1, to: step("a"), firing: 2, within: Within::default() } },
         Event::TimerFired { timer: Timer::Approval { key: key("a", 1) } },
         Event::ApprovalDecided(Box::new(ApprovalDecided {
-            step: step("a"),
+            step: step("a").into(),
             visit: 2,
             by: "ada".to_owned(),
             member_of: vec!["group:ops".to_owned()],
@@ -246,7 +246,7 @@ async fn a_stale_writer_is_taken_out_and_the_others_commit(journal: &impl Journa
     let definition = stored(journal).await;
     write(journal, vec![create(id, 1, definition), create(other, 2, definition), go_on(id, 1, 2)]).await;
     let stale = Append {
-        timers_set: vec![(Timer::Run { epoch: 1 }, at(1))],
+        timers_set: vec![(Timer::Run { epoch: 1, within: Within::default() }, at(1))],
         attempts_started: vec![key("a", 1)],
         row: row(RunStatus::Failed),
         ..asked(go_on(id, 1, 2), "stale", "1")
@@ -448,7 +448,7 @@ async fn due_timers_come_earliest_first(journal: &impl Journal) {
     let (id, other) = (run(1), run(2));
     let definition = stored(journal).await;
     let sleep = |visit| Timer::Sleep { key: key("a", visit) };
-    let whole = Timer::Run { epoch: 1 };
+    let whole = Timer::Run { epoch: 1, within: Within::default() };
     let timers_set = vec![(sleep(1), at(30)), (sleep(2), at(10)), (whole.clone(), at(50))];
     write(
         journal,
@@ -488,7 +488,7 @@ struct Written {
 
 async fn everything_that_must_last(journal: &impl Journal) -> Written {
     let id = run(1);
-    let timer = Timer::Run { epoch: 1 };
+    let timer = Timer::Run { epoch: 1, within: Within::default() };
     assert_eq!(journal.next_number("default", "p").await.expect("counts"), 1);
     let append = Append {
         timers_set: vec![(timer.clone(), at(5))],

@@ -65,7 +65,8 @@ pub(crate) fn of_attempt(
     ];
     environment.extend(named.map(|(name, value)| (name.into(), value)));
     if let Some(item) = key.item {
-        environment.insert("LOOPLINE_ITEM".into(), item.to_string().into());
+        let item = spec.item_key.clone().unwrap_or_else(|| item.to_string());
+        environment.insert("LOOPLINE_ITEM".into(), item.into());
     }
     environment
 }

@@ -29,6 +29,7 @@ export type Failure = Schemas["Failure"];
 export type RunError = Schemas["RunError"];
 export type EdgeView = Schemas["EdgeView"];
 export type LoopView = Schemas["LoopView"];
+export type ItemView = Schemas["ItemView"];
 export type WaitingFor = Schemas["WaitingFor"];
 export type ApprovalWait = Extract<WaitingFor, { kind: "approval" }>;
 export type LogLine = Schemas["LogLine"];

@@ -14,7 +14,7 @@ const run = {
 } as unknown as RunView;
 
 const event = (seq: number, changes: object = {}) =>
-  ({ seq, at: "", event: { type: "attempt_finished" }, changes: { run: null, steps: {}, edges: [], loops: [], ...changes } }) as unknown as RunEvent;
+  ({ seq, at: "", event: { type: "attempt_finished" }, changes: { run: null, steps: {}, items: [], edges: [], loops: [], ...changes } }) as unknown as RunEvent;
 
 it("replaces what the event names and keeps the rest", () => {
   const applied = applyEvent(
@@ -33,4 +33,17 @@ it("replaces what the event names and keeps the rest", () => {
 it("ignores what it knows and reports a gap", () => {
   expect(applyEvent(run, event(4)).kind).toBe("known");
   expect(applyEvent(run, event(6)).kind).toBe("gap");
+});
+
+it("keeps the items of a visit and replaces those that changed", () => {
+  const items = [{ status: "running" }, { status: "running" }];
+  const many = { ...run, steps: { a: { status: "running", visit: 1, items } } } as unknown as RunView;
+  const changed = { steps: { a: { status: "running", visit: 1, items: null } }, items: [{ step: "a", index: 1, item: { status: "succeeded" } }] };
+  const applied = applyEvent(many, event(5, changed));
+  if (applied.kind !== "applied") throw new Error(applied.kind);
+  expect(applied.run.steps["a"]?.items?.map((item) => item.status)).toEqual(["running", "succeeded"]);
+  expect(items[1]?.status).toBe("running");
+  const next = applyEvent(many, event(5, { steps: { a: { status: "pending", visit: 2, items: null } } }));
+  if (next.kind !== "applied") throw new Error(next.kind);
+  expect(next.run.steps["a"]?.items).toBeNull();
 });

@@ -2,7 +2,7 @@
  * Brings a run forward by one event of the stream. The changes replace what they
  * name; nothing is computed here, because only the server knows the rules.
  */
-import type { EdgeView, LoopView, RunEvent, RunView } from "../api/types";
+import type { EdgeView, ItemView, LoopView, RunEvent, RunView } from "../api/types";
 
 export type Applied = { readonly kind: "applied"; readonly run: RunView } | { readonly kind: "known" } | { readonly kind: "gap" };
 
@@ -16,11 +16,31 @@ export function applyEvent(run: RunView, event: RunEvent): Applied {
       ...run,
       ...changes.run,
       last_seq: event.seq,
-      steps: { ...run.steps, ...changes.steps },
+      steps: stepsAfter(run, changes),
       edges: replaced(run.edges, changes.edges, edgeKey),
       loops: replaced(run.loops, changes.loops, loopKey),
+      compensations: changes.compensations ?? run.compensations,
     },
   };
+}
+
+/** A step that runs many times comes without its items: it keeps those of its visit, and the ones that changed come apart. */
+function stepsAfter(run: RunView, changes: RunEvent["changes"]): RunView["steps"] {
+  const steps = { ...run.steps, ...changes.steps };
+  for (const [id, step] of Object.entries(changes.steps)) {
+    const before = run.steps[id];
+    if (step.items == null && before?.items != null && before.visit === step.visit) steps[id] = { ...step, items: before.items };
+  }
+  const copies = new Map<string, ItemView[]>();
+  for (const { step: id, index, item } of changes.items) {
+    const step = steps[id];
+    if (step?.items == null) continue;
+    const items = copies.get(id) ?? [...step.items];
+    items[index] = item;
+    copies.set(id, items);
+    steps[id] = { ...step, items };
+  }
+  return steps;
 }
 
 const edgeKey = (edge: EdgeView) => `${edge.from} ${edge.to} ${edge.on}`;

@@ -22,7 +22,9 @@ pub enum Verb {
 pub async fn decide(arguments: Decide, verb: Verb) -> Outcome {
     let client = local::client_for(&arguments.server, &arguments.run).await?;
     let run = client.get(&format!("/runs/{}", segment(&arguments.run))).await?;
-    let step = &run["steps"][&arguments.step];
+    let steps = crate::progress::inside::steps_of(&run);
+    let found = steps.iter().find(|(name, _)| *name == arguments.step).map(|(_, view)| view);
+    let step = found.unwrap_or(&Json::Null);
     if step.is_null() {
         let known: Vec<_> = run["steps"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
         return Err(Failure::usage(format!("the run has no step `{}`", arguments.step))

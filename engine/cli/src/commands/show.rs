@@ -29,13 +29,13 @@ pub fn print(run: &Json, output: Output) -> Result<(), crate::exit::Failure> {
         println!("  {}{}: {}", safe(&step), run["error"]["kind"].as_str().unwrap_or_default(), safe(message));
     }
     let mut rows = table::table(&["step", "status", "visit", "attempt", "what"]);
-    for (name, step) in run["steps"].as_object().into_iter().flatten() {
+    for (name, step) in crate::progress::inside::steps_of(run) {
         rows.add_row([
-            safe(name),
+            safe(&name),
             step["status"].as_str().unwrap_or_default().to_owned(),
             step["visit"].to_string(),
             step["attempt"].to_string(),
-            safe(&what(step)),
+            safe(&what(&step)),
         ]);
     }
     table::print(&rows, "no steps");

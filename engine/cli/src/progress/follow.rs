@@ -158,7 +158,7 @@ impl Watcher<'_> {
 
     /// The event ends an attempt whose log is still on its way here: first the log, then the end.
     fn ends_what_is_read(&self, event: &Json) -> bool {
-        event["changes"]["steps"].as_object().into_iter().flatten().any(|(name, view)| {
+        super::inside::steps_of(&event["changes"]).iter().any(|(name, view)| {
             let Some((visit, attempt)) = self.steps.get(name).and_then(|step| step.reading) else { return false };
             let same = view["visit"].as_u64() == Some(visit) && view["attempt"].as_u64() == Some(attempt);
             !(same && matches!(view["status"].as_str(), Some("queued" | "running")))
@@ -174,11 +174,11 @@ impl Watcher<'_> {
             if event["event"]["type"] == "run_created" {
                 self.printer.steps_named(steps.keys().map(String::as_str));
             }
-            let mut steps: Vec<_> = steps.iter().collect();
+            let mut steps = super::inside::steps_of(&event["changes"]);
             // What ended is said before what began because of it.
             steps.sort_by_key(|(_, view)| !matches!(view["status"].as_str(), Some("succeeded" | "failed")));
             for (name, view) in steps {
-                self.step(name, view).await?;
+                self.step(&name, &view).await?;
             }
         }
         Ok(())
@@ -198,7 +198,8 @@ impl Watcher<'_> {
         if went_back && !matches!(before.as_str(), "succeeded" | "failed" | "skipped" | "cancelled") {
             self.say_past_visit(name, view, visit - 1);
         }
-        if began_attempt {
+        // A pipeline in place writes no log: its steps do.
+        if began_attempt && view["child"].is_null() {
             self.read_log(name, visit, attempt);
         }
         if !changed {
@@ -233,10 +234,11 @@ impl Watcher<'_> {
         let said = if visit > 1 || attempt > 1 { format!("visit {visit}, attempt {attempt}") } else { String::new() };
         self.printer.step("▶", name, &said);
         let (client, sender, step) = (self.following.client.clone(), self.sender.clone(), name.to_owned());
+        let (of_step, which) = super::inside::log_of(name);
         let path = format!(
-            "/runs/{}/steps/{}/logs?visit={visit}&attempt={attempt}",
+            "/runs/{}/steps/{}/logs?visit={visit}&attempt={attempt}{which}",
             segment(&self.following.run),
-            segment(name)
+            segment(of_step)
         );
         tokio::spawn(async move {
             // A log that cannot be read is no reason to fail the following: the run's own events go on.

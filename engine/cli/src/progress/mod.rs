@@ -5,6 +5,7 @@
 
 mod answers;
 mod follow;
+pub mod inside;
 mod printer;
 mod terminal_text;
 

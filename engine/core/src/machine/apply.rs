@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::refused::Refused;
-use super::state::{RunState, St, StepState, Stop, Wait};
+use super::state::{RunState, St, StepState, Stop, Unit, Wait};
 use crate::command::{Command, Timer};
 use crate::event::{Event, Recorded, RunCreated};
-use crate::expr::Place;
+use crate::expr::{Place, Scope};
 use crate::graph::{Graph, SEMANTICS};
 use crate::id::StepIx;
 use crate::time::Timestamp;
@@ -19,8 +19,16 @@ pub struct Applied {
     pub commands: Vec<Command>,
     /// Steps whose state changed, in the order of their ids.
     pub touched: Vec<StepIx>,
+    /// Items that changed, of those steps.
+    pub touched_items: Vec<(StepIx, u32)>,
+    /// Steps that got a new list of items.
+    pub listed: Vec<StepIx>,
     /// A loop edge fired, or a budget was filled again.
     pub loops_changed: bool,
+    /// Some compensation changed.
+    pub compensations_changed: bool,
+    /// What changed in `finally`; its commands stand among those of the run.
+    pub finally: Option<Box<Applied>>,
 }
 
 /// Takes one event. When it is refused, the state is as it was.
@@ -41,11 +49,8 @@ pub fn apply(graph: &Graph, state: &mut RunState, recorded: &Recorded) -> Result
     let at = recorded.at.max(state.last_at);
     let mut fold = Fold::over(graph, state, at);
     fold.take(&recorded.event)?;
-    fold.judge();
-    fold.fail_fast();
-    fold.finish_if_over();
-    let Fold { mut applied, touched, .. } = fold;
-    applied.touched = touched.into_iter().collect();
+    fold.until_quiet();
+    let applied = fold.into_applied();
     state.last_seq = recorded.seq;
     state.last_at = at;
     Ok(applied)
@@ -58,10 +63,24 @@ pub(super) struct Fold<'a> {
     pub(super) at: Timestamp,
     pub(super) applied: Applied,
     pub(super) touched: BTreeSet<StepIx>,
+    pub(super) touched_items: BTreeSet<(StepIx, u32)>,
     /// Steps to be judged, by rank, so that commands come in one order whatever happened.
     pub(super) dirty: BTreeSet<(u32, StepIx)>,
     /// Loop edges that fired in this call.
     pub(super) firings: u32,
+    /// What `finally` sees besides its own steps.
+    pub(super) outer: Option<Outer<'a>>,
+    /// The run that this fold lies inside of is paused.
+    pub(super) paused_around: bool,
+    /// Stands for all names while what undoes a past visit is made: by now they are something else.
+    pub(super) saw: Option<Arc<Scope>>,
+}
+
+/// The run whose `finally` is folded.
+#[derive(Clone, Copy)]
+pub(super) struct Outer<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) state: &'a RunState,
 }
 
 impl<'a> Fold<'a> {
@@ -72,26 +91,49 @@ impl<'a> Fold<'a> {
             at,
             applied: Applied::default(),
             touched: BTreeSet::new(),
+            touched_items: BTreeSet::new(),
             dirty: BTreeSet::new(),
             firings: 0,
+            outer: None,
+            paused_around: false,
+            saw: None,
         }
+    }
+
+    /// What an event brought about goes on until nothing changes any more.
+    pub(super) fn until_quiet(&mut self) {
+        self.judge();
+        self.fail_fast();
+        self.finish_if_over();
+    }
+
+    pub(super) fn into_applied(self) -> Applied {
+        let Self { mut applied, touched, touched_items, .. } = self;
+        applied.touched = touched.into_iter().collect();
+        applied.touched_items = touched_items.into_iter().collect();
+        applied
+    }
+
+    /// Nothing may start.
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused_around || self.state.paused.is_some()
     }
 
     fn take(&mut self, event: &Event) -> Result<(), Refused> {
         match event {
             Event::RunCreated(created) => self.create(created),
-            Event::AttemptStarted { key } => self.attempt_started(key),
-            Event::AttemptFinished { key, outcome } => self.attempt_finished(key, outcome),
+            Event::AttemptStarted { key } => {
+                self.at_place(key.within.as_slice(), Some(&key.step), &mut |fold| fold.attempt_started(key))
+            }
+            Event::AttemptFinished { key, outcome } => {
+                self.at_place(key.within.as_slice(), Some(&key.step), &mut |fold| fold.attempt_finished(key, outcome))
+            }
             Event::TimerFired { timer } => self.timer_fired(timer),
-            Event::ApprovalDecided(decided) => self.approval_decided(decided),
+            Event::ApprovalDecided(decided) => self.decided_at(&decided.step.within, decided),
             Event::SignalReceived(signal) => self.signal_received(signal),
             Event::PauseRequested { .. } => self.pause(),
             Event::ResumeRequested { .. } => self.resume(),
-            Event::CancelRequested { .. } if self.state.stop == Some(Stop::Cancel) => Err(Refused::CancelledBefore),
-            Event::CancelRequested { .. } => {
-                self.stop(Stop::Cancel);
-                Ok(())
-            }
+            Event::CancelRequested { .. } => self.cancel(),
         }
     }
 
@@ -102,25 +144,26 @@ impl<'a> Fold<'a> {
                 graph: format!("semantics {}", self.graph.semantics),
             });
         }
-        let count = self.graph.steps.len();
         *self.state = RunState {
             created: Some(Arc::new(created.clone())),
             created_at: self.at,
             labels: created.labels.clone(),
             epoch: 1,
-            steps: vec![StepState::default(); count],
-            used: vec![0; self.graph.shape().entries().len()],
-            undecided: count as u32,
-            ..RunState::default()
+            ..RunState::of(self.graph)
         };
         self.name_and_label();
-        if let Some(ms) = self.graph.timeout_ms {
+        self.begin_steps(self.graph.timeout_ms);
+        Ok(())
+    }
+
+    /// Everything may be judged; the time begins to run.
+    pub(super) fn begin_steps(&mut self, timeout_ms: Option<u64>) {
+        if let Some(ms) = timeout_ms {
             self.set_deadline(ms);
         }
         for ix in self.graph.indices() {
             self.soil(ix);
         }
-        Ok(())
     }
 
     /// A name or label that cannot be rendered is left out: it is for people, and must not fail a run.
@@ -144,15 +187,20 @@ impl<'a> Fold<'a> {
     }
 
     pub(super) fn timer_fired(&mut self, timer: &Timer) -> Result<(), Refused> {
-        let never = || Refused::NeverAsked { what: format!("timer {timer}") };
         if let Some(paused) = &mut self.state.paused
             && self.state.stop.is_none()
         {
             paused.due.push(timer.clone());
             return Ok(());
         }
+        self.at_place(timer.within().as_slice(), timer.step(), &mut |fold| fold.timer_ran_out(timer))
+    }
+
+    /// A timer of this very graph.
+    fn timer_ran_out(&mut self, timer: &Timer) -> Result<(), Refused> {
+        let never = || Refused::NeverAsked { what: format!("timer {timer}") };
         match timer {
-            Timer::Run { epoch } if *epoch == self.state.epoch && self.state.deadline.is_some() => {
+            Timer::Run { epoch, .. } if *epoch == self.state.epoch && self.state.deadline.is_some() => {
                 if self.state.stop.is_none() {
                     self.stop(Stop::Timeout);
                 }
@@ -167,15 +215,24 @@ impl<'a> Fold<'a> {
                 Ok(())
             }
             Timer::Sleep { key } | Timer::Retry { key } | Timer::Approval { key } | Timer::Signal { key } => {
+                if key.undo {
+                    return if self.undo_again(key) { Ok(()) } else { Err(never()) };
+                }
                 let ix = self.graph.find(key.step.as_str()).ok_or_else(never)?;
                 let step = &self.state.steps[ix.get()];
                 if step.st != St::Running || step.visit != key.visit || self.state.epoch != key.epoch {
                     return Err(never());
                 }
-                match (timer, &step.wait) {
+                let unit = Unit { step: ix, item: key.item };
+                let (wait, attempt) = match key.item {
+                    None => (&step.wait, step.attempt),
+                    Some(_) => self.state.item(unit).map(|item| (&item.wait, item.attempt)).ok_or_else(never)?,
+                };
+                match (timer, wait) {
                     (Timer::Sleep { .. }, Some(Wait::Sleep { .. })) => self.sleep_over(ix),
-                    (Timer::Retry { .. }, Some(Wait::Retry { .. })) if key.attempt == step.attempt + 1 => {
-                        self.start_attempt(ix);
+                    (Timer::Retry { .. }, Some(Wait::Retry { .. })) if key.attempt == attempt + 1 => {
+                        self.start_attempt(unit);
+                        self.advance_items(ix);
                     }
                     (Timer::Approval { .. }, Some(Wait::Approval(_))) => self.approval_timed_out(ix),
                     (Timer::Signal { .. }, Some(Wait::Signal { .. })) => self.signal_timed_out(ix),
@@ -193,6 +250,13 @@ impl<'a> Fold<'a> {
     /// The step must be judged.
     pub(super) fn soil(&mut self, ix: StepIx) {
         self.dirty.insert((self.graph.shape().rank(ix), ix));
+    }
+
+    pub(super) fn touch_unit(&mut self, unit: Unit) {
+        self.touched.insert(unit.step);
+        if let Some(item) = unit.item {
+            self.touched_items.insert((unit.step, item));
+        }
     }
 
     pub(super) fn touch(&mut self, ix: StepIx) -> &mut StepState {

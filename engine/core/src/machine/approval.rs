@@ -39,10 +39,11 @@ impl<'a> Fold<'a> {
             self.command(Command::SetTimer { timer: Timer::Approval { key }, at: until });
         }
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
+        let within = &self.state.within;
         let digest = crate::canonical::digest(&json!({
             "definition": created.digest,
             "inputs": created.inputs,
-            "step": step.id,
+            "step": if within.is_empty() { step.id.to_string() } else { format!("{within}/{}", step.id) },
             "visit": self.state.steps[ix.get()].visit,
             "message": message,
             "fields": approval.fields,
@@ -76,7 +77,7 @@ impl<'a> Fold<'a> {
     }
 
     fn check_decision(&self, decided: &ApprovalDecided) -> Result<(StepIx, &'a ApprovalAction), Refused> {
-        let step_id = decided.step.clone();
+        let step_id = decided.step.step.clone();
         let graph: &'a crate::graph::Graph = self.graph;
         let ix = graph.find(step_id.as_str()).ok_or_else(|| Refused::UnknownStep { step: step_id.clone() })?;
         let Action::Approval(approval) = &graph.step(ix).action else {

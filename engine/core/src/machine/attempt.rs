@@ -8,17 +8,15 @@ use std::sync::Arc;
 use super::apply::Fold;
 use super::end::Ended;
 use super::refused::Refused;
-use super::state::{AttemptRef, Live, Past, St, Wait};
+use super::state::{AttemptRef, Live, Past, St, Unit, Wait};
 use crate::command::{AttemptSpec, Capture, Command, HttpWork, Timer, Work, WorkAuth, WorkBody};
-use crate::expr::{Cel, ExprError, Place, Reference, Template};
+use crate::expr::{Cel, ExprError, Place, Reference, Scope, Template};
 use crate::graph::{
     Action, DEFAULT_ATTEMPT_TIMEOUT_MS, HttpAction, HttpAuth, HttpBody, Output, Part, Retry, RetryOn, RunAction,
-    SetValue, SleepAction, Step,
 };
-use crate::id::{AttemptId, AttemptKey, StepIx};
+use crate::id::{AttemptId, AttemptKey, StepId, StepIx};
 use crate::outcome::{Failure, FailureKind, Outcome, RawResult};
 use crate::text::Text;
-use crate::time::Timestamp;
 
 /// Outputs of one step, as JSON, may not be larger.
 pub(super) const OUTPUT_LIMIT: usize = 256 * 1024;
@@ -28,40 +26,60 @@ pub(super) const OUTPUT_LIMIT: usize = 256 * 1024;
 pub fn restart(graph: &crate::graph::Graph, state: &super::RunState, key: &AttemptKey) -> Option<AttemptSpec> {
     let mut state = state.clone();
     let at = state.last_at;
-    let fold = Fold::over(graph, &mut state, at);
-    let found = fold.find_live(key).ok()?;
-    let wanted = fold.state.live.get(&found)?.past == Past::No;
-    wanted.then(|| fold.attempt_spec(found.step, found).ok()).flatten()
+    let mut fold = Fold::over(graph, &mut state, at);
+    let mut spec = None;
+    let found = fold.at_place(key.within.as_slice(), Some(&key.step), &mut |fold| {
+        let at = fold.find_live(key)?;
+        let wanted = fold.state.live.get(&at).is_some_and(|live| live.past == Past::No);
+        spec = match fold.state.undoing {
+            _ if !wanted => None,
+            Some(index) if at.undo => fold.undo_spec(index, at).ok(),
+            _ => fold.attempt_spec(at).ok(),
+        };
+        Ok(())
+    });
+    found.ok().and(spec)
 }
 
 impl Fold<'_> {
     /// START: hands the next attempt of the current visit to a worker.
-    pub(super) fn start_attempt(&mut self, ix: StepIx) {
-        self.clear_wait(ix);
-        let step = self.touch(ix);
-        step.attempt += 1;
-        let at = AttemptRef { step: ix, item: None, visit: step.visit, attempt: step.attempt };
-        match self.attempt_spec(ix, at) {
+    pub(super) fn start_attempt(&mut self, unit: impl Into<Unit>) {
+        let unit = unit.into();
+        self.clear_wait(unit);
+        match self.item_mut(unit) {
+            Some(item) => item.attempt += 1,
+            None => self.touch(unit.step).attempt += 1,
+        }
+        let at = self.state.latest_attempt(unit);
+        if let Some(child) = super::nested::in_place(self.graph.step(at.step)) {
+            if let Err(failure) = self.start_child(at, child) {
+                self.attempt_failed(unit, failure);
+            }
+            return;
+        }
+        match self.attempt_spec(at) {
             Ok(spec) => {
-                self.state.live.insert(at, Live { started: false, past: Past::No });
+                self.state.live.insert(at, Live { started: false, past: Past::No, child: None, saw: None });
+                self.state.count_attempt(1);
                 self.command(Command::StartAttempt(Box::new(spec)));
             }
-            Err(failure) => self.attempt_failed(ix, failure),
+            Err(failure) => self.attempt_failed(unit, failure),
         }
     }
 
-    fn attempt_spec(&self, ix: StepIx, at: AttemptRef) -> Result<AttemptSpec, Failure> {
-        let step = self.graph.step(ix);
+    fn attempt_spec(&self, at: AttemptRef) -> Result<AttemptSpec, Failure> {
+        let unit = at.unit();
+        let step = self.graph.step(at.step);
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
-        let mut env = BTreeMap::new();
-        self.check_with(ix)?;
+        let mut env = self.state.env.clone();
+        self.check_with(unit)?;
         for (name, template) in &step.env {
             let what = format!("env.{name}");
-            env.insert(name.clone(), self.render_part(ix, Part::Env(name), template, Place::Plain, &what)?);
+            env.insert(name.clone(), self.render_part(unit, Part::Env(name), template, Place::Plain, &what)?);
         }
         let work = match &step.action {
-            Action::Run(run) => self.shell_work(ix, run, &mut env)?,
-            Action::Http(http) => Work::Http(Box::new(self.http_work(ix, http)?)),
+            Action::Run(run) => self.shell_work(unit, Part::Work, run, &mut env)?,
+            Action::Http(http) => Work::Http(Box::new(self.http_work(unit, Part::Work, http)?)),
             other => {
                 let message = format!("this engine cannot run `{}`", other.kind());
                 return Err(Failure::new(FailureKind::Spawn, message));
@@ -69,8 +87,8 @@ impl Fold<'_> {
         };
         let key = self.state.key_of(self.graph, at);
         Ok(AttemptSpec {
-            // Equal over attempts and epochs of one visit; visits are numbered through all epochs.
-            idempotency_key: format!("{}.{}.{}", created.run, step.id, at.visit),
+            idempotency_key: self.idempotency_key(at),
+            item_key: self.state.item(unit).and_then(|item| item.key.clone()),
             id: AttemptId { run: created.run, key },
             pipeline: format!("{}/{}", created.project, created.pipeline),
             work,
@@ -78,18 +96,14 @@ impl Fold<'_> {
             timeout_ms: step.timeout_ms.unwrap_or(DEFAULT_ATTEMPT_TIMEOUT_MS),
             idle_timeout_ms: step.idle_timeout_ms,
             grace_ms: step.grace_ms,
-            capture: capture(step),
+            capture: capture(&step.action, &step.outputs),
             artifacts: step.artifacts.clone(),
         })
     }
 
-    fn render(&self, ix: StepIx, template: &Template, place: Place, what: &str) -> Result<Text, Failure> {
-        self.render_part(ix, Part::Work, template, place, what)
-    }
-
-    fn render_part(
+    pub(super) fn render_part(
         &self,
-        ix: StepIx,
+        unit: Unit,
         part: Part<'_>,
         template: &Template,
         place: Place,
@@ -97,62 +111,72 @@ impl Fold<'_> {
     ) -> Result<Text, Failure> {
         template
             .references()
-            .and_then(|references| template.render(&self.scope_of_step(ix, part, &references), place))
+            .and_then(|references| template.render(&self.scope_of_step(unit, part, &references), place))
             .map_err(|error| template_failure(what, &error))
     }
 
-    fn shell_work(&self, ix: StepIx, run: &RunAction, env: &mut BTreeMap<String, Text>) -> Result<Work, Failure> {
+    pub(super) fn shell_work(
+        &self,
+        unit: Unit,
+        part: Part<'_>,
+        run: &RunAction,
+        env: &mut BTreeMap<String, Text>,
+    ) -> Result<Work, Failure> {
         let rendered = run
             .script
             .references()
-            .and_then(|references| run.script.render(&self.scope_of_step(ix, Part::Work, &references)))
+            .and_then(|references| run.script.render(&self.scope_of_step(unit, part, &references)))
             .map_err(|error| template_failure("run", &error))?;
         env.extend(rendered.env.into_iter().map(|(name, value)| (name, Text::Plain(value))));
         let working_dir = match &run.working_dir {
             None => None,
-            Some(template) => plain(self.render(ix, template, Place::Plain, "working_dir")?, "working_dir")?.into(),
+            Some(template) => {
+                plain(self.render_part(unit, part, template, Place::Plain, "working_dir")?, "working_dir")?.into()
+            }
         };
         Ok(Work::Shell { shell: run.shell.clone(), script: rendered.text, working_dir })
     }
 
-    fn http_work(&self, ix: StepIx, http: &HttpAction) -> Result<HttpWork, Failure> {
+    pub(super) fn http_work(&self, unit: Unit, part: Part<'_>, http: &HttpAction) -> Result<HttpWork, Failure> {
         let all = |map: &BTreeMap<String, Template>, place, what: &str| {
             map.iter()
                 .map(|(name, template)| {
-                    Ok((name.clone(), self.render(ix, template, place, &format!("http.{what}.{name}"))?))
+                    Ok((name.clone(), self.render_part(unit, part, template, place, &format!("http.{what}.{name}"))?))
                 })
                 .collect::<Result<BTreeMap<_, _>, Failure>>()
         };
         let auth = match &http.auth {
             None => None,
             Some(HttpAuth::Bearer(token)) => {
-                Some(WorkAuth::Bearer(self.render(ix, token, Place::Header, "http.auth.bearer")?))
+                Some(WorkAuth::Bearer(self.render_part(unit, part, token, Place::Header, "http.auth.bearer")?))
             }
             Some(HttpAuth::Basic { user, password }) => Some(WorkAuth::Basic {
-                user: self.render(ix, user, Place::Header, "http.auth.basic.user")?,
-                password: self.render(ix, password, Place::Header, "http.auth.basic.password")?,
+                user: self.render_part(unit, part, user, Place::Header, "http.auth.basic.user")?,
+                password: self.render_part(unit, part, password, Place::Header, "http.auth.basic.password")?,
             }),
         };
         Ok(HttpWork {
             method: http.method.clone(),
-            url: plain(self.render(ix, &http.url, Place::Url, "http.url")?, "http.url")?,
+            url: plain(self.render_part(unit, part, &http.url, Place::Url, "http.url")?, "http.url")?,
             query: all(&http.query, Place::Plain, "query")?,
             headers: all(&http.headers, Place::Header, "headers")?,
             auth,
-            body: self.http_body(ix, http)?,
+            body: self.http_body(unit, part, http)?,
             expect_status: http.expect.status.clone(),
             follow_redirects: http.follow_redirects,
         })
     }
 
-    fn http_body(&self, ix: StepIx, http: &HttpAction) -> Result<Option<WorkBody>, Failure> {
+    fn http_body(&self, unit: Unit, part: Part<'_>, http: &HttpAction) -> Result<Option<WorkBody>, Failure> {
         Ok(Some(match &http.body {
             None => return Ok(None),
-            Some(HttpBody::Text(text)) => WorkBody::Text(self.render(ix, text, Place::Plain, "http.body")?),
+            Some(HttpBody::Text(text)) => {
+                WorkBody::Text(self.render_part(unit, part, text, Place::Plain, "http.body")?)
+            }
             Some(HttpBody::Json(value)) => {
                 let json = value
                     .references()
-                    .and_then(|references| value.render(&self.scope_of_step(ix, Part::Work, &references)))
+                    .and_then(|references| value.render(&self.scope_of_step(unit, part, &references)))
                     .map_err(|error| template_failure("http.json", &error))?;
                 WorkBody::Json(json)
             }
@@ -162,7 +186,7 @@ impl Fold<'_> {
                     let what = format!("http.form.{name}");
                     let value = value
                         .references()
-                        .and_then(|references| value.render(&self.scope_of_step(ix, Part::Work, &references)))
+                        .and_then(|references| value.render(&self.scope_of_step(unit, part, &references)))
                         .map_err(|error| template_failure(&what, &error))?;
                     let text = match value {
                         Json::String(text) => text,
@@ -177,9 +201,22 @@ impl Fold<'_> {
 
     fn find_live(&self, key: &AttemptKey) -> Result<AttemptRef, Refused> {
         let never = || Refused::NeverAsked { what: format!("attempt {key} that is not settled") };
-        let step = self.graph.find(key.step.as_str()).ok_or_else(never)?;
-        let at = AttemptRef { step, item: key.item, visit: key.visit, attempt: key.attempt };
-        (key.epoch == self.state.epoch && self.state.live.contains_key(&at)).then_some(at).ok_or_else(never)
+        let at = self.state.reference(self.graph, key).ok_or_else(never)?;
+        let lives = self.state.live.get(&at).is_some_and(|live| live.child.is_none());
+        (key.epoch == self.state.epoch && lives).then_some(at).ok_or_else(never)
+    }
+
+    /// Equal over attempts and epochs of one visit; visits are numbered through all epochs.
+    pub(super) fn idempotency_key(&self, at: AttemptRef) -> String {
+        let created = self.state.created.as_deref().expect("the first event of a run creates it");
+        let visit = |step: &StepId, item: Option<u32>, visit: u32| match item {
+            None => format!(".{step}.{visit}"),
+            Some(item) => format!(".{step}[{item}].{visit}"),
+        };
+        let around = self.state.within.iter().map(|around| visit(&around.step, around.item, around.visit));
+        let own = visit(&self.graph.step(at.step).id, at.item, at.visit);
+        let undo = if at.undo { ".undo" } else { "" };
+        [created.run.to_string()].into_iter().chain(around).chain([own, undo.to_owned()]).collect()
     }
 
     pub(super) fn attempt_started(&mut self, key: &AttemptKey) -> Result<(), Refused> {
@@ -189,47 +226,62 @@ impl Fold<'_> {
             return Err(Refused::NeverAsked { what: format!("attempt {key} that has not begun") });
         }
         live.started = true;
-        self.touched.insert(at.step);
+        self.touch_unit(at.unit());
         Ok(())
     }
 
     pub(super) fn attempt_finished(&mut self, key: &AttemptKey, outcome: &Outcome) -> Result<(), Refused> {
         let at = self.find_live(key)?;
         let live = self.state.live.remove(&at).expect("just found");
-        self.touched.insert(at.step);
-        match live.past {
-            Past::No => self.attempt_ended(at.step, outcome),
-            Past::Cancel | Past::Drain => self.past_attempt_ended(at, outcome),
+        self.state.count_attempt(-1);
+        self.touch_unit(at.unit());
+        if at.undo {
+            self.undo_ended(at, live.past, outcome);
+            return Ok(());
         }
+        match live.past {
+            Past::No => self.attempt_ended(at.unit(), outcome),
+            Past::Cancel | Past::Drain => self.past_attempt_ended(at, live.saw, outcome),
+        }
+        self.advance_items(at.step);
         Ok(())
     }
 
-    fn attempt_ended(&mut self, ix: StepIx, outcome: &Outcome) {
+    pub(super) fn attempt_ended(&mut self, unit: Unit, outcome: &Outcome) {
         let (Outcome::Succeeded { result } | Outcome::Failed { result, .. } | Outcome::Cancelled { result }) = outcome;
-        self.keep(ix, result.outputs.clone().into_iter().collect(), result);
+        self.keep(unit, result.outputs.clone().into_iter().collect(), result);
         match outcome {
-            Outcome::Succeeded { result } => match self.judge_result(ix, result) {
+            Outcome::Succeeded { result } => match self.judge_result(unit, result) {
                 Ok(outputs) => {
-                    self.touch(ix).outputs = Arc::new(outputs);
-                    self.end(ix, Ended::Succeeded);
+                    self.keep(unit, outputs, result);
+                    self.unit_ended(unit, Ended::Succeeded);
                 }
-                Err(failure) => self.attempt_failed(ix, failure),
+                Err(failure) => self.attempt_failed(unit, failure),
             },
-            Outcome::Failed { error, .. } => self.attempt_failed(ix, error.clone()),
+            Outcome::Failed { error, .. } => self.attempt_failed(unit, error.clone()),
             // Nobody asked for it: the worker was told to stop by someone else. Nobody knows what it has done.
             Outcome::Cancelled { .. } => {
-                self.attempt_failed(ix, Failure::new(FailureKind::Lost, "the worker ended the attempt unasked"));
+                self.attempt_failed(unit, Failure::new(FailureKind::Lost, "the worker ended the attempt unasked"));
             }
         }
     }
 
-    /// A past visit keeps its true outcome, fires nothing and decides nothing. After a stop, the visit is the current one.
-    fn past_attempt_ended(&mut self, at: AttemptRef, outcome: &Outcome) {
-        let current = self.state.steps[at.step.get()].visit == at.visit && self.state.stop.is_some();
+    /// No further attempt: the visit ends, or the item of it.
+    fn unit_ended(&mut self, unit: Unit, outcome: Ended) {
+        match unit.item {
+            None => self.end(unit.step, outcome),
+            Some(_) => self.item_ended(unit, outcome),
+        }
+    }
+
+    /// A past visit keeps its true outcome, fires nothing and decides nothing. After a stop, and of an item that was ended
+    /// because another one failed, the visit is the current one.
+    pub(super) fn past_attempt_ended(&mut self, at: AttemptRef, saw: Option<Arc<Scope>>, outcome: &Outcome) {
+        let current = self.state.steps[at.step.get()].visit == at.visit;
         let (Outcome::Succeeded { result } | Outcome::Failed { result, .. } | Outcome::Cancelled { result }) = outcome;
         let mut outputs: Map<String, Json> = result.outputs.clone().into_iter().collect();
         let (st, error) = match outcome {
-            Outcome::Succeeded { result } => match self.judge_result(at.step, result) {
+            Outcome::Succeeded { result } => match self.judge_result(at.unit(), result) {
                 Ok(all) => {
                     outputs = all;
                     (St::Succeeded, None)
@@ -239,19 +291,16 @@ impl Fold<'_> {
             Outcome::Failed { error, .. } => (St::Failed, Some(error.clone())),
             Outcome::Cancelled { .. } => (St::Cancelled, None),
         };
-        let when = self.at;
         if current {
-            self.keep(at.step, outputs, result);
-            self.state.undecided -= 1;
-            self.state.ended += 1;
-            let ended = self.state.ended;
-            let step = self.touch(at.step);
-            (step.st, step.error, step.finished_at, step.ended) = (st, error, Some(when), ended);
-        } else if let Some(past) = self.state.steps[at.step.get()].past.iter_mut().find(|p| p.visit == at.visit) {
-            past.st = st;
-            past.error = error;
-            past.finished_at = Some(when);
-            past.outputs = Arc::new(outputs);
+            self.keep(at.unit(), outputs.clone(), result);
+        }
+        if st == St::Succeeded {
+            self.note_done(at.unit(), at.visit, saw.map(|saw| (saw, &outputs)));
+        }
+        match (current, at.item) {
+            (_, Some(item)) => self.past_item_ended(at, item, st, error, outputs),
+            (true, None) => self.stopped_step_ended(at.step, st, error),
+            (false, None) => self.note_past(at, st, error, outputs),
         }
         for open in &mut self.state.open {
             open.zombies.remove(&at);
@@ -259,30 +308,49 @@ impl Fold<'_> {
         self.settle_reopened();
     }
 
-    fn keep(&mut self, ix: StepIx, outputs: Map<String, Json>, result: &RawResult) {
+    /// After a stop the step takes the true outcome of what still lived.
+    pub(super) fn stopped_step_ended(&mut self, ix: StepIx, st: St, error: Option<Failure>) {
+        let when = self.at;
+        self.state.undecided -= 1;
+        self.state.ended += 1;
+        let ended = self.state.ended;
         let step = self.touch(ix);
-        step.outputs = Arc::new(outputs);
-        step.artifacts = result.artifacts.clone();
+        (step.st, step.error, step.finished_at, step.ended) = (st, error, Some(when), ended);
+    }
+
+    /// A visit that a re-open had closed has really ended now.
+    pub(super) fn note_past(&mut self, at: AttemptRef, st: St, error: Option<Failure>, outputs: Map<String, Json>) {
+        let when = self.at;
+        if let Some(past) = self.state.steps[at.step.get()].past.iter_mut().find(|p| p.visit == at.visit) {
+            past.st = st;
+            past.error = error;
+            past.finished_at = Some(when);
+            past.outputs = Arc::new(outputs);
+        }
+    }
+
+    fn keep(&mut self, unit: Unit, outputs: Map<String, Json>, result: &RawResult) {
+        let outputs = Arc::new(outputs);
+        match self.item_mut(unit) {
+            Some(item) => (item.outputs, item.artifacts) = (outputs, result.artifacts.clone()),
+            None => {
+                let step = self.touch(unit.step);
+                (step.outputs, step.artifacts) = (outputs, result.artifacts.clone());
+            }
+        }
     }
 
     /// Expectations, declared outputs and `outputs` expressions: is the success one, and what does it give?
-    fn judge_result(&self, ix: StepIx, result: &RawResult) -> Result<Map<String, Json>, Failure> {
-        let step = self.graph.step(ix);
+    fn judge_result(&self, unit: Unit, result: &RawResult) -> Result<Map<String, Json>, Failure> {
+        let step = self.graph.step(unit.step);
         let raw = raw_names(result);
-        if let Action::Http(http) = &step.action
-            && let Some(condition) = &http.expect.condition
-            && !self.eval_raw(ix, Part::Work, condition, &raw, "expect.if", Cel::eval_bool)?
-        {
-            let message = format!("the answer is not as expected: `{}` is false", condition.source());
-            let status = result.response.as_ref().map(|response| response.status);
-            return Err(Failure { status, ..Failure::new(FailureKind::Expectation, message) });
-        }
+        self.meets_expectation(unit, Part::Work, &step.action, result)?;
         let mut outputs: Map<String, Json> = result.outputs.clone().into_iter().collect();
         for (name, output) in &step.outputs {
             match output {
                 Output::Cel(cel) => {
                     let what = format!("outputs.{name}");
-                    let value = self.eval_raw(ix, Part::Output(name), cel, &raw, &what, Cel::eval)?;
+                    let value = self.eval_raw(unit, Part::Output(name), cel, &raw, &what, Cel::eval)?;
                     outputs.insert(name.clone(), value);
                 }
                 Output::Schema(schema) => crate::contract::check_output(name, schema, outputs.get(name))
@@ -297,10 +365,29 @@ impl Fold<'_> {
         Ok(outputs)
     }
 
+    /// Whether the answer to a request is one that counts as a success.
+    pub(super) fn meets_expectation(
+        &self,
+        unit: Unit,
+        part: Part<'_>,
+        action: &Action,
+        result: &RawResult,
+    ) -> Result<(), Failure> {
+        if let Action::Http(http) = action
+            && let Some(condition) = &http.expect.condition
+            && !self.eval_raw(unit, part, condition, &raw_names(result), "expect.if", Cel::eval_bool)?
+        {
+            let message = format!("the answer is not as expected: `{}` is false", condition.source());
+            let status = result.response.as_ref().map(|response| response.status);
+            return Err(Failure { status, ..Failure::new(FailureKind::Expectation, message) });
+        }
+        Ok(())
+    }
+
     /// Evaluates an expression over the step's names and those of a raw result.
     pub(super) fn eval_raw<T>(
         &self,
-        ix: StepIx,
+        unit: impl Into<Unit>,
         part: Part<'_>,
         cel: &Cel,
         raw: &Map<String, Json>,
@@ -309,7 +396,7 @@ impl Fold<'_> {
     ) -> Result<T, Failure> {
         cel.references()
             .and_then(|references| {
-                let mut scope = self.scope_of_step(ix, part, &references);
+                let mut scope = self.scope_of_step(unit, part, &references);
                 scope.extend(raw.clone());
                 eval(cel, &scope)
             })
@@ -317,74 +404,22 @@ impl Fold<'_> {
     }
 
     /// Another attempt, or the end of the visit.
-    pub(super) fn attempt_failed(&mut self, ix: StepIx, failure: Failure) {
-        let retry = &self.graph.step(ix).retry;
-        let attempt = self.state.steps[ix.get()].attempt;
+    pub(super) fn attempt_failed(&mut self, unit: Unit, failure: Failure) {
+        let retry = &self.graph.step(unit.step).retry;
+        let mut key = self.state.visit_key(self.graph, unit);
+        let attempt = key.attempt;
         if self.state.stop.is_some() || attempt >= retry.max_attempts || !retries(retry, &failure) {
-            return self.end_failed(ix, failure);
+            return self.unit_ended(unit, Ended::Failed(failure));
         }
-        let mut key = self.state.visit_key(self.graph, ix);
         key.attempt += 1;
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
         let until = self.at.plus_ms(backoff_ms(retry, attempt, created.run.bits(), &key));
-        self.touch(ix).error = Some(failure);
-        self.set_wait(ix, Wait::Retry { until });
+        match self.item_mut(unit) {
+            Some(item) => item.error = Some(failure),
+            None => self.touch(unit.step).error = Some(failure),
+        }
+        self.set_wait(unit, Wait::Retry { until });
         self.command(Command::SetTimer { timer: Timer::Retry { key }, at: until });
-    }
-
-    /// `sleep`.
-    pub(super) fn fall_asleep(&mut self, ix: StepIx, sleep: &SleepAction) {
-        let until = match sleep {
-            SleepAction::For(ms) => Ok(self.at.plus_ms(*ms)),
-            SleepAction::Until(cel) => self.moment(ix, cel),
-        };
-        match until {
-            Ok(until) => {
-                let key = self.state.visit_key(self.graph, ix);
-                self.set_wait(ix, Wait::Sleep { until });
-                self.command(Command::SetTimer { timer: Timer::Sleep { key }, at: until });
-            }
-            Err(failure) => self.end_failed(ix, failure),
-        }
-    }
-
-    fn moment(&self, ix: StepIx, cel: &Cel) -> Result<Timestamp, Failure> {
-        let failure = |message: String| Failure::new(FailureKind::Condition, format!("`sleep.until`: {message}"));
-        let value = cel
-            .references()
-            .and_then(|references| cel.eval(&self.scope_of_step(ix, Part::Work, &references)))
-            .map_err(|error| failure(error.to_string()))?;
-        let text = value.as_str().ok_or_else(|| failure(format!("{value} is not a time")))?;
-        Timestamp::parse(text).ok_or_else(|| failure(format!("`{text}` is not an RFC 3339 time")))
-    }
-
-    pub(super) fn sleep_over(&mut self, ix: StepIx) {
-        self.end(ix, Ended::Succeeded);
-    }
-
-    /// `set`.
-    pub(super) fn compute(&mut self, ix: StepIx, values: &BTreeMap<String, SetValue>) {
-        let mut outputs = Map::new();
-        for (name, value) in values {
-            let value = match value {
-                SetValue::Literal(value) => Ok(value.clone()),
-                SetValue::Cel(cel) => {
-                    cel.references().and_then(|references| cel.eval(&self.scope_of_step(ix, Part::Work, &references)))
-                }
-                SetValue::Template(value) => value
-                    .references()
-                    .and_then(|references| value.render(&self.scope_of_step(ix, Part::Work, &references))),
-            };
-            match value {
-                Ok(value) => outputs.insert(name.clone(), value),
-                Err(error) => {
-                    let failure = Failure::new(FailureKind::Condition, format!("`set.{name}`: {error}"));
-                    return self.end_failed(ix, failure);
-                }
-            };
-        }
-        self.touch(ix).outputs = Arc::new(outputs);
-        self.end(ix, Ended::Succeeded);
     }
 }
 
@@ -419,7 +454,7 @@ fn raw_names(result: &RawResult) -> Map<String, Json> {
 }
 
 /// Which parts of the raw result the step's own expressions read.
-fn capture(step: &Step) -> Capture {
+pub(super) fn capture(action: &Action, outputs: &BTreeMap<String, Output>) -> Capture {
     let mut capture = Capture::default();
     let mut see = |references: Vec<Reference>| {
         for reference in references {
@@ -431,12 +466,12 @@ fn capture(step: &Step) -> Capture {
             }
         }
     };
-    for output in step.outputs.values() {
+    for output in outputs.values() {
         if let Output::Cel(cel) = output {
             see(cel.references().unwrap_or_default());
         }
     }
-    if let Action::Http(http) = &step.action
+    if let Action::Http(http) = action
         && let Some(condition) = &http.expect.condition
     {
         see(condition.references().unwrap_or_default());
@@ -444,7 +479,7 @@ fn capture(step: &Step) -> Capture {
     capture
 }
 
-fn retries(retry: &Retry, failure: &Failure) -> bool {
+pub(super) fn retries(retry: &Retry, failure: &Failure) -> bool {
     if retry.on.is_empty() {
         return !matches!(failure.kind, FailureKind::Rejected | FailureKind::Condition | FailureKind::Template);
     }
@@ -456,7 +491,7 @@ fn retries(retry: &Retry, failure: &Failure) -> bool {
 
 /// `initial · factor^n`, at most `max`; up to a tenth is added so that many runs do not come back at one moment. The tenth is
 /// drawn from the attempt's identity: the same history gives the same moment again.
-fn backoff_ms(retry: &Retry, failed_attempt: u32, run: u128, next: &AttemptKey) -> u64 {
+pub(super) fn backoff_ms(retry: &Retry, failed_attempt: u32, run: u128, next: &AttemptKey) -> u64 {
     let exponent = i32::try_from(failed_attempt.saturating_sub(1)).unwrap_or(i32::MAX);
     let base = (retry.initial_ms as f64 * retry.factor.powi(exponent)).min(retry.max_ms as f64).max(0.0);
     // FNV-1a over the identity.

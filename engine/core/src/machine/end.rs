@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::apply::Fold;
-use super::state::{AttemptRef, Over, Past, PastVisit, Reopened, St, Stop, Wait};
+use super::state::{AttemptRef, Over, Past, PastVisit, Reopened, St, Stop, Unit, Wait};
 use crate::command::{Command, Timer};
 use crate::event::RunOutcome;
-use crate::graph::{Condition, Goto, GotoOn, OnExhausted, Part, Step};
-use crate::id::StepIx;
+use crate::graph::{Condition, Goto, GotoOn, OnExhausted, Part};
+use crate::id::{StepId, StepIx};
 use crate::outcome::{Failure, FailureKind};
 use crate::shape::{EntryIx, StepSet};
 
@@ -24,6 +24,15 @@ pub(super) enum Ended {
     Failed(Failure),
 }
 
+/// What of a pipeline in place is let end, when the pipeline is ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inside {
+    /// Begun attempts of steps that are not to be interrupted.
+    AsItSays,
+    /// Nothing: the time is over.
+    Nothing,
+}
+
 impl Fold<'_> {
     pub(super) fn end_failed(&mut self, ix: StepIx, failure: Failure) {
         self.end(ix, Ended::Failed(failure));
@@ -32,6 +41,10 @@ impl Fold<'_> {
     /// END x o. The step's outputs stand in its state by now.
     pub(super) fn end(&mut self, ix: StepIx, outcome: Ended) {
         self.settle(ix, &outcome);
+        // Of items, each that succeeded is noted by itself.
+        if matches!(outcome, Ended::Succeeded) && self.graph.step(ix).many.is_none() {
+            self.note_done(ix.into(), self.state.steps[ix.get()].visit, None);
+        }
         let mut outcome = outcome;
         // After a stop nothing is re-opened.
         let entries: &[Goto] = if self.state.stop.is_none() { &self.graph.step(ix).goto } else { &[] };
@@ -83,17 +96,31 @@ impl Fold<'_> {
         };
     }
 
-    pub(super) fn set_wait(&mut self, ix: StepIx, wait: Wait) {
-        self.clear_wait(ix);
-        self.touch(ix).wait = Some(wait);
+    pub(super) fn set_wait(&mut self, unit: impl Into<Unit>, wait: Wait) {
+        let unit = unit.into();
+        self.clear_wait(unit);
+        if let Some(count) = self.state.going_on.waits(&wait) {
+            *count += 1;
+        }
+        match self.item_mut(unit) {
+            Some(item) => item.wait = Some(wait),
+            None => self.touch(unit.step).wait = Some(wait),
+        }
         self.state.waiting += 1;
     }
 
-    /// Takes the wait off the step; the timer, where it has one, is the caller's.
-    pub(super) fn clear_wait(&mut self, ix: StepIx) -> Option<Wait> {
-        let wait = self.state.steps[ix.get()].wait.take();
-        if wait.is_some() {
+    /// Takes the wait off the step, or the item; the timer, where it has one, is the caller's.
+    pub(super) fn clear_wait(&mut self, unit: impl Into<Unit>) -> Option<Wait> {
+        let unit = unit.into();
+        let wait = match unit.item {
+            None => self.state.steps[unit.step.get()].wait.take(),
+            Some(_) => self.item_mut(unit).and_then(|item| item.wait.take()),
+        };
+        if let Some(wait) = &wait {
             self.state.waiting -= 1;
+            if let Some(count) = self.state.going_on.waits(wait) {
+                *count -= 1;
+            }
         }
         wait
     }
@@ -146,7 +173,12 @@ impl Fold<'_> {
         let timer = (goto.delay_ms > 0).then(|| {
             self.state.firings += 1;
             let to = self.graph.step(goto.to).id.clone();
-            let timer = Timer::LoopDelay { epoch: self.state.epoch, to, firing: self.state.firings };
+            let timer = Timer::LoopDelay {
+                epoch: self.state.epoch,
+                to,
+                firing: self.state.firings,
+                within: self.state.within.clone(),
+            };
             (timer, self.at.plus_ms(goto.delay_ms))
         });
         if let Some((timer, at)) = &timer {
@@ -176,6 +208,7 @@ impl Fold<'_> {
                 error: step.error.take(),
                 started_at: step.started_at,
                 finished_at: finished_at.or(Some(at)),
+                many: step.many.take().filter(|many| many.open > 0),
             });
             step.visit += 1;
         }
@@ -187,6 +220,8 @@ impl Fold<'_> {
         step.error = None;
         step.outputs = Arc::default();
         step.artifacts = BTreeMap::new();
+        step.many = None;
+        step.child = None;
         step.started_at = None;
         step.finished_at = None;
         step.previous = before;
@@ -209,43 +244,62 @@ impl Fold<'_> {
                 self.close_wait(ix);
             }
         }
-        let zombies: BTreeSet<AttemptRef> =
+        for ix in region.iter() {
+            self.close_items(ix);
+        }
+        let mut zombies: BTreeSet<AttemptRef> =
             self.state.live.keys().filter(|at| region.contains(at.step)).copied().collect();
         for &at in &zombies {
             let lets_end = drain || !self.graph.step(at.step).interruptible;
-            self.make_past(at, lets_end);
+            self.make_past(at, lets_end, Inside::AsItSays);
         }
+        // A pipeline in place in which nothing lives is over at once.
+        zombies.retain(|at| self.state.live.contains_key(at));
         zombies
     }
 
     /// Ends, or lets end, whatever lives in the run.
-    pub(super) fn end_live(&mut self, lets_end: impl Fn(&Step) -> bool) {
+    pub(super) fn end_live(&mut self, inside: Inside) {
         for ix in self.graph.indices() {
             self.close_wait(ix);
+            self.close_items(ix);
         }
         for at in self.state.live.keys().copied().collect::<Vec<_>>() {
-            let lets_end = lets_end(self.graph.step(at.step));
-            self.make_past(at, lets_end);
+            let lets_end = inside == Inside::AsItSays && !self.graph.step(at.step).interruptible;
+            self.make_past(at, lets_end, inside);
         }
     }
 
     /// The end of this attempt will decide nothing any more. Only an attempt that a worker has begun is let end.
-    fn make_past(&mut self, at: AttemptRef, lets_end: bool) {
+    pub(super) fn make_past(&mut self, at: AttemptRef, lets_end: bool, inside: Inside) {
+        let saw = self.to_be_seen(at.unit());
         let live = self.state.live.get_mut(&at).expect("the caller found it there");
         if live.past == Past::Cancel || (live.past == Past::Drain && lets_end) {
             return;
         }
+        live.saw = saw;
         live.past = if lets_end && live.started { Past::Drain } else { Past::Cancel };
-        if live.past == Past::Cancel {
-            let key = self.state.key_of(self.graph, at);
-            self.command(Command::CancelAttempt { key });
+        match (live.past, &live.child) {
+            (Past::Cancel, Some(_)) => {
+                let ended = self.inside(at, &mut |fold| {
+                    fold.stop_as(Stop::Cancel, inside);
+                    Ok(())
+                });
+                ended.expect("nothing is refused here");
+            }
+            (Past::Cancel, None) => {
+                let key = self.state.key_of(self.graph, at);
+                self.command(Command::CancelAttempt { key });
+            }
+            (Past::No | Past::Drain, _) => {}
         }
     }
 
     /// Closes an approval, a sleep or a back-off before its time, and clears its timer.
-    pub(super) fn close_wait(&mut self, ix: StepIx) {
-        let mut key = self.state.visit_key(self.graph, ix);
-        let timer = match self.clear_wait(ix) {
+    pub(super) fn close_wait(&mut self, unit: impl Into<Unit>) {
+        let unit = unit.into();
+        let mut key = self.state.visit_key(self.graph, unit);
+        let timer = match self.clear_wait(unit) {
             Some(Wait::Sleep { .. }) => Timer::Sleep { key },
             Some(Wait::Retry { .. }) => {
                 key.attempt += 1;
@@ -295,11 +349,43 @@ impl Fold<'_> {
         (!names.is_empty()).then(|| Arc::new(names.iter().map(|ix| (*ix, self.step_json(*ix, None))).collect()))
     }
 
-    /// OVER: when nothing is undecided and nothing lives.
+    /// OVER: when nothing is undecided and nothing lives. What comes behind the steps is done then.
     pub(super) fn finish_if_over(&mut self) {
         if self.state.undecided > 0 || !self.state.live.is_empty() || self.state.over.is_some() {
             return;
         }
+        if self.state.leaving.is_none() {
+            if self.state.deadline.take().is_some() && self.state.stop != Some(Stop::Timeout) {
+                self.command(Command::ClearTimer { timer: self.deadline_timer() });
+            }
+            let over = self.outcome_of_steps();
+            self.state.due = self.due_compensations(over.outcome);
+            self.state.leaving = Some(over);
+        }
+        if !self.all_is_undone() {
+            return;
+        }
+        if !self.finally_is_over() {
+            return;
+        }
+        let Some(mut over) = self.state.leaving.clone() else { return };
+        over.at = self.at;
+        // What comes behind can turn a success into a failure, and nothing else (rule E8).
+        if over.outcome == RunOutcome::Succeeded
+            && let Some(finally) = self.state.finally.as_ref().and_then(|finally| finally.over.as_ref())
+            && finally.outcome == RunOutcome::Failed
+        {
+            over.outcome = RunOutcome::Failed;
+            over.error = finally.error.clone();
+        }
+        // Of machines inside the machine there is nobody to be told.
+        if self.state.within.is_empty() && self.outer.is_none() {
+            self.command(Command::FinishRun { outcome: over.outcome });
+        }
+        self.state.over = Some(over);
+    }
+
+    fn outcome_of_steps(&self) -> Over {
         let unhandled = self.earliest_unhandled_failure();
         let mut over = match (self.state.stop, unhandled) {
             (Some(Stop::Cancel), _) => {
@@ -327,14 +413,10 @@ impl Fold<'_> {
                 }
             }
         }
-        if self.state.deadline.is_some() && self.state.stop != Some(Stop::Timeout) {
-            self.command(Command::ClearTimer { timer: Timer::Run { epoch: self.state.epoch } });
-        }
-        self.command(Command::FinishRun { outcome: over.outcome });
-        self.state.over = Some(over);
+        over
     }
 
-    fn earliest_unhandled_failure(&self) -> Option<(Option<StepIx>, Failure)> {
+    fn earliest_unhandled_failure(&self) -> Option<(Option<StepId>, Failure)> {
         let shape = self.graph.shape();
         let handled = |ix: StepIx| {
             self.graph.step(ix).allow_failure
@@ -347,7 +429,10 @@ impl Fold<'_> {
             .indices()
             .filter(|ix| self.state.steps[ix.get()].st == St::Failed && !handled(*ix))
             .min_by_key(|ix| self.state.steps[ix.get()].ended)
-            .and_then(|ix| self.state.steps[ix.get()].error.clone().map(|failure| (Some(ix), failure)))
+            .and_then(|ix| {
+                let failure = self.state.steps[ix.get()].error.clone()?;
+                Some((Some(self.graph.step(ix).id.clone()), failure))
+            })
     }
 
     fn run_outputs(&self) -> Result<Map<String, Json>, Failure> {

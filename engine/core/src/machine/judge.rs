@@ -44,7 +44,7 @@ impl Fold<'_> {
     fn judge_step(&mut self, ix: StepIx) {
         if self.state.steps[ix.get()].st != St::Pending
             || self.state.stop.is_some()
-            || self.state.paused.is_some()
+            || self.is_paused()
             || self.is_held(ix)
         {
             return;
@@ -188,6 +188,9 @@ impl Fold<'_> {
             && let Err(failure) = self.check_with(ix)
         {
             return self.end_failed(ix, failure);
+        }
+        if let Some(many) = &self.graph.step(ix).many {
+            return self.start_items(ix, many);
         }
         match action {
             Action::Run(_) | Action::Http(_) | Action::Container(_) | Action::Pipeline(_) => self.start_attempt(ix),

@@ -16,7 +16,7 @@ impl Fold<'_> {
         }
         let left = self.state.deadline.map(|deadline| deadline.ms_since(self.at));
         if left.is_some() {
-            self.command(Command::ClearTimer { timer: Timer::Run { epoch: self.state.epoch } });
+            self.command(Command::ClearTimer { timer: self.deadline_timer() });
             self.state.deadline = None;
         }
         self.state.paused = Some(Paused { timeout_left_ms: left, due: Vec::new() });
@@ -32,16 +32,18 @@ impl Fold<'_> {
             // What the timer was for may have ended meanwhile, by a decision or a signal.
             let _ = self.timer_fired(timer);
         }
-        for ix in self.graph.indices() {
-            self.soil(ix);
-        }
+        self.wake();
         Ok(())
+    }
+
+    pub(super) fn deadline_timer(&self) -> Timer {
+        Timer::Run { epoch: self.state.epoch, within: self.state.within.clone() }
     }
 
     /// The run's `timeout`, counted from now.
     pub(super) fn set_deadline(&mut self, ms: u64) {
         let at = self.at.plus_ms(ms);
         self.state.deadline = Some(at);
-        self.command(Command::SetTimer { timer: Timer::Run { epoch: self.state.epoch }, at });
+        self.command(Command::SetTimer { timer: self.deadline_timer(), at });
     }
 }

@@ -2,13 +2,14 @@
 
 use super::apply::Applied;
 use super::judge::edge_state;
-use super::state::{Asked, AttemptRef, RunState, St, StepState, Wait};
+use super::nested::in_place;
+use super::state::{Asked, AttemptRef, Live, RunState, St, Unit, Wait};
 use crate::event::RunOutcome;
 use crate::graph::{Action, Goto, GotoOn, Graph};
-use crate::id::StepIx;
+use crate::id::{StepId, StepIx};
 use crate::view::{
-    ApprovalWait, Changes, DecisionView, EdgeView, LoopView, RunError, RunPatch, RunView, StepStatus, StepView,
-    VisitView, WaitingFor,
+    ApprovalWait, Changes, ChildView, DecisionView, EdgeView, ItemChange, ItemView, LoopView, RunError, RunPatch,
+    RunView, StepStatus, StepView, VisitView, WaitingFor,
 };
 
 pub(super) fn past_status(st: St) -> StepStatus {
@@ -22,11 +23,21 @@ pub(super) fn past_status(st: St) -> StepStatus {
     }
 }
 
+/// A pipeline in place waits when nothing in it runs.
+fn live_status(live: &Live) -> StepStatus {
+    match &live.child {
+        Some(child) if child.is_quiet() => StepStatus::Waiting,
+        Some(_) => StepStatus::Running,
+        None if live.started => StepStatus::Running,
+        None => StepStatus::Queued,
+    }
+}
+
 impl RunState {
     /// The whole run; `None` before its first event.
     pub fn view(&self, graph: &Graph) -> Option<RunView> {
         let created = self.created.as_deref()?;
-        let patch = self.patch(graph);
+        let patch = self.patch();
         Some(RunView {
             id: created.run,
             project: created.project.clone(),
@@ -44,40 +55,93 @@ impl RunState {
             created_at: self.created_at,
             finished_at: patch.finished_at,
             last_seq: self.last_seq,
-            steps: graph.indices().map(|ix| (graph.step(ix).id.clone(), self.step_view(graph, ix))).collect(),
-            edges: graph.indices().flat_map(|ix| self.edges_into(graph, ix)).collect(),
-            loops: self.loops(graph),
+            steps: self.in_order(graph).flat_map(|(graph, state)| state.step_views(graph)).collect(),
+            edges: self.in_order(graph).flat_map(|(graph, state)| state.edges(graph)).collect(),
+            loops: self.in_order(graph).flat_map(|(graph, state)| state.loops(graph)).collect(),
+            compensations: self.in_order(graph).flat_map(|(graph, state)| state.compensation_views(graph)).collect(),
         })
+    }
+
+    /// The steps, and then those of `finally`, once it has begun.
+    fn in_order<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = (&'a Graph, &'a Self)> {
+        let finally = self.finally.as_deref().and_then(|state| Some((graph.finally.as_deref()?, state)));
+        [(graph, self)].into_iter().chain(finally)
+    }
+
+    fn step_views<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = (StepId, StepView)> + 'a {
+        graph.indices().map(|ix| {
+            let view = StepView { items: self.item_views(graph, ix), ..self.step_view(graph, ix) };
+            (graph.step(ix).id.clone(), view)
+        })
+    }
+
+    fn edges<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = EdgeView> + 'a {
+        graph.indices().flat_map(|ix| self.edges_into(graph, ix))
     }
 
     /// What the event just taken changed. `None` before the first event.
     pub fn changes(&self, graph: &Graph, applied: &Applied) -> Option<Changes> {
         self.created.as_ref()?;
+        let mut changes = self.own_changes(graph, applied);
+        if let (Some(state), Some(graph), Some(applied)) = (&self.finally, &graph.finally, &applied.finally) {
+            let of_finally = state.own_changes(graph, applied);
+            changes.steps.extend(of_finally.steps);
+            changes.items.extend(of_finally.items);
+            changes.edges.extend(of_finally.edges);
+            changes.loops.extend(of_finally.loops);
+        }
+        let of_finally = applied.finally.as_ref().is_some_and(|applied| applied.compensations_changed);
+        if applied.compensations_changed || of_finally {
+            let all = self.in_order(graph).flat_map(|(graph, state)| state.compensation_views(graph));
+            changes.compensations = Some(all.collect());
+        }
+        Some(changes)
+    }
+
+    fn own_changes(&self, graph: &Graph, applied: &Applied) -> Changes {
         let mut into: std::collections::BTreeSet<StepIx> = std::collections::BTreeSet::new();
         for ix in &applied.touched {
             into.extend(graph.shape().successors(*ix));
         }
-        Some(Changes {
-            run: self.patch(graph),
-            steps: applied.touched.iter().map(|ix| (graph.step(*ix).id.clone(), self.step_view(graph, *ix))).collect(),
+        Changes {
+            run: self.patch(),
+            steps: applied
+                .touched
+                .iter()
+                .map(|ix| {
+                    let mut view = self.step_view(graph, *ix);
+                    // All items once, and then each as it changes: ten thousand of them in every event would be too much.
+                    view.items = applied.listed.contains(ix).then(|| self.item_views(graph, *ix)).flatten();
+                    (graph.step(*ix).id.clone(), view)
+                })
+                .collect(),
+            items: applied
+                .touched_items
+                .iter()
+                .filter(|(ix, _)| !applied.listed.contains(ix))
+                .filter_map(|(ix, item)| {
+                    let view = self.item_view(graph, Unit { step: *ix, item: Some(*item) })?;
+                    Some(ItemChange { step: graph.step(*ix).id.clone(), index: *item, item: view })
+                })
+                .collect(),
             edges: into
                 .into_iter()
                 .flat_map(|ix| self.edges_into(graph, ix))
                 .filter(|edge| applied.touched.iter().any(|ix| graph.step(*ix).id == edge.from))
                 .collect(),
             loops: if applied.loops_changed { self.loops(graph) } else { Vec::new() },
-        })
+            compensations: None,
+        }
     }
 
     /// The run's own state.
-    pub fn patch(&self, graph: &Graph) -> RunPatch {
+    pub fn patch(&self) -> RunPatch {
         let over = self.over.as_ref();
         RunPatch {
             status: self.status(),
-            error: over.and_then(|over| over.error.as_ref()).map(|(step, failure)| RunError {
-                step: step.map(|ix| graph.step(ix).id.clone()),
-                failure: failure.clone(),
-            }),
+            error: over
+                .and_then(|over| over.error.as_ref())
+                .map(|(step, failure)| RunError { step: step.clone(), failure: failure.clone() }),
             finished_at: over.map(|over| over.at),
             outputs: over
                 .filter(|over| over.outcome == RunOutcome::Succeeded)
@@ -98,15 +162,71 @@ impl RunState {
             (St::Pending, _) if self.open.iter().any(|o| o.to == ix && o.timer.is_some()) => StepStatus::Waiting,
             (St::Running, Some(_)) => StepStatus::Waiting,
             (St::Running, None) => {
-                let first = AttemptRef { step: ix, item: None, visit: 0, attempt: 0 };
-                let mut of_step = self.live.range(first..).take_while(|(at, _)| at.step == ix);
-                let started = of_step.any(|(at, live)| at.visit == step.visit && live.started);
-                if started { StepStatus::Running } else { StepStatus::Queued }
+                let first = AttemptRef { step: ix, item: None, visit: 0, attempt: 0, undo: false };
+                let of_step = self.live.range(first..).take_while(|(at, _)| at.step == ix);
+                let mut status = None;
+                for (_, live) in of_step.filter(|(at, _)| at.visit == step.visit) {
+                    match live_status(live) {
+                        StepStatus::Running => return StepStatus::Running,
+                        other => status = Some(other),
+                    }
+                }
+                // Of its items, those that have begun and do not live wait for another attempt.
+                let waits = step.many.as_ref().is_some_and(|many| many.open > 0);
+                status.unwrap_or(if waits { StepStatus::Waiting } else { StepStatus::Queued })
             }
             (st, _) => past_status(st),
         }
     }
 
+    fn item_views(&self, graph: &Graph, ix: StepIx) -> Option<Vec<ItemView>> {
+        let many = self.steps[ix.get()].many.as_ref()?;
+        let units = (0..many.items.len() as u32).map(|item| Unit { step: ix, item: Some(item) });
+        units.map(|unit| self.item_view(graph, unit)).collect()
+    }
+
+    fn item_view(&self, graph: &Graph, unit: Unit) -> Option<ItemView> {
+        let item = self.item(unit)?;
+        let status = match (item.st, &item.wait) {
+            (St::Running, Some(_)) => StepStatus::Waiting,
+            (St::Running, None) => self.live.get(&self.latest_attempt(unit)).map_or(StepStatus::Queued, live_status),
+            (st, _) => past_status(st),
+        };
+        Some(ItemView {
+            key: item.key.clone().unwrap_or_else(|| unit.item.unwrap_or_default().to_string()),
+            item: item.value.clone(),
+            status,
+            attempt: item.attempt,
+            outputs: (*item.outputs).clone(),
+            artifacts: item.artifacts.clone(),
+            error: (item.st == St::Failed).then(|| item.error.clone()).flatten(),
+            started_at: item.started_at,
+            finished_at: item.finished_at,
+            waiting_for: self.waiting_for(graph, unit, item.wait.as_ref(), item.st),
+            child: self.child_view(graph, unit, item.child.as_deref()),
+        })
+    }
+
+    /// The pipeline in place as it goes on, or as it ended.
+    fn child_view(&self, graph: &Graph, unit: Unit, ended: Option<&Self>) -> Option<Box<ChildView>> {
+        let graph = in_place(graph.step(unit.step))?;
+        let living = self.live.get(&self.latest_attempt(unit)).and_then(|live| live.child.as_deref());
+        let child = living.or(ended)?;
+        let patch = child.patch();
+        Some(Box::new(ChildView {
+            status: patch.status,
+            error: patch.error,
+            inputs: child.created.as_ref().map(|created| created.inputs.clone()).unwrap_or_default(),
+            outputs: patch.outputs,
+            finished_at: patch.finished_at,
+            steps: child.step_views(graph).collect(),
+            edges: child.edges(graph).collect(),
+            loops: child.loops(graph),
+            compensations: child.compensation_views(graph),
+        }))
+    }
+
+    /// A step without its items.
     fn step_view(&self, graph: &Graph, ix: StepIx) -> StepView {
         let step = &self.steps[ix.get()];
         let status = self.step_status(graph, ix);
@@ -149,21 +269,25 @@ impl RunState {
             finished_at: step.finished_at,
             visits,
             items: None,
-            waiting_for: self.waiting_for(graph, ix, step),
+            child: self.child_view(graph, ix.into(), step.child.as_deref()),
+            waiting_for: self.waiting_for(graph, ix.into(), step.wait.as_ref(), step.st),
         }
     }
 
-    fn waiting_for(&self, graph: &Graph, ix: StepIx, step: &StepState) -> Option<WaitingFor> {
-        match (&step.wait, step.st) {
+    fn waiting_for(&self, graph: &Graph, unit: Unit, wait: Option<&Wait>, st: St) -> Option<WaitingFor> {
+        let ix = unit.step;
+        match (wait, st) {
             (Some(Wait::Sleep { until }), _) => Some(WaitingFor::Timer { until: *until }),
-            (Some(Wait::Retry { until }), _) => Some(WaitingFor::Retry { until: *until, attempt: step.attempt + 1 }),
+            (Some(Wait::Retry { until }), _) => {
+                Some(WaitingFor::Retry { until: *until, attempt: self.latest_attempt(unit).attempt + 1 })
+            }
             (Some(Wait::Approval(asked)), _) => self.approval_wait(graph, ix, asked),
             (Some(Wait::Signal { until }), _) => {
                 let Action::Wait(wait) = &graph.step(ix).action else { return None };
                 let kept = self.kept.iter().filter(|kept| kept.name == wait.signal).count() as u32;
                 Some(WaitingFor::Signal { name: wait.signal.clone(), until: *until, kept })
             }
-            (None, St::Pending) => {
+            (None, St::Pending) if unit.item.is_none() => {
                 let open = self.open.iter().filter(|open| open.to == ix);
                 open.max_by_key(|open| open.timer.is_some()).map(|open| match &open.timer {
                     Some((_, until)) => WaitingFor::Timer { until: *until },

@@ -1,7 +1,7 @@
 //! Which names the expressions of a whole graph read.
 
 use crate::expr::Reference;
-use crate::graph::{Action, Graph, HttpBody, Output, SetValue, SleepAction};
+use crate::graph::{Action, Compensate, Graph, HttpBody, ItemList, Items, Output, SetValue, SleepAction};
 
 /// Calls `see` for every name that some expression, template or script of the graph reads. What does not compile reads nothing.
 pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
@@ -16,6 +16,14 @@ pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
         for cel in step.condition.iter().chain(step.goto.iter().filter_map(|goto| goto.condition.as_ref())) {
             all(cel.references().unwrap_or_default());
         }
+        match step.many.as_ref().map(|many| &many.items) {
+            None => {}
+            Some(Items::List(list)) => list_of_items(list, &mut all),
+            Some(Items::Matrix { axes, .. }) => axes.values().for_each(|list| list_of_items(list, &mut all)),
+        }
+        for cel in step.many.iter().filter_map(|many| many.key.as_ref()) {
+            all(cel.references().unwrap_or_default());
+        }
         for value in step.with.iter().flat_map(|with| with.values.values()) {
             all(value.references().unwrap_or_default());
         }
@@ -27,47 +35,72 @@ pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
                 all(cel.references().unwrap_or_default());
             }
         }
-        match &step.action {
-            Action::Run(run) => {
-                all(run.script.references().unwrap_or_default());
-                for template in run.working_dir.iter() {
-                    all(template.references().unwrap_or_default());
-                }
-            }
-            Action::Http(http) => {
-                let texts = http.query.values().chain(http.headers.values()).chain([&http.url]);
-                for template in texts {
-                    all(template.references().unwrap_or_default());
-                }
-                match &http.body {
-                    None => {}
-                    Some(HttpBody::Text(text)) => all(text.references().unwrap_or_default()),
-                    Some(HttpBody::Json(value)) => all(value.references().unwrap_or_default()),
-                    Some(HttpBody::Form(fields)) => {
-                        fields.values().for_each(|value| all(value.references().unwrap_or_default()));
-                    }
-                }
-                for cel in http.expect.condition.iter() {
-                    all(cel.references().unwrap_or_default());
-                }
-            }
-            Action::Approval(approval) => all(approval.message.references().unwrap_or_default()),
-            Action::Sleep(SleepAction::Until(cel)) => all(cel.references().unwrap_or_default()),
-            Action::Set(values) => {
-                for value in values.values() {
-                    match value {
-                        SetValue::Cel(cel) => all(cel.references().unwrap_or_default()),
-                        SetValue::Template(value) => all(value.references().unwrap_or_default()),
-                        SetValue::Literal(_) => {}
-                    }
-                }
-            }
-            Action::Wait(wait) => {
-                for cel in wait.condition.iter() {
-                    all(cel.references().unwrap_or_default());
-                }
-            }
-            Action::Sleep(SleepAction::For(_)) | Action::Container(_) | Action::Pipeline(_) => {}
+        references_of_action(&step.action, &mut all);
+        if let Some(undo) = &step.compensate {
+            references_of_undo(undo, &mut all);
         }
     }
+}
+
+/// What undoes a step.
+pub(super) fn references_of_undo(undo: &Compensate, all: &mut impl FnMut(Vec<Reference>)) {
+    references_of_action(&undo.action, all);
+    for template in undo.env.values() {
+        all(template.references().unwrap_or_default());
+    }
+}
+
+fn references_of_action(action: &Action, all: &mut impl FnMut(Vec<Reference>)) {
+    match action {
+        Action::Run(run) => {
+            all(run.script.references().unwrap_or_default());
+            for template in run.working_dir.iter() {
+                all(template.references().unwrap_or_default());
+            }
+        }
+        Action::Http(http) => {
+            let texts = http.query.values().chain(http.headers.values()).chain([&http.url]);
+            for template in texts {
+                all(template.references().unwrap_or_default());
+            }
+            match &http.body {
+                None => {}
+                Some(HttpBody::Text(text)) => all(text.references().unwrap_or_default()),
+                Some(HttpBody::Json(value)) => all(value.references().unwrap_or_default()),
+                Some(HttpBody::Form(fields)) => {
+                    fields.values().for_each(|value| all(value.references().unwrap_or_default()));
+                }
+            }
+            for cel in http.expect.condition.iter() {
+                all(cel.references().unwrap_or_default());
+            }
+        }
+        Action::Approval(approval) => all(approval.message.references().unwrap_or_default()),
+        Action::Sleep(SleepAction::Until(cel)) => all(cel.references().unwrap_or_default()),
+        Action::Set(values) => {
+            for value in values.values() {
+                match value {
+                    SetValue::Cel(cel) => all(cel.references().unwrap_or_default()),
+                    SetValue::Template(value) => all(value.references().unwrap_or_default()),
+                    SetValue::Literal(_) => {}
+                }
+            }
+        }
+        Action::Wait(wait) => {
+            for cel in wait.condition.iter() {
+                all(cel.references().unwrap_or_default());
+            }
+        }
+        Action::Pipeline(child) => {
+            child.inputs.values().for_each(|value| all(value.references().unwrap_or_default()));
+        }
+        Action::Sleep(SleepAction::For(_)) | Action::Container(_) => {}
+    }
+}
+
+fn list_of_items(list: &ItemList, all: &mut impl FnMut(Vec<Reference>)) {
+    all(match list {
+        ItemList::Cel(cel) => cel.references().unwrap_or_default(),
+        ItemList::Template(value) => value.references().unwrap_or_default(),
+    });
 }

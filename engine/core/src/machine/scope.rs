@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::apply::Fold;
-use super::state::{RunState, St};
+use super::apply::{Fold, Outer};
+use super::state::{RunState, St, Unit};
 use crate::expr::{Place, Reference, Scope};
 use crate::graph::{Author, Graph, Part};
 use crate::id::StepIx;
@@ -11,18 +11,28 @@ use crate::text::Text;
 
 impl Fold<'_> {
     /// The names that the expressions of a part of a step may read.
-    pub(super) fn scope_of_step(&self, ix: StepIx, part: Part<'_>, references: &[Reference]) -> Scope {
+    pub(super) fn scope_of_step(&self, unit: impl Into<Unit>, part: Part<'_>, references: &[Reference]) -> Scope {
+        if let Some(saw) = &self.saw {
+            return (**saw).clone();
+        }
+        let unit = unit.into();
+        let ix = unit.step;
         let mut scope = match self.graph.step(ix).author(part) {
             Author::Pipeline => self.scope_of_run(references),
-            Author::StepType => self.scope_of_type(ix, references),
+            Author::StepType => self.scope_of_type(unit, references),
         };
         let step = &self.state.steps[ix.get()];
+        let alias = self.graph.step(ix).many.as_ref().and_then(|many| many.alias.as_deref());
         for reference in references {
             let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
             match path.as_slice() {
                 ["visit", ..] => put(&mut scope, &["visit"], step.visit.into()),
-                ["attempt", ..] => put(&mut scope, &["attempt"], step.attempt.into()),
-                ["item", ..] => put(&mut scope, &["item"], Json::Null),
+                ["attempt", ..] => {
+                    put(&mut scope, &["attempt"], self.state.latest_attempt(unit).attempt.into());
+                }
+                [name, ..] if *name == "item" || Some(*name) == alias => {
+                    put(&mut scope, &[name], self.state.item_value(unit));
+                }
                 ["previous", rest @ ..] => match (&step.previous, rest) {
                     (None, []) => put(&mut scope, &["previous"], Json::Null),
                     (None, [name, ..]) => put(&mut scope, &["previous", name], Json::Null),
@@ -36,7 +46,7 @@ impl Fold<'_> {
                         }
                     }
                 },
-                ["env", rest @ ..] => self.put_env(&mut scope, ix, rest.first().copied()),
+                ["env", rest @ ..] => self.put_env(&mut scope, unit, rest.first().copied()),
                 _ => {}
             }
         }
@@ -59,17 +69,14 @@ impl Fold<'_> {
                 ["inputs"] => put(&mut scope, &["inputs"], Json::Object(created.inputs.clone())),
                 ["steps", name, rest @ ..] => {
                     put(&mut scope, &["steps"], json!({}));
-                    if let Some(ix) = self.graph.find(name) {
-                        put(&mut scope, &["steps", name], self.state.step_json(self.graph, ix, rest.first().copied()));
-                        if let ["outputs", output, ..] = rest {
-                            put(&mut scope, &["steps", name, "outputs"], json!({}));
-                            if let Some(value) = self.state.steps[ix.get()].outputs.get(*output) {
-                                put(&mut scope, &["steps", name, "outputs", output], value.clone());
+                    match (self.graph.find(name), self.outer) {
+                        (Some(ix), _) => put_step(&mut scope, self.graph, self.state, ix, rest),
+                        (None, Some(Outer { graph, state })) => {
+                            if let Some(ix) = graph.find(name) {
+                                put_step(&mut scope, graph, state, ix, rest);
                             }
-                        } else if matches!(rest, ["outputs"]) {
-                            let outputs = Json::Object((*self.state.steps[ix.get()].outputs).clone());
-                            put(&mut scope, &["steps", name, "outputs"], outputs);
                         }
+                        (None, None) => {}
                     }
                 }
                 ["steps"] => {
@@ -86,9 +93,9 @@ impl Fold<'_> {
         scope
     }
 
-    fn put_env(&self, scope: &mut Scope, ix: StepIx, name: Option<&str>) {
+    fn put_env(&self, scope: &mut Scope, unit: Unit, name: Option<&str>) {
         put(scope, &["env"], json!({}));
-        let env = &self.graph.step(ix).env;
+        let env = &self.graph.step(unit.step).env;
         let wanted = env.iter().filter(|(key, _)| name.is_none_or(|name| name == key.as_str()));
         for (key, template) in wanted {
             // The compiler refuses `env` inside `env`, so this ends.
@@ -96,7 +103,7 @@ impl Fold<'_> {
             if references.iter().any(|r| r.path.first().is_some_and(|root| root == "env")) {
                 continue;
             }
-            let scope_of_value = self.scope_of_step(ix, Part::Env(key), &references);
+            let scope_of_value = self.scope_of_step(unit, Part::Env(key), &references);
             let rendered = template.render(&scope_of_value, Place::Plain);
             if let Ok(Text::Plain(text)) = rendered {
                 put(scope, &["env", key], text.into());
@@ -106,7 +113,7 @@ impl Fold<'_> {
 
     fn run_json(&self) -> Json {
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
-        json!({
+        let mut run = json!({
             "id": created.run,
             "number": created.number,
             "name": self.state.name,
@@ -118,7 +125,11 @@ impl Fold<'_> {
             "url": created.url,
             "trigger": {"kind": created.trigger.kind, "actor": created.trigger.actor, "time": self.state.created_at},
             "repo": null, "ref": null, "branch": null, "tag": null, "commit": null,
-        })
+        });
+        if let Some(leaving) = self.outer.and_then(|outer| outer.state.leaving.as_ref()) {
+            run["status"] = json!(leaving.outcome);
+        }
+        run
     }
 
     /// `steps.x` with all its outputs.
@@ -156,8 +167,25 @@ impl RunState {
     }
 }
 
+/// What is read of one step.
+fn put_step(scope: &mut Scope, graph: &Graph, state: &RunState, ix: StepIx, rest: &[&str]) {
+    let name = graph.step(ix).id.as_str();
+    let outputs = &state.steps[ix.get()].outputs;
+    put(scope, &["steps", name], state.step_json(graph, ix, rest.first().copied()));
+    match rest {
+        ["outputs", output, ..] => {
+            put(scope, &["steps", name, "outputs"], json!({}));
+            if let Some(value) = outputs.get(*output) {
+                put(scope, &["steps", name, "outputs", output], value.clone());
+            }
+        }
+        ["outputs"] => put(scope, &["steps", name, "outputs"], Json::Object((**outputs).clone())),
+        _ => {}
+    }
+}
+
 /// `error` holds all of its names, so that reading one that does not apply gives null and no error.
-fn error_json(st: St, error: Option<&crate::outcome::Failure>) -> Json {
+pub(super) fn error_json(st: St, error: Option<&crate::outcome::Failure>) -> Json {
     match error {
         Some(error) if st == St::Failed => json!({
             "kind": error.kind, "message": error.message, "exit_code": error.exit_code, "signal": error.signal,

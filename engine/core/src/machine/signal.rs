@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::apply::Fold;
 use super::end::Ended;
+use super::nested::in_place;
 use super::refused::Refused;
 use super::state::{Kept, Wait};
 use crate::command::{Command, Timer};
@@ -70,7 +71,18 @@ impl Fold<'_> {
             self.state.remember_signal(key, name, &signal.payload);
         }
         let kept = Kept { name: name.clone(), payload: Arc::new(signal.payload.clone()) };
-        // Of several waits it is the one that comes first in the graph; the others go on waiting.
+        if !self.offer(&kept) {
+            self.state.kept.push(kept);
+        }
+        Ok(())
+    }
+
+    /// Of several waits it is the one that comes first in the graph, then one in the pipelines inside; the others go on
+    /// waiting. Says whether a step took the signal.
+    pub(super) fn offer(&mut self, kept: &Kept) -> bool {
+        if self.state.going_on.signals == 0 {
+            return false;
+        }
         let mut waiting: Vec<StepIx> = self
             .graph
             .indices()
@@ -79,14 +91,13 @@ impl Fold<'_> {
         waiting.sort_by_key(|ix| self.graph.shape().rank(*ix));
         for ix in waiting {
             let Action::Wait(wait) = &self.graph.step(ix).action else { continue };
-            if self.fits(ix, wait, &kept) {
+            if self.fits(ix, wait, kept) {
                 self.close_wait(ix);
-                self.take_signal(ix, &kept);
-                return Ok(());
+                self.take_signal(ix, kept);
+                return true;
             }
         }
-        self.state.kept.push(kept);
-        Ok(())
+        self.offer_inside(kept)
     }
 
     /// A signal for which `if` cannot be evaluated does not fit: whoever sends signals must not be able to fail a run.
@@ -154,6 +165,8 @@ fn waits_for<'g>(graph: &'g Graph, name: &str) -> Vec<Option<&'g Json>> {
         {
             schemas.push(wait.schema.as_ref());
         }
+        schemas.extend(in_place(step).into_iter().flat_map(|inner| waits_for(inner, name)));
     }
+    schemas.extend(graph.finally.iter().flat_map(|finally| waits_for(finally, name)));
     schemas
 }

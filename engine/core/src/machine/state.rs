@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::compensate::Done;
+use super::many::ItemsState;
 use crate::command::Timer;
 use crate::event::{ApprovalDecided, RunCreated, RunOutcome};
+use crate::expr::Scope;
 use crate::graph::Graph;
-use crate::id::{AttemptKey, Seq, StepIx};
+use crate::id::{AttemptKey, Seq, StepId, StepIx, Within};
 use crate::outcome::{ArtifactRef, Failure};
 use crate::shape::StepSet;
+use crate::text::Text;
 use crate::time::Timestamp;
 use crate::view::{RunStatus, SkipReason};
 
@@ -40,7 +44,25 @@ pub struct RunState {
     pub(super) waiting: u32,
     /// Order in which visits ended, for "the earliest failure".
     pub(super) ended: u64,
+    /// How the steps ended, once they have; `finally` comes behind them.
+    pub(super) leaving: Option<Over>,
+    /// What succeeded and can be undone, in the order of the events.
+    pub(super) done: Vec<Done>,
+    /// What is to be undone: places in `done`, the next one last.
+    pub(super) due: Vec<u32>,
+    /// What is being undone.
+    pub(super) undoing: Option<u32>,
+    /// `finally`, once it has begun: a state like this one, over a graph of its own.
+    pub(super) finally: Option<Box<Self>>,
+    /// A second cancel: what comes behind the steps is ended too, or does not begin.
+    pub(super) cut_short: bool,
     pub(super) over: Option<Over>,
+    /// The attempts that this pipeline in place lies in; none for the run itself.
+    pub(super) within: Within,
+    /// Of a pipeline in place: what the step that runs it hands to the environment of each of its steps.
+    pub(super) env: BTreeMap<String, Text>,
+    /// What is going on here and in all pipelines in place, so that nobody has to look through them.
+    pub(super) going_on: GoingOn,
     /// When the run's `timeout` is over; none while it is paused.
     pub(super) deadline: Option<Timestamp>,
     pub(super) paused: Option<Paused>,
@@ -50,6 +72,37 @@ pub struct RunState {
     pub(super) signal_keys: BTreeMap<String, String>,
     /// Those keys, the oldest first.
     pub(super) signal_order: VecDeque<String>,
+}
+
+/// How much of what goes on in a run, with all pipelines in place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct GoingOn {
+    /// Attempts that a worker has.
+    pub(super) attempts: u32,
+    /// Approvals that wait.
+    pub(super) approvals: u32,
+    /// Steps that wait for a signal.
+    pub(super) signals: u32,
+}
+
+impl GoingOn {
+    /// What is left when a part of it went from `before` to `after`.
+    pub(super) fn with(self, before: Self, after: Self) -> Self {
+        Self {
+            attempts: self.attempts - before.attempts + after.attempts,
+            approvals: self.approvals - before.approvals + after.approvals,
+            signals: self.signals - before.signals + after.signals,
+        }
+    }
+
+    /// The count that a wait belongs to.
+    pub(super) fn waits(&mut self, wait: &Wait) -> Option<&mut u32> {
+        match wait {
+            Wait::Approval(_) => Some(&mut self.approvals),
+            Wait::Signal { .. } => Some(&mut self.signals),
+            Wait::Sleep { .. } | Wait::Retry { .. } => None,
+        }
+    }
 }
 
 /// A run that starts nothing.
@@ -68,6 +121,19 @@ pub(super) struct Kept {
     pub(super) payload: Arc<Json>,
 }
 
+/// What attempts are made for: a step, or one item of a step that runs many times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Unit {
+    pub(super) step: StepIx,
+    pub(super) item: Option<u32>,
+}
+
+impl From<StepIx> for Unit {
+    fn from(step: StepIx) -> Self {
+        Self { step, item: None }
+    }
+}
+
 /// An attempt of the current epoch, by position of its step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct AttemptRef {
@@ -75,13 +141,25 @@ pub(super) struct AttemptRef {
     pub(super) item: Option<u32>,
     pub(super) visit: u32,
     pub(super) attempt: u32,
+    /// It undoes what the visit did.
+    pub(super) undo: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl AttemptRef {
+    pub(super) fn unit(self) -> Unit {
+        Unit { step: self.step, item: self.item }
+    }
+}
+
+#[derive(Debug, Clone)]
 pub(super) struct Live {
     /// A worker has begun it.
     pub(super) started: bool,
     pub(super) past: Past,
+    /// The pipeline in place that the attempt is, where it is one: no worker knows of it.
+    pub(super) child: Option<Box<RunState>>,
+    /// Of a past visit: what undoing it will have to see, as the visit saw it.
+    pub(super) saw: Option<Arc<Scope>>,
 }
 
 /// Whether an attempt's end still decides anything.
@@ -119,7 +197,7 @@ pub(super) enum Stop {
 pub(super) struct Over {
     pub(super) outcome: RunOutcome,
     pub(super) at: Timestamp,
-    pub(super) error: Option<(Option<StepIx>, Failure)>,
+    pub(super) error: Option<(Option<StepId>, Failure)>,
     pub(super) outputs: Map<String, Json>,
 }
 
@@ -148,6 +226,10 @@ pub(super) struct StepState {
     pub(super) ended: u64,
     /// What `previous` shows: the named steps as they were when the region was last re-opened.
     pub(super) previous: Option<Arc<BTreeMap<StepIx, Json>>>,
+    /// Its items, once a step that runs many times has begun.
+    pub(super) many: Option<Arc<ItemsState>>,
+    /// The pipeline in place as its latest attempt left it.
+    pub(super) child: Option<Arc<RunState>>,
     pub(super) past: Vec<PastVisit>,
 }
 
@@ -197,6 +279,8 @@ pub(super) struct PastVisit {
     pub(super) error: Option<Failure>,
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
+    /// Items of which some attempt still lives.
+    pub(super) many: Option<Arc<ItemsState>>,
 }
 
 impl Default for StepState {
@@ -217,12 +301,25 @@ impl Default for StepState {
             finished_at: None,
             ended: 0,
             previous: None,
+            many: None,
+            child: None,
             past: Vec::new(),
         }
     }
 }
 
 impl RunState {
+    /// Nothing has happened over this graph.
+    pub(super) fn of(graph: &Graph) -> Self {
+        let count = graph.steps.len();
+        Self {
+            steps: vec![StepState::default(); count],
+            used: vec![0; graph.shape().entries().len()],
+            undecided: count as u32,
+            ..Self::default()
+        }
+    }
+
     /// The last event that was taken; 0 before the first.
     pub fn last_seq(&self) -> Seq {
         self.last_seq
@@ -240,17 +337,23 @@ impl RunState {
 
     /// Where the run stands (rule W5: it waits when nothing of it runs and something waits).
     pub fn status(&self) -> RunStatus {
-        match (&self.over, self.stop) {
-            (Some(over), _) => match over.outcome {
+        let stopping = match self.stop {
+            // What the steps' end leaves to be done is done as after any other end, unless someone cancels the run.
+            Some(Stop::Timeout | Stop::FailFast) => self.leaving.is_none(),
+            Some(Stop::Cancel) => true,
+            None => false,
+        };
+        match &self.over {
+            Some(over) => match over.outcome {
                 RunOutcome::Succeeded => RunStatus::Succeeded,
                 RunOutcome::Failed => RunStatus::Failed,
                 RunOutcome::Cancelled => RunStatus::Cancelled,
             },
-            (None, Some(_)) => RunStatus::Cancelling,
-            (None, None) if self.paused.is_some() => RunStatus::Paused,
-            (None, None) if self.created.is_none() => RunStatus::Queued,
-            (None, None) if !self.live.is_empty() => RunStatus::Running,
-            (None, None) => RunStatus::Waiting,
+            None if stopping => RunStatus::Cancelling,
+            None if self.paused.is_some() => RunStatus::Paused,
+            None if self.created.is_none() => RunStatus::Queued,
+            None if self.going_on.attempts > 0 => RunStatus::Running,
+            None => RunStatus::Waiting,
         }
     }
 
@@ -261,28 +364,7 @@ impl RunState {
 
     /// No attempt is handed out: until a timer fires or a person acts, nothing happens, and the state need not be kept in memory.
     pub fn is_quiet(&self) -> bool {
-        self.live.is_empty()
-    }
-
-    /// Attempts that were handed out and are not settled; a driver asks its worker for them after a restart.
-    pub fn live_attempts<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = AttemptKey> + 'a {
-        self.live.keys().map(|at| self.key_of(graph, *at))
-    }
-
-    /// The attempt is live and was asked to end.
-    pub fn is_ending(&self, graph: &Graph, key: &AttemptKey) -> bool {
-        let Some(step) = graph.find(key.step.as_str()) else { return false };
-        let at = AttemptRef { step, item: key.item, visit: key.visit, attempt: key.attempt };
-        self.live.get(&at).is_some_and(|live| live.past == Past::Cancel)
-    }
-
-    /// The steps that wait for people.
-    pub fn steps_waiting_for_people<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = &'a str> + 'a {
-        self.steps
-            .iter()
-            .zip(&graph.steps)
-            .filter(|(state, _)| matches!(state.wait, Some(Wait::Approval(_))))
-            .map(|(_, step)| step.id.as_str())
+        self.going_on.attempts == 0
     }
 
     pub(super) fn key_of(&self, graph: &Graph, at: AttemptRef) -> AttemptKey {
@@ -292,12 +374,20 @@ impl RunState {
             item: at.item,
             visit: at.visit,
             attempt: at.attempt,
+            within: self.within.clone(),
+            undo: at.undo,
         }
     }
 
-    /// Identity of the current visit of a step, for its timers.
-    pub(super) fn visit_key(&self, graph: &Graph, ix: StepIx) -> AttemptKey {
-        let step = &self.steps[ix.get()];
-        self.key_of(graph, AttemptRef { step: ix, item: None, visit: step.visit, attempt: step.attempt })
+    /// Identity of the latest attempt in the current visit, for its timers.
+    pub(super) fn visit_key(&self, graph: &Graph, unit: impl Into<Unit>) -> AttemptKey {
+        self.key_of(graph, self.latest_attempt(unit.into()))
+    }
+
+    /// The latest attempt in the current visit; number 0 before the first.
+    pub(super) fn latest_attempt(&self, unit: Unit) -> AttemptRef {
+        let step = &self.steps[unit.step.get()];
+        let attempt = self.item(unit).map_or(step.attempt, |item| item.attempt);
+        AttemptRef { step: unit.step, item: unit.item, visit: step.visit, attempt, undo: false }
     }
 }

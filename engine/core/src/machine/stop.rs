@@ -3,28 +3,37 @@
 use std::collections::BTreeSet;
 
 use super::apply::Fold;
+use super::end::Inside;
 use super::state::{St, Stop};
-use crate::graph::{Condition, Need, Step};
+use crate::graph::{Condition, Need};
 use crate::id::StepIx;
 use crate::view::SkipReason;
 
 impl Fold<'_> {
     /// STOP w: nothing starts any more; what waits closes, what runs is ended or let end, what is pending is skipped.
     pub(super) fn stop(&mut self, why: Stop) {
+        // A step that is not to be interrupted is let end, unless the run's time is over.
+        self.stop_as(why, if why == Stop::Timeout { Inside::Nothing } else { Inside::AsItSays });
+    }
+
+    /// STOP; `inside` says what of it is let end.
+    pub(super) fn stop_as(&mut self, why: Stop, inside: Inside) {
         let first = self.state.stop.is_none();
         self.state.stop = Some(why);
-        if !first {
+        // What comes behind the steps is left: a second cancel ends it.
+        if !first || self.state.leaving.is_some() {
             return;
         }
         self.void_timers(|_| true);
         self.state.open.clear();
         let waiting: Vec<StepIx> =
             self.graph.indices().filter(|ix| self.state.steps[ix.get()].wait.is_some()).collect();
-        // A step that is not to be interrupted is let end, unless the run's time is over.
-        let uninterruptible = |step: &Step| !step.interruptible && why != Stop::Timeout;
-        self.end_live(uninterruptible);
+        self.end_live(inside);
         for ix in waiting {
             self.cancelled(ix);
+        }
+        for ix in self.graph.indices() {
+            self.advance_items(ix);
         }
         for ix in self.graph.indices() {
             if self.state.steps[ix.get()].st == St::Pending {

@@ -167,7 +167,7 @@ async fn a_batch_without_a_refusal_is_written_at_once() {
     let folder = TempDir::new().expect("a folder");
     let store = open(&folder.path().join("db")).await;
     let definition = stored(&store).await;
-    let (whole, sleep) = (Timer::Run { epoch: 1 }, Timer::Sleep { key: key("a", 1) });
+    let (whole, sleep) = (Timer::Run { epoch: 1, within: Default::default() }, Timer::Sleep { key: key("a", 1) });
     let batch = vec![
         Append {
             timers_set: vec![(whole.clone(), at(1)), (sleep.clone(), at(2))],
@@ -199,7 +199,7 @@ async fn damage_of_one_run_does_not_keep_the_others_from_being_written() {
     let sql = "INSERT INTO events SELECT run, 2, at, type, payload FROM events WHERE run = (SELECT min(id) FROM runs)";
     execute(&mut raw(&path).await, sql).await;
 
-    let timer = Timer::Run { epoch: 1 };
+    let timer = Timer::Run { epoch: 1, within: Default::default() };
     let broken = Append { timers_set: vec![(timer, at(1))], ..go_on(run(1), 1, 1) };
     let results = commit(&store, vec![go_on(run(2), 1, 1), broken, go_on(run(2), 2, 1)]).await;
     assert!(results[0].is_ok() && results[1].is_err() && results[2].is_ok(), "{results:?}");

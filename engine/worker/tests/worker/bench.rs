@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 use loopline_blobs::DiskBlobs;
 use loopline_core::command::{AttemptSpec, Capture, Work};
 use loopline_core::graph::Shell;
-use loopline_core::id::{AttemptId, AttemptKey, RunId, StepId};
+use loopline_core::id::{AttemptId, AttemptKey, RunId, StepId, Within};
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_ports::blobs::{Blobs, LogStream};
 use loopline_ports::clock::{Clock, SystemClock};
@@ -141,7 +141,18 @@ pub fn attempt(step: &str) -> AttemptId {
     let now = SystemClock.now().0.unsigned_abs();
     let random = u128::from(std::process::id()) << 32 | u128::from(COUNT.fetch_add(1, Ordering::Relaxed));
     let run = RunId::from_parts(now, random);
-    AttemptId { run, key: AttemptKey { epoch: 1, step: StepId::new(step).unwrap(), item: None, visit: 1, attempt: 1 } }
+    AttemptId {
+        run,
+        key: AttemptKey {
+            epoch: 1,
+            step: StepId::new(step).unwrap(),
+            item: None,
+            visit: 1,
+            attempt: 1,
+            within: Within::default(),
+            undo: false,
+        },
+    }
 }
 
 /// An attempt that runs this script, with all of its output captured.
@@ -150,6 +161,7 @@ pub fn script(text: &str) -> AttemptSpec {
         id: attempt("step"),
         pipeline: "default/test".to_owned(),
         idempotency_key: "key".to_owned(),
+        item_key: None,
         work: Work::Shell { shell: Shell::Default, script: text.to_owned(), working_dir: None },
         env: BTreeMap::new(),
         timeout_ms: 60_000,

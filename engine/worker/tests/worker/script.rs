@@ -89,11 +89,14 @@ async fn the_environment_is_an_allow_list() {
 }
 
 #[tokio::test]
-async fn an_item_knows_its_number() {
+async fn an_item_knows_its_number_or_its_key() {
     let mut bench = Bench::new();
     let mut spec = script("echo $LOOPLINE_ITEM");
     spec.id.key.item = Some(7);
-    assert_eq!(bench.succeed(spec).await.stdout.as_deref(), Some("7\n"));
+    assert_eq!(bench.succeed(spec.clone()).await.stdout.as_deref(), Some("7\n"));
+    spec.id.key.item = Some(8);
+    spec.item_key = Some("api".to_owned());
+    assert_eq!(bench.succeed(spec).await.stdout.as_deref(), Some("api\n"));
 }
 
 #[tokio::test]

@@ -106,7 +106,7 @@ impl<'a> World<'a> {
         } else {
             let (step, visit) = asked[which - self.attempts.len() - timers.len()].clone();
             self.take(Event::ApprovalDecided(Box::new(ApprovalDecided {
-                step,
+                step: step.into(),
                 visit,
                 by: "ada".into(),
                 member_of: vec!["role:approver".into()],

@@ -4,11 +4,12 @@ import { Link } from "@tanstack/react-router";
 import { ChevronRight, Hourglass } from "lucide-react";
 import { client } from "../api/client";
 import type { RunSummary } from "../api/types";
+import { stepsInside } from "../runs/stepsInside";
 import { Ago } from "../ui/Ago";
 
 export function ApprovalRow({ run, step }: { run: RunSummary; step: string }) {
   const whole = useQuery({ queryKey: ["approval", run.id, step, run.status], queryFn: () => client.run(run.id) });
-  const view = whole.data?.steps[step];
+  const view = whole.data === undefined ? undefined : [...stepsInside(whole.data.steps)].find(([name]) => name === step)?.[1];
   const wait = view?.waiting_for?.kind === "approval" ? view.waiting_for : null;
   return (
     <li className="relative flex items-center gap-4 border-b border-line bg-surface px-4 py-3 hover:bg-hover sm:px-6">

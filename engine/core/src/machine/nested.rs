@@ -21,6 +21,7 @@ use crate::graph::{Action, ChildPipeline, Graph, Part, Step};
 use crate::id::{AttemptKey, Enclosing, StepId, StepIx};
 use crate::outcome::{Failure, FailureKind, Outcome, RawResult};
 use crate::text::Text;
+use crate::view::StepStatus;
 
 /// What is to be done in one fold, wherever it lies.
 type Deed<'d> = &'d mut dyn FnMut(&mut Fold<'_>) -> Result<(), Refused>;
@@ -83,6 +84,15 @@ impl Fold<'_> {
         let first = within.first().map_or(&decided.step.step, |(step, _)| step);
         if self.is_in_finally(first) {
             return self.inside_finally(&mut |fold| fold.decided_at(within, decided));
+        }
+        if self.graph.finally.as_ref().is_some_and(|finally| finally.find(first.as_str()).is_some()) {
+            return Err(Refused::ClosedVisit {
+                step: decided.step.step.clone(),
+                visit: decided.visit,
+                current: 1,
+                status: StepStatus::Pending,
+                why: "it does not ask yet".to_owned(),
+            });
         }
         let Some(((step, item), further)) = within.split_first() else { return self.approval_decided(decided) };
         let ix = self.graph.find(step.as_str()).ok_or_else(|| Refused::UnknownStep { step: step.clone() })?;

@@ -12,6 +12,7 @@ import { PinnedNote } from "../../runs/PinnedNote";
 import { RunHeader } from "../../runs/RunHeader";
 import { RunInputsOutputs } from "../../runs/RunInputsOutputs";
 import { type PinnedVisit, runOverlay, visitsOfRegions } from "../../runs/runOverlay";
+import { stepsInside } from "../../runs/stepsInside";
 import { StepDock } from "../../runs/StepDock";
 import { useLiveRun } from "../../runs/useLiveRun";
 import { PipelineCanvas } from "../../ui/canvas/PipelineCanvas";
@@ -55,10 +56,9 @@ function LoadedRun({ run, graph, yaml }: { run: RunView; graph: GraphView; yaml:
   const step = definition === undefined ? undefined : run.steps[definition.id];
   const pinnedSteps = pinned === null ? undefined : visits.get(pinned.region)?.find((one) => one.visit === pinned.visit)?.steps;
   const shownVisit = step === undefined ? null : (search.visit ?? (pinnedSteps?.has(search.step ?? "") ? (pinnedSteps.get(search.step ?? "") ?? null) : step.visit));
-  const approvals = graph.steps.flatMap(({ id }) => {
-    const waiting = run.steps[id];
-    return waiting?.waiting_for?.kind === "approval" ? [{ id, visit: waiting.visit, wait: waiting.waiting_for }] : [];
-  });
+  const approvals = [...stepsInside(run.steps)].flatMap(([id, waiting]) =>
+    waiting.waiting_for?.kind === "approval" ? [{ id, visit: waiting.visit, wait: waiting.waiting_for }] : [],
+  );
   const [closed, setClosed] = useState<string | null>(null);
   const tab: RunTab = search.tab ?? "graph";
   return (

@@ -8,7 +8,7 @@ CARGO ?= cargo
 NPM := npm --prefix web
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/package.json -type f 2>/dev/null)
 
-.PHONY: help setup demo test test-rust test-web lint bless gen gen-check bench soak web clean
+.PHONY: help setup demo test test-rust test-web lint bless gen gen-check bench fuzz soak web clean
 
 help:           ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,7 +45,11 @@ bench:          ## Measure, each figure beside its raw limit in the same run
 	@$(MAKE) --no-print-directory web
 	$(CARGO) run --release -p loopline-benches
 
-soak:           ## The long tests: a thousand kills
+fuzz:           ## A minute for each fuzz target (FUZZ_SECONDS says how long)
+	BOLERO_RANDOM_ITERATIONS=4000000000 BOLERO_RANDOM_TEST_TIME_MS=$$(($${FUZZ_SECONDS:-60} * 1000)) \
+	  $(CARGO) test --release -p loopline-fuzz --no-fail-fast -- --test-threads 1
+
+soak: fuzz      ## The long tests: fuzzing, a thousand kills
 	@scripts/setup build
 	@$(MAKE) --no-print-directory web
 	LOOPLINE_KILLS=$${LOOPLINE_KILLS:-1000} $(CARGO) test -p loopline-tests crash -- --nocapture

@@ -120,6 +120,7 @@ fn rooms_import_only_what_the_table_in_architecture_allows() {
         ("loopline-lsp", &["loopline-dsl"]),
         ("loopline-cli", &["*"]),
         ("loopline-tests", &["*"]),
+        ("loopline-fuzz", &["loopline-core", "loopline-dsl"]),
         ("loopline-benches", &["*"]),
     ]);
     for package in metadata()["packages"].as_array().unwrap() {

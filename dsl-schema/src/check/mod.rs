@@ -14,6 +14,7 @@ mod flow;
 mod given;
 mod http;
 mod kinds;
+mod known;
 mod loops;
 mod many;
 mod mismatches;

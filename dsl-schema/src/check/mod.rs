@@ -6,6 +6,7 @@
 mod actions;
 mod approvals;
 mod children;
+mod combinations;
 mod compensations;
 mod containers;
 mod edges;

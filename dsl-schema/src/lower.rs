@@ -16,7 +16,7 @@ use loopline_core::id::{StepId, StepIx};
 use serde_json::Value as Json;
 
 use crate::cache_key;
-use crate::check::{approver, artifact_of, cron_pattern, retry_on, status_range};
+use crate::check::{approver, artifact_of, retry_on, status_range, when};
 use crate::decode::Over as _;
 use crate::language::{
     AnyJson, Approval, Auth, CelText, Compensate as CompensateSpec, Duration, Entries, Flag, Http, ItemsSpec,
@@ -115,7 +115,7 @@ fn triggers(pipeline: &Pipeline) -> Triggers {
     let schedule = triggers.schedule.iter().flat_map(|all| all.iter()).filter_map(|schedule| {
         let every = schedule.every.as_ref().map(|every| When::EveryMs(every.0.value));
         Some(Schedule {
-            when: every.or_else(|| schedule.cron.as_ref().and_then(|cron| cron_pattern(&cron.value).ok()))?,
+            when: every.or_else(|| schedule.cron.as_ref().and_then(|cron| when(&cron.value).ok()))?,
             timezone: schedule.timezone.as_ref().map_or_else(|| "UTC".to_owned(), |zone| zone.value.clone()),
             jitter_ms: ms(schedule.jitter.as_ref()).unwrap_or(0),
             overlap: word(schedule.overlap.as_ref()).unwrap_or(Overlap::Skip),

@@ -52,7 +52,7 @@ fn schema_and_default(schema: &Json, at: &Route, cx: &mut Cx) {
     let checker = match cx.schema_work.ready(&schema) {
         Ok(checker) => checker,
         Err(NotReady::Patterns) => {
-            let message = "the patterns of the schemas up to this one are too long";
+            let message = "the patterns of this schema and of those before it are too long";
             let diagnostic = Diagnostic::new(Code::InvalidSchema, Place::Value(at.clone()), message);
             cx.report(diagnostic.help("all together they have at most 50,000 signs, `a{3}` counted as `aaa`"));
             return;

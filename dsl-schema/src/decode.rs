@@ -186,10 +186,15 @@ fn unknown_key(key: &str, at: &Route, cx: &mut Cx, what: &str, known: &[&'static
     near
 }
 
-/// `a`, `b` and `c`. Of a long list the beginning, and how many more there are.
+/// `a`, `b` and `c`. Of a long list the beginning, and how many more there are; of a long word its beginning.
 pub(crate) fn list<S: AsRef<str>>(words: &[S]) -> String {
     const MOST: usize = 24;
-    let quoted: Vec<_> = words.iter().take(MOST).map(|word| format!("`{}`", word.as_ref())).collect();
+    const LONGEST: usize = 80;
+    let quote = |word: &str| match word.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("`{}…`", &word[..end]),
+        None => format!("`{word}`"),
+    };
+    let quoted: Vec<_> = words.iter().take(MOST).map(|word| quote(word.as_ref())).collect();
     match quoted.as_slice() {
         [] => String::new(),
         [one] => one.clone(),

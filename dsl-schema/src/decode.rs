@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use crate::diagnostics::{Code, Diagnostic, Place, Severity};
 use crate::nearest::Nearest;
 use crate::route::Route;
+use crate::schema_work::SchemaWork;
 use crate::yaml::{Node, Plain, Value};
 
 /// More findings than this are counted, not kept: a hostile file may have a hundred thousand of them.
@@ -27,19 +28,7 @@ pub(crate) struct Cx {
     /// Part of the text could not be read, or errors were not kept: what is missing may be there after all.
     pub(crate) unsound: bool,
     pub(crate) nearest: Nearest,
-    pub(crate) validators: Validators,
-}
-
-/// Schemas ready to be asked, each made once: thousands of steps may give something to one step type.
-#[derive(Default)]
-pub(crate) struct Validators(BTreeMap<String, Option<jsonschema::Validator>>);
-
-impl Validators {
-    /// `None` where this is no schema.
-    pub(crate) fn of(&mut self, schema: &Json) -> Option<&jsonschema::Validator> {
-        let made = || jsonschema::draft202012::options().offline().build(schema).ok();
-        self.0.entry(schema.to_string()).or_insert_with(made).as_ref()
-    }
+    pub(crate) schema_work: SchemaWork,
 }
 
 impl Cx {
@@ -197,12 +186,19 @@ fn unknown_key(key: &str, at: &Route, cx: &mut Cx, what: &str, known: &[&'static
     near
 }
 
-/// `a`, `b` and `c`.
+/// `a`, `b` and `c`. Of a long list the beginning, and how many more there are; of a long word its beginning.
 pub(crate) fn list<S: AsRef<str>>(words: &[S]) -> String {
-    let quoted: Vec<_> = words.iter().map(|word| format!("`{}`", word.as_ref())).collect();
+    const MOST: usize = 24;
+    const LONGEST: usize = 80;
+    let quote = |word: &str| match word.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("`{}…`", &word[..end]),
+        None => format!("`{word}`"),
+    };
+    let quoted: Vec<_> = words.iter().take(MOST).map(|word| quote(word.as_ref())).collect();
     match quoted.as_slice() {
         [] => String::new(),
         [one] => one.clone(),
+        all if words.len() > MOST => format!("{} and {} more", all.join(", "), words.len() - MOST),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }

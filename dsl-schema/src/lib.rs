@@ -28,6 +28,7 @@ pub mod position;
 pub mod route;
 mod schema;
 mod schema_words;
+mod schema_work;
 pub mod size;
 mod step_types;
 mod uses;

@@ -16,7 +16,7 @@ use loopline_core::id::{StepId, StepIx};
 use serde_json::Value as Json;
 
 use crate::cache_key;
-use crate::check::{approver, artifact_of, cron_pattern, retry_on, status_range};
+use crate::check::{approver, artifact_of, retry_on, status_range, when};
 use crate::decode::Over as _;
 use crate::language::{
     AnyJson, Approval, Auth, CelText, Compensate as CompensateSpec, Duration, Entries, Flag, Http, ItemsSpec,
@@ -57,7 +57,8 @@ pub(crate) fn lower(model: &Model<'_>, mut requires: Vec<Requirement>) -> Option
     for (name, schema) in named(pipeline.inputs.as_ref()) {
         graph.inputs.insert(name.to_owned(), input(&schema.0.value));
     }
-    steps(model, &mut graph, &mut requires)?;
+    let common = model.pipeline.defaults.as_ref().and_then(|defaults| defaults.retry.as_ref());
+    steps(model, &mut graph, &retry(common, &Retry::default()), &mut requires)?;
     requires.sort();
     requires.dedup();
     graph.requires = requires;
@@ -72,11 +73,12 @@ fn limits(pipeline: &Pipeline, graph: &mut Graph) {
 }
 
 /// Steps, outputs and what lies inside, of any of the graphs of a file.
-fn steps(model: &Model<'_>, graph: &mut Graph, requires: &mut Vec<Requirement>) -> Option<()> {
+/// `common` is what `defaults` says of retries.
+fn steps(model: &Model<'_>, graph: &mut Graph, common: &Retry, requires: &mut Vec<Requirement>) -> Option<()> {
     for (name, cel) in named(model.outputs) {
         graph.outputs.insert(name.to_owned(), self::cel(cel));
     }
-    graph.steps = model.steps.iter().map(|each| step(model, each, requires)).collect::<Option<_>>()?;
+    graph.steps = model.steps.iter().map(|each| step(model, each, common, requires)).collect::<Option<_>>()?;
     for (at, child) in &model.children {
         let mut inside = Graph::named(format!("{}.{}", graph.name, model.steps[*at].id));
         // A child sees nothing but its inputs, and they are what it is given.
@@ -84,7 +86,7 @@ fn steps(model: &Model<'_>, graph: &mut Graph, requires: &mut Vec<Requirement>) 
         inside.inputs = child.inputs.keys().map(|name| ((*name).to_owned(), anything())).collect();
         inside.max_visits = graph.max_visits;
         inside.max_items = graph.max_items;
-        steps(child, &mut inside, requires)?;
+        steps(child, &mut inside, common, requires)?;
         if let Action::Pipeline(action) = &mut graph.steps[*at].action {
             action.pipeline = ChildPipeline::InPlace(Box::new(inside));
         }
@@ -93,7 +95,7 @@ fn steps(model: &Model<'_>, graph: &mut Graph, requires: &mut Vec<Requirement>) 
         let mut graph_of_finally = Graph::named(graph.name.clone());
         graph_of_finally.max_visits = graph.max_visits;
         graph_of_finally.max_items = graph.max_items;
-        steps(finally, &mut graph_of_finally, requires)?;
+        steps(finally, &mut graph_of_finally, common, requires)?;
         graph.finally = Some(Box::new(graph_of_finally));
     }
     Some(())
@@ -115,7 +117,7 @@ fn triggers(pipeline: &Pipeline) -> Triggers {
     let schedule = triggers.schedule.iter().flat_map(|all| all.iter()).filter_map(|schedule| {
         let every = schedule.every.as_ref().map(|every| When::EveryMs(every.0.value));
         Some(Schedule {
-            when: every.or_else(|| schedule.cron.as_ref().and_then(|cron| cron_pattern(&cron.value).ok()))?,
+            when: every.or_else(|| schedule.cron.as_ref().and_then(|cron| when(&cron.value).ok()))?,
             timezone: schedule.timezone.as_ref().map_or_else(|| "UTC".to_owned(), |zone| zone.value.clone()),
             jitter_ms: ms(schedule.jitter.as_ref()).unwrap_or(0),
             overlap: word(schedule.overlap.as_ref()).unwrap_or(Overlap::Skip),
@@ -156,7 +158,7 @@ fn notify(spec: &crate::language::Notify) -> Notify {
     Notify { on: words(Some(&spec.on)).unwrap_or_default(), to: spec.to.value.clone() }
 }
 
-fn step(model: &Model<'_>, step: &ModelStep<'_>, requires: &mut Vec<Requirement>) -> Option<Step> {
+fn step(model: &Model<'_>, step: &ModelStep<'_>, common: &Retry, requires: &mut Vec<Requirement>) -> Option<Step> {
     let own = step.spec?;
     let kind = step.kind?;
     // A step of a type is that of the type, with what is said here above it.
@@ -171,14 +173,14 @@ fn step(model: &Model<'_>, step: &ModelStep<'_>, requires: &mut Vec<Requirement>
     });
     let spec = typed.as_ref().unwrap_or(own);
     let defaults = model.pipeline.defaults.as_ref().filter(|_| kind.works());
-    let defaults_retry = defaults.and_then(|defaults| defaults.retry.as_ref());
     let timeout = timeout(spec).or_else(|| match kind {
         Kind::Run | Kind::Http | Kind::Container => {
             Some(defaults.and_then(|defaults| ms(defaults.timeout.as_ref())).unwrap_or(DEFAULT_ATTEMPT_TIMEOUT_MS))
         }
         _ => None,
     });
-    let retry = retry(spec.retry.as_ref(), defaults_retry, Retry::default());
+    let once = Retry::default();
+    let retry = retry(spec.retry.as_ref(), if kind.works() { common } else { &once });
     let runs_on = spec.runs_on.as_ref().or_else(|| defaults.and_then(|defaults| defaults.runs_on.as_ref()));
     let env = env(model, spec);
     Some(Step {
@@ -368,7 +370,7 @@ fn compensate(model: &Model<'_>, spec: &CompensateSpec, timeout: Option<u64>, re
         action,
         env: templates(spec.env.as_ref(), scalar_template),
         timeout_ms: ms(spec.timeout.as_ref()).or(timeout).unwrap_or(DEFAULT_ATTEMPT_TIMEOUT_MS),
-        retry: self::retry(spec.retry.as_ref(), None, retry.clone()),
+        retry: self::retry(spec.retry.as_ref(), retry),
         until: spec.until.as_ref().and_then(|until| model.index.get(until.value.as_str())).map(|ix| StepIx(*ix as u32)),
         on: words(spec.on.as_ref()).unwrap_or_else(|| vec![CompensateOn::Failed]),
         per: word(spec.per.as_ref()).unwrap_or(CompensatePer::Step),
@@ -545,23 +547,29 @@ fn goto(entry: &Loop<'_>) -> Option<Goto> {
     })
 }
 
-/// The step's own keys over those of `defaults`, over those of core.
-fn retry(own: Option<&RetrySpec>, defaults: Option<&RetrySpec>, mut retry: Retry) -> Retry {
-    for spec in [defaults, own].into_iter().flatten() {
-        if let Some(max_attempts) = &spec.max_attempts {
-            retry.max_attempts = max_attempts.0.value;
-        }
-        if let Some(initial) = &spec.initial {
-            retry.initial_ms = initial.0.value;
-        }
-        if let Some(factor) = &spec.factor {
-            retry.factor = factor.0.value;
-        }
-        if let Some(max) = &spec.max {
-            retry.max_ms = max.0.value;
-        }
-        if let Some(on) = &spec.on {
-            retry.on = on.0.iter().filter_map(|kind| retry_on(&kind.value)).collect();
+/// The keys that are given, over what holds without them.
+fn retry(own: Option<&RetrySpec>, under: &Retry) -> Retry {
+    let mut retry = under.clone();
+    let Some(own) = own else { return retry };
+    if let Some(max_attempts) = &own.max_attempts {
+        retry.max_attempts = max_attempts.0.value;
+    }
+    if let Some(initial) = &own.initial {
+        retry.initial_ms = initial.0.value;
+    }
+    if let Some(factor) = &own.factor {
+        retry.factor = factor.0.value;
+    }
+    if let Some(max) = &own.max {
+        retry.max_ms = max.0.value;
+    }
+    if let Some(on) = &own.on {
+        retry.on.clear();
+        for kind in on.0.iter().filter_map(|kind| retry_on(&kind.value)) {
+            // There are fewer than three hundred, however often they are said.
+            if !retry.on.contains(&kind) {
+                retry.on.push(kind);
+            }
         }
     }
     retry

@@ -2,7 +2,8 @@
 //!
 //! Lines count from 1. Columns and lengths count characters, not bytes, columns from 1.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -18,6 +19,8 @@ pub struct Source<'a> {
     lines: Vec<usize>,
     /// Counted when a fix first asks.
     uses: OnceCell<Uses>,
+    /// Of scalars, by where they begin; found when something in them is first asked for.
+    waypoints: RefCell<BTreeMap<usize, Rc<[yaml::Waypoint]>>>,
 }
 
 /// A place as people count it.
@@ -35,7 +38,7 @@ impl<'a> Source<'a> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let reading = yaml::read(text);
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, reading, lines, uses: OnceCell::new() }
+        Self { text, reading, lines, uses: OnceCell::new(), waypoints: RefCell::default() }
     }
 
     /// The text.
@@ -68,12 +71,20 @@ impl<'a> Source<'a> {
             Place::Within(route, part) => {
                 let found = self.find(route);
                 match &found.node {
-                    Some(node) if found.complete => yaml::locate(self.text, node, part.clone()),
+                    Some(node) if found.complete => {
+                        yaml::locate_from(self.text, node, part.clone(), &self.waypoints(node))
+                    }
                     _ => found.value_span(self.text),
                 }
             }
         };
         self.first_line(whole)
+    }
+
+    fn waypoints(&self, node: &Node) -> Rc<[yaml::Waypoint]> {
+        let mut all = self.waypoints.borrow_mut();
+        let points = all.entry(node.span.start).or_insert_with(|| yaml::waypoints(self.text, node).into());
+        Rc::clone(points)
     }
 
     fn first_line(&self, range: Range<usize>) -> Range<usize> {

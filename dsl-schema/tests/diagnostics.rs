@@ -17,7 +17,7 @@ const WITHOUT_EXAMPLE: [Code; 7] = [
     Code::TextTooLarge,
     Code::ForbiddenCharacter,
     Code::TooManySteps,
-    Code::TooMuchEnv,
+    Code::TooMuchForEachStep,
     Code::TooManyFindings,
     Code::PipelineNameTaken,
     Code::UnreadableFile,

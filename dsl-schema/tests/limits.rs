@@ -78,7 +78,7 @@ fn too_many_values_and_steps() {
 fn too_much_environment() {
     let env: String = (0..2_000).map(|name| format!("  V{name}: a\n")).collect();
     let steps: String = (0..1_000).map(|step| format!("  s{step}: {{run: a}}\n")).collect();
-    check(&format!("version: 1\nname: p\nenv:\n{env}steps:\n{steps}"), Code::TooMuchEnv);
+    check(&format!("version: 1\nname: p\nenv:\n{env}steps:\n{steps}"), Code::TooMuchForEachStep);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Child runs and steps of a type: that what they name is there, and gets what it asks for.
 
+use std::collections::BTreeMap;
+
 use super::given::{self, Asked};
 use crate::decode::Cx;
 use crate::diagnostics::{Code, Diagnostic, Place};
@@ -10,14 +12,15 @@ use crate::step_types::LoadedType;
 use crate::uses::bare_name;
 
 pub(super) fn check(model: &Model<'_>, library: &Library, cx: &mut Cx) {
+    let mut asked = AllAsked::new();
     for step in &model.steps {
         let Some(spec) = step.spec else { continue };
         if let Some(child) = spec.pipeline.as_deref() {
             named_or_in_place(child, cx);
-            named(model, child, library, cx);
+            named(model, child, library, &mut asked, cx);
         }
         if spec.uses.is_some() {
-            step_type(step, spec, library, cx);
+            step_type(step, spec, library, &mut asked, cx);
         }
     }
 }
@@ -51,7 +54,16 @@ fn named_or_in_place(child: &ChildPipeline, cx: &mut Cx) {
     }
 }
 
-fn named(model: &Model<'_>, child: &ChildPipeline, library: &Library, cx: &mut Cx) {
+/// What others ask for, made once for all steps that give it to them; none where nobody knows.
+type AllAsked<'a> = BTreeMap<(Whose, &'a str), Option<Asked>>;
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Whose {
+    Pipeline,
+    StepType,
+}
+
+fn named<'a>(model: &Model<'_>, child: &'a ChildPipeline, library: &Library, asked: &mut AllAsked<'a>, cx: &mut Cx) {
     let Some(name) = &child.name else { return };
     if !full_name(name, cx) {
         return;
@@ -59,12 +71,12 @@ fn named(model: &Model<'_>, child: &ChildPipeline, library: &Library, cx: &mut C
     let Some(bare) = bare_name(&name.value) else { return };
     let own = model.pipeline.name.0.as_ref().is_some_and(|own| own.value == bare);
     // A pipeline that runs itself is the one that stands here, whatever was read under its name.
-    let asked = match library.pipelines.get(bare) {
+    let of_name = || match library.pipelines.get(bare) {
         _ if own => Some(Asked::of_itself(&name.value, model.pipeline)),
         contract => contract.map(|contract| Asked::of_contract(&name.value, contract)),
     };
-    if let Some(asked) = asked {
-        given::check(child.inputs.as_ref(), &child.at, "the step", &asked, cx);
+    if let Some(asked) = asked.entry((Whose::Pipeline, name.value.as_str())).or_insert_with(of_name) {
+        given::check(child.inputs.as_ref(), &child.at, "the step", asked, cx);
     } else if library.is_complete {
         let message = format!("there is no pipeline `{}`", name.value);
         let diagnostic = Diagnostic::new(Code::UnknownPipeline, name.place(), message);
@@ -99,7 +111,7 @@ pub(super) fn full_name(name: &Text, cx: &mut Cx) -> bool {
     false
 }
 
-fn step_type(step: &ModelStep<'_>, spec: &Step, library: &Library, cx: &mut Cx) {
+fn step_type<'a>(step: &ModelStep<'_>, spec: &'a Step, library: &Library, asked: &mut AllAsked<'a>, cx: &mut Cx) {
     let Some(name) = &spec.uses else { return };
     let Some(uses) = step.uses else {
         let known = library.step_types.contains_key(&name.value);
@@ -133,7 +145,10 @@ fn step_type(step: &ModelStep<'_>, spec: &Step, library: &Library, cx: &mut Cx) 
         cx.report(diagnostic.help(format!("mend line {line} of `.loopline/steps/{}.yaml`", name.value)));
         return;
     }
-    given_with(step, spec, &Asked::of_type(uses), cx);
+    let asked = asked.entry((Whose::StepType, name.value.as_str())).or_insert_with(|| Some(Asked::of_type(uses)));
+    if let Some(asked) = asked {
+        given_with(step, spec, asked, cx);
+    }
     secrets(name, uses, cx);
 }
 

@@ -59,7 +59,7 @@ pub(super) fn unknown_step(
             }
         }
         None => {
-            let ids: Vec<&str> = model.index.keys().copied().collect();
+            let ids: Vec<&str> = model.index.keys().copied().take(MOST_SHOWN + 1).collect();
             match (model.part, ids.as_slice()) {
                 (Part::InPlace, ids) if ids.len() > MOST_SHOWN => {
                     diagnostic.help("a pipeline in place knows only its own steps")

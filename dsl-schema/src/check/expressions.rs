@@ -1,5 +1,7 @@
 //! Expressions, templates and scripts: whether they can be read, what type they have, and which names they use.
 
+use std::collections::BTreeSet;
+
 use loopline_core::expr::{Cel, ExprError, LOOKS_LIKE_GO, Reference, Scope, Template, Type};
 
 use super::flow::Flow;
@@ -19,15 +21,13 @@ pub(super) fn check(model: &Model<'_>, outer: Option<&Model<'_>>, flow: Option<&
     let mut mismatches = Mismatches::new();
     mismatches.values(model, &types, cx);
     for site in sites::of(model) {
-        let first = cx.diagnostics.len();
+        // The same name read twice in one expression is one finding.
+        let mut said = BTreeSet::new();
         for reference in read(&site, &types, &mut mismatches, cx) {
+            let before = cx.diagnostics.len();
             references.check(&site, &reference, cx);
-            // The same name read twice in one expression is one finding.
-            if let Some((last, earlier)) = cx.diagnostics[first..].split_last()
-                && earlier.iter().any(|other| (other.code, &other.message) == (last.code, &last.message))
-            {
-                cx.diagnostics.pop();
-            }
+            let new = cx.diagnostics.split_off(before).into_iter();
+            cx.diagnostics.extend(new.filter(|found| said.insert((found.code, found.message.clone()))));
         }
     }
     references.used

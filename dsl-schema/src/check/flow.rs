@@ -165,6 +165,13 @@ impl Flow {
         self.sure_at_end = sure_at_end;
     }
 
+    /// A step and all that lead to it.
+    pub(super) fn up_to(&self, step: usize) -> FixedBitSet {
+        let mut up_to = self.ancestors[step].clone();
+        up_to.grow_and_insert(step);
+        up_to
+    }
+
     /// `from` is `to`, or leads to it by forward edges.
     pub(super) fn leads(&self, from: usize, to: usize) -> bool {
         from == to || self.ancestors[to].contains(from)

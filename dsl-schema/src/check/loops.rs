@@ -14,10 +14,11 @@ use crate::model::{Kind, Loop, LoopCondition, Model, ModelStep, Target};
 const LEAST_WAIT_MS: u64 = 1_000;
 
 pub(super) fn check(model: &Model<'_>, flow: &Flow, cx: &mut Cx) {
+    let mut unpaused = Unpaused::new(model);
     for (at, step) in model.steps.iter().enumerate() {
         for entry in &step.gotos {
             target(model, flow, at, entry, cx);
-            budget(model, flow, at, entry, cx);
+            budget(model, &mut unpaused, at, entry, cx);
             outcome(step, entry, cx);
         }
         shadows(step, cx);
@@ -49,9 +50,10 @@ fn target(model: &Model<'_>, flow: &Flow, from: usize, entry: &Loop<'_>, cx: &mu
 }
 
 /// G4.
-fn budget(model: &Model<'_>, flow: &Flow, from: usize, entry: &Loop<'_>, cx: &mut Cx) {
+fn budget(model: &Model<'_>, unpaused: &mut Unpaused<'_>, from: usize, entry: &Loop<'_>, cx: &mut Cx) {
     let Some(max) = entry.max else {
-        if !model.steps[from].spec.is_some_and(|spec| given_but_invalid(spec, entry)) {
+        // A `max` that does not fit has been reported, and is not missing.
+        if !entry.has_max {
             let message = format!("step `{}` has a loop without `max`, which might never end", model.steps[from].id);
             let diagnostic = Diagnostic::new(Code::GotoWithoutMax, Place::Value(entry.at.clone()), message);
             let first = if matches!(entry.condition, Some(LoopCondition::Until(_))) { "until" } else { "to" };
@@ -65,7 +67,7 @@ fn budget(model: &Model<'_>, flow: &Flow, from: usize, entry: &Loop<'_>, cx: &mu
         return;
     }
     let Target::Step(to) = entry.to else { return };
-    if !flow.leads(to, from) || waits_on_every_path(model, flow, to, from) {
+    if !unpaused.leads(to, from) {
         return;
     }
     let target = model.steps[to].id;
@@ -78,34 +80,36 @@ fn budget(model: &Model<'_>, flow: &Flow, from: usize, entry: &Loop<'_>, cx: &mu
     );
 }
 
-/// A `max` that did not fit has been reported, and is not missing.
-fn given_but_invalid(spec: &crate::language::Step, entry: &Loop<'_>) -> bool {
-    let repeat =
-        spec.repeat.iter().filter(|repeat| repeat.at == entry.at).any(|repeat| repeat.given.at("max").is_some());
-    let goto = spec.goto.iter().flatten().filter(|goto| goto.at == entry.at).any(|goto| goto.given.at("max").is_some());
-    repeat || goto
+/// Which steps another can be reached from without passing one that waits; known of the one asked for last.
+pub(super) struct Unpaused<'a> {
+    model: &'a Model<'a>,
+    last: Option<(usize, FixedBitSet)>,
 }
 
-/// Whether `from` cannot be reached from `to` without passing a step that waits.
-pub(super) fn waits_on_every_path(model: &Model<'_>, flow: &Flow, to: usize, from: usize) -> bool {
-    if waits(&model.steps[to]) || waits(&model.steps[from]) {
-        return true;
+impl<'a> Unpaused<'a> {
+    pub(super) fn new(model: &'a Model<'a>) -> Self {
+        Self { model, last: None }
     }
-    let mut seen = FixedBitSet::with_capacity(model.steps.len());
-    let mut open = vec![to];
-    seen.insert(to);
-    while let Some(at) = open.pop() {
-        if at == from {
-            return false;
+
+    /// Whether `to` leads to `from`, and some way holds no wait.
+    pub(super) fn leads(&mut self, to: usize, from: usize) -> bool {
+        if self.last.as_ref().is_none_or(|(last, _)| *last != from) {
+            self.last = Some((from, self.all_before(from)));
         }
-        for &(next, _) in &flow.successors[at] {
-            if !seen.contains(next) && !waits(&model.steps[next]) && flow.leads(next, from) {
-                seen.insert(next);
-                open.push(next);
+        self.last.as_ref().is_some_and(|(_, before)| before.contains(to))
+    }
+
+    fn all_before(&self, from: usize) -> FixedBitSet {
+        let steps = &self.model.steps;
+        let mut found = FixedBitSet::with_capacity(steps.len());
+        let mut open = vec![from];
+        while let Some(at) = open.pop() {
+            if !waits(&steps[at]) && !found.put(at) {
+                open.extend(steps[at].needs.iter().map(|edge| edge.from));
             }
         }
+        found
     }
-    true
 }
 
 /// A step that lets time pass. How long `sleep: {until: …}` takes is not known beforehand; it may be nothing.
@@ -142,31 +146,33 @@ fn outcome(step: &ModelStep<'_>, entry: &Loop<'_>, cx: &mut Cx) {
 
 /// An entry behind one that always fires, or ends the visit, whenever it could.
 fn shadows(step: &ModelStep<'_>, cx: &mut Cx) {
-    for (at, entry) in step.gotos.iter().enumerate() {
-        if let Some(earlier) = shadow(step, at) {
-            let message =
-                "this entry is never reached: an earlier one fires first, or fails the step when it is used up";
-            let diagnostic = Diagnostic::new(Code::GotoNeverReached, Place::Value(entry.at.clone()), message);
-            cx.report(
-                diagnostic
-                    .related(Place::Value(earlier.at.clone()), "this one is tried first")
-                    .help("move it up, give the earlier one an `if`, or say `on_exhausted: continue` there"),
-            );
-        }
+    for (entry, shadow) in step.gotos.iter().zip(shadowed(step)) {
+        let Some(earlier) = shadow else { continue };
+        let message = "this entry is never reached: an earlier one fires first, or fails the step when it is used up";
+        let diagnostic = Diagnostic::new(Code::GotoNeverReached, Place::Value(entry.at.clone()), message);
+        cx.report(
+            diagnostic
+                .related(Place::Value(earlier.at.clone()), "this one is tried first")
+                .help("move it up, give the earlier one an `if`, or say `on_exhausted: continue` there"),
+        );
     }
 }
 
-fn shadow<'a, 'm>(step: &'a ModelStep<'m>, at: usize) -> Option<&'a Loop<'m>> {
-    step.gotos[..at].iter().find(|earlier| {
+/// For each entry of a step the earlier one that always takes what it is for.
+pub(super) fn shadowed<'a, 'm>(step: &'a ModelStep<'m>) -> Vec<Option<&'a Loop<'m>>> {
+    // The first for each outcome: there are few outcomes, and there may be many entries.
+    let mut firsts: Vec<&Loop<'_>> = Vec::new();
+    let of = |entry: &'a Loop<'m>| {
+        let shadow = firsts.iter().find(|earlier| covers(earlier.on, entry.on)).copied();
         let falls_through =
-            earlier.on_exhausted == OnExhausted::Continue && earlier.max.is_none_or(|max| max.times.is_some());
-        earlier.condition.is_none() && !falls_through && covers(earlier.on, step.gotos[at].on)
-    })
-}
-
-/// Whether an earlier entry always takes what this one is for.
-pub(super) fn is_shadowed(step: &ModelStep<'_>, at: usize) -> bool {
-    shadow(step, at).is_some()
+            entry.on_exhausted == OnExhausted::Continue && entry.max.is_none_or(|max| max.times.is_some());
+        let takes_all = entry.condition.is_none() && !falls_through;
+        if takes_all && firsts.iter().all(|earlier| earlier.on != entry.on) {
+            firsts.push(entry);
+        }
+        shadow
+    };
+    step.gotos.iter().map(of).collect()
 }
 
 fn covers(earlier: GotoOn, later: GotoOn) -> bool {

@@ -1,10 +1,11 @@
 //! `foreach` and `matrix`: how many items there are, as far as the file says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use loopline_core::graph::DEFAULT_MAX_ITEMS;
 use serde_json::Value as Json;
 
+use super::combinations::Combinations;
 use crate::decode::Cx;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::language::{AnyJson, Entries, Foreach, ItemsSpec, Matrix};
@@ -108,8 +109,9 @@ fn matrix(matrix: &Matrix, most: usize, cx: &mut Cx) {
         let diagnostic = Diagnostic::new(Code::NoItems, Place::Key(matrix.at.clone()), message);
         cx.report(diagnostic.help("write it like `matrix: {axes: {os: [linux, macos]}}`"));
     }
+    let known: BTreeSet<&str> = names.iter().copied().collect();
     for row in matrix.exclude.iter().flatten() {
-        for item in row.0.iter().filter(|item| !names.contains(&item.name.as_str())) {
+        for item in row.0.iter().filter(|item| !known.contains(item.name.as_str())) {
             let message = format!("the matrix has no axis `{}`, so this leaves nothing out", item.name);
             let diagnostic = Diagnostic::new(Code::MatrixEntryFitsNothing, item.key(), message);
             let near = cx.nearest.to(&item.name, names.iter().copied());
@@ -140,27 +142,27 @@ fn count(matrix: &Matrix, axes: &[(&str, &Vec<Json>)], most: usize, cx: &mut Cx)
         }
         return;
     };
-    let mut combinations = combinations(axes, product);
-    for row in matrix.exclude.iter().flatten() {
+    let mut left = Combinations::of(axes, product);
+    for (at, row) in matrix.exclude.iter().flatten().enumerate() {
         let wanted = row_of(row);
-        if wanted.keys().any(|name| axes.iter().all(|(axis, _)| axis != name)) {
+        if wanted.keys().any(|name| !left.has_axis(name)) {
             continue;
         }
-        let before = combinations.len();
-        combinations.retain(|combination| !agrees(&wanted, combination));
-        if combinations.len() == before && product > 0 {
+        if left.leave_out(&wanted) == 0 && product > 0 {
             let message = "this agrees with no combination, so it leaves nothing out";
-            let diagnostic = Diagnostic::new(Code::MatrixEntryFitsNothing, Place::Value(row_at(row, matrix)), message);
+            let place = Place::Value(matrix.at.key("exclude").index(at));
+            let diagnostic = Diagnostic::new(Code::MatrixEntryFitsNothing, place, message);
             cx.report(diagnostic.help("compare its values with those of the axes, or remove it"));
         }
     }
     let added = matrix.include.iter().flatten().filter(|row| {
-        let of_axes: BTreeMap<&str, &Json> =
-            row_of(row).into_iter().filter(|(name, _)| axes.iter().any(|(axis, _)| axis == name)).collect();
+        let mut of_axes = row_of(row);
+        of_axes.retain(|name, _| left.has_axis(name));
         // As on GitHub: what agrees with a combination, or names no axis, adds to it; anything else is one of its own.
-        !(combinations.iter().any(|combination| agrees(&of_axes, combination)))
+        !left.agrees(&of_axes)
     });
-    let total = combinations.len() + added.count();
+    let added = added.count();
+    let total = left.count + added;
     if total > most {
         report_too_many(total, most, Place::Key(matrix.at.key("axes")), cx);
     } else if total == 0 && product > 0 {
@@ -170,35 +172,6 @@ fn count(matrix: &Matrix, axes: &[(&str, &Vec<Json>)], most: usize, cx: &mut Cx)
     }
 }
 
-fn combinations<'a>(axes: &[(&'a str, &'a Vec<Json>)], product: usize) -> Vec<Vec<(&'a str, &'a Json)>> {
-    if axes.is_empty() {
-        return Vec::new();
-    }
-    let one = |mut number: usize| {
-        let mut combination: Vec<_> = axes
-            .iter()
-            .rev()
-            .map(|(name, items)| {
-                let value = &items[number % items.len()];
-                number /= items.len();
-                (*name, value)
-            })
-            .collect();
-        combination.reverse();
-        combination
-    };
-    (0..product).map(one).collect()
-}
-
 fn row_of(row: &Entries<AnyJson>) -> BTreeMap<&str, &Json> {
     row.0.iter().filter_map(|item| Some((item.name.as_str(), &item.value.as_ref()?.0.value))).collect()
-}
-
-fn row_at(row: &Entries<AnyJson>, matrix: &Matrix) -> crate::route::Route {
-    let position = matrix.exclude.iter().flatten().position(|other| std::ptr::eq(other, row));
-    matrix.at.key("exclude").index(position.unwrap_or(0))
-}
-
-fn agrees(wanted: &BTreeMap<&str, &Json>, combination: &[(&str, &Json)]) -> bool {
-    wanted.iter().all(|(name, value)| combination.iter().any(|(axis, other)| axis == name && other == value))
 }

@@ -6,6 +6,7 @@
 mod actions;
 mod approvals;
 mod children;
+mod combinations;
 mod compensations;
 mod containers;
 mod edges;
@@ -14,6 +15,7 @@ mod flow;
 mod given;
 mod http;
 mod kinds;
+mod known;
 mod loops;
 mod many;
 mod mismatches;
@@ -37,7 +39,7 @@ pub(crate) use http::status_range;
 pub(crate) use kinds::senseless;
 pub(crate) use offers::{Expression, Offer, OfferKind, Offers, Written};
 pub(crate) use references::ALL_ROOTS;
-pub(crate) use triggers::cron_pattern;
+pub(crate) use triggers::when;
 pub(crate) use workers::artifact_of;
 
 use std::collections::BTreeSet;

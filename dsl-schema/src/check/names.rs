@@ -9,7 +9,7 @@ use crate::model::{Model, ModelStep};
 use crate::route::Route;
 
 /// The merged environments of all steps, in entries: every step carries the pipeline's `env`.
-const MAX_ENV_ENTRIES: usize = 1_000_000;
+const MAX_ENV_ENTRIES: usize = 250_000;
 
 /// Finding out where an id is named takes a look at all steps; a file with more wrong ids gets the first ones mended.
 const MOST_RENAMINGS: usize = 50;
@@ -70,8 +70,9 @@ pub(super) fn pipeline(model: &Model<'_>, cx: &mut Cx) {
     let common = pipeline.env.as_ref().map_or(0, |env| env.0.len());
     if common.saturating_mul(model.count()) > MAX_ENV_ENTRIES {
         let place = Place::Key(Route::root().key("env"));
-        let message = format!("{common} variables for each of {} steps are more than {MAX_ENV_ENTRIES}", model.count());
-        cx.report(Diagnostic::new(Code::TooMuchEnv, place, message).help("set variables on the steps that read them"));
+        let message = format!("{common} variables for each of {} steps are more than 250,000 in all", model.count());
+        let diagnostic = Diagnostic::new(Code::TooMuchForEachStep, place, message);
+        cx.report(diagnostic.help("set variables on the steps that read them"));
     }
 }
 

@@ -1,9 +1,13 @@
 //! X5, X7, G5: the names that an expression reads exist, are known where it stands, and have a value there.
 
-use loopline_core::expr::{Cel, Reference};
+use std::rc::Rc;
+
+use fixedbitset::FixedBitSet;
+use loopline_core::expr::Reference;
 
 use super::edges::unknown_step;
 use super::flow::Flow;
+use super::known::{Known, Names};
 use super::sites::{Site, Text, Where};
 use super::unused::Used;
 use crate::decode::{Cx, list};
@@ -61,13 +65,20 @@ pub(super) struct References<'a> {
     outer: Option<&'a Model<'a>>,
     /// None where forward edges form a cycle: then nothing is known about order.
     flow: Option<&'a Flow>,
+    known: Known<'a>,
+    known_outer: Known<'a>,
+    /// Steps that a loop leads back to.
+    loop_targets: FixedBitSet,
     pub(super) used: Used,
 }
 
 impl<'a> References<'a> {
     pub(super) fn new(model: &'a Model<'a>, outer: Option<&'a Model<'a>>, flow: Option<&'a Flow>) -> Self {
         let used = Used { outer: outer.map(|_| Box::default()), ..Used::default() };
-        Self { model, outer, flow, used }
+        let mut loop_targets = FixedBitSet::with_capacity(model.steps.len());
+        loop_targets.extend(model.steps.iter().flat_map(|step| &step.gotos).filter_map(|entry| entry.target()));
+        let known_outer = outer.map_or_else(Known::default, Known::of);
+        Self { model, outer, flow, known: Known::of(model), known_outer, loop_targets, used }
     }
 
     pub(super) fn check(&mut self, site: &Site<'_>, reference: &Reference, cx: &mut Cx) {
@@ -224,20 +235,11 @@ impl<'a> References<'a> {
         });
     }
 
-    fn env(&self, rest: &[&str], site: &Site<'_>, place: Place, cx: &mut Cx) {
+    fn env(&mut self, rest: &[&str], site: &Site<'_>, place: Place, cx: &mut Cx) {
         let Some(name) = rest.first() else { return };
-        let own = site.step.and_then(|step| self.model.steps[step].spec).and_then(|spec| spec.env.as_ref());
-        let of_step = own.iter().flat_map(|env| &env.0);
-        let common = self.model.pipeline.env.as_ref().filter(|_| self.model.part != Part::InPlace);
-        let of_pipeline = common.into_iter().flat_map(|env| &env.0);
-        let names: Vec<_> = of_step.chain(of_pipeline).collect();
-        match names.iter().find(|item| item.name == *name) {
+        match self.known.variable(self.model, site.step, name) {
             Some(item) => {
-                let secret = item.value.as_ref().is_some_and(|text| {
-                    text.0.value.contains("{{")
-                        && !loopline_core::expr::Template::new(text.0.value.as_str()).secrets().is_empty()
-                });
-                if secret {
+                if self.known.holds_secret(item) {
                     let message = format!("`env.{name}` holds a secret, and secrets may not stand in expressions");
                     let help = format!("read it in the script as `${name}`");
                     cx.report(Diagnostic::new(Code::SecretOutOfPlace, place, message).help(help));
@@ -246,7 +248,7 @@ impl<'a> References<'a> {
             None => {
                 let message = format!("no variable `{name}` is set here");
                 let diagnostic = Diagnostic::new(Code::UnknownEnv, place, message);
-                let near = cx.nearest.to(name, names.iter().map(|item| item.name.as_str()));
+                let near = cx.nearest.to(name, self.known.variables(site.step));
                 cx.report(match near {
                     Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix_name(1, name, near),
                     None => diagnostic.help("`env` holds what the file sets, not the environment of the engine"),
@@ -264,15 +266,14 @@ impl<'a> References<'a> {
         if !self.used.secrets.contains(*name) {
             self.used.secrets.insert((*name).to_owned());
         }
-        let declared: Vec<&str> =
-            self.model.pipeline.secrets.iter().flat_map(|all| all.iter()).map(|secret| secret.value.as_str()).collect();
+        let declared = &self.known.secrets;
         // Which secrets a step type may read is said by the pipeline that uses it.
         if declared.contains(name) || self.model.part == Part::StepType {
             return;
         }
         let diagnostic =
             Diagnostic::new(Code::UnknownSecret, place, format!("the pipeline does not name the secret `{name}`"));
-        let near = cx.nearest.to(name, declared.iter().copied());
+        let near = cx.nearest.to(name, declared.all.iter().copied());
         cx.report(match near {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix_name(1, name, near),
             None => diagnostic
@@ -319,7 +320,7 @@ impl<'a> References<'a> {
         // To what undoes an item, the outputs of the step are those of the item.
         let undoes_item = matches!(site.place, Where::Undo { .. }) && site.step == Some(target) && self.has_items(site);
         let of_item = undoes_item && path.first() == Some(&"outputs");
-        if !of_item && !known_field(&self.model.steps[target], &prefix, path, &place, cx) {
+        if !of_item && !known_field(&mut self.known, target, &self.model.steps[target], &prefix, path, &place, cx) {
             return;
         }
         if let ["outputs", output, ..] = path {
@@ -341,7 +342,7 @@ impl<'a> References<'a> {
     #[expect(clippy::too_many_arguments, reason = "the parts of one reference")]
     fn step_before_finally(
         &mut self,
-        outer: &Model<'_>,
+        outer: &'a Model<'a>,
         target: usize,
         path: &[&str],
         reference: &Reference,
@@ -354,7 +355,7 @@ impl<'a> References<'a> {
         }
         let step = &outer.steps[target];
         let name = step.id;
-        if !known_field(step, &format!("steps.{name}"), path, &place, cx) {
+        if !known_field(&mut self.known_outer, target, step, &format!("steps.{name}"), path, &place, cx) {
             return;
         }
         if let ["outputs", output, ..] = path
@@ -403,22 +404,17 @@ impl<'a> References<'a> {
     }
 
     /// The step's own `if` may have made sure: then it holds for all else in the step.
-    fn guarded_by_if(&self, site: &Site<'_>, reference: &Reference) -> bool {
+    fn guarded_by_if(&mut self, site: &Site<'_>, reference: &Reference) -> bool {
         if !matches!(
             site.place,
             Where::Body | Where::With | Where::Env | Where::Secretive | Where::Expect | Where::Result(_)
         ) {
             return false;
         }
-        let condition = site.step.and_then(|step| self.model.steps[step].spec).and_then(|spec| spec.condition.as_ref());
+        let Some(step) = site.step else { return false };
+        let condition = self.model.steps[step].spec.and_then(|spec| spec.condition.as_ref());
         let Some(condition) = condition.filter(|condition| condition.0.at != site.at) else { return false };
-        // Asked of the expression language itself: is the path guarded where the condition holds?
-        let path = reference.path.join(".");
-        let question = Cel::new(format!("({}) ? {path} : null", condition.0.value));
-        let guarded = |references: Vec<Reference>| {
-            references.last().is_some_and(|last| last.path == reference.path && last.guarded)
-        };
-        question.references().is_ok_and(guarded)
+        self.known.is_certain(step, &condition.0.value, &reference.path)
     }
 
     fn not_sure(&self, target: usize, output: &str, site: &Site<'_>, place: Place) -> Diagnostic {
@@ -454,14 +450,10 @@ impl<'a> References<'a> {
             return;
         };
         if let (Some(own), Some(flow)) = (site.step, self.flow) {
-            let shared = self
-                .model
-                .steps
-                .iter()
-                .flat_map(|step| &step.gotos)
-                .filter_map(|entry| entry.target())
-                .any(|to| flow.leads(to, own) && flow.leads(to, target));
-            if !shared {
+            // A region is the target of a loop and all that stands behind it.
+            let mut shared = flow.up_to(own);
+            shared.intersect_with(&flow.up_to(target));
+            if shared.is_disjoint(&self.loop_targets) {
                 let here = self.model.steps[own].id;
                 let message =
                     format!("no loop re-opens both `{here}` and `{name}`, so `previous.{name}` is always null");
@@ -471,7 +463,8 @@ impl<'a> References<'a> {
             }
         }
         note_use(&mut self.used, target, path);
-        if !known_field(&self.model.steps[target], &format!("previous.{name}"), path, &place, cx) {
+        let prefix = format!("previous.{name}");
+        if !known_field(&mut self.known, target, &self.model.steps[target], &prefix, path, &place, cx) {
             return;
         }
         if !reference.guarded && !self.guarded_by_if(site, reference) {
@@ -485,11 +478,24 @@ impl<'a> References<'a> {
 }
 
 /// Whether the field, and for `outputs` the output, can exist.
-fn known_field(step: &ModelStep<'_>, prefix: &str, path: &[&str], place: &Place, cx: &mut Cx) -> bool {
+fn known_field<'a>(
+    known: &mut Known<'a>,
+    at: usize,
+    step: &ModelStep<'a>,
+    prefix: &str,
+    path: &[&str],
+    place: &Place,
+    cx: &mut Cx,
+) -> bool {
     let Some((field, inner)) = path.split_first() else { return true };
     match *field {
         "outputs" => match inner.first() {
-            Some(output) => known_output(step, prefix, output, &inner[1..], place, cx),
+            Some(output) => {
+                known_output(known, at, step, output, place, cx) && {
+                    let fields = || known.fields(at, step);
+                    *output != "fields" || field_of_approval(step, fields, prefix, &inner[1..], place, cx)
+                }
+            }
             None => true,
         },
         "error" => {
@@ -500,7 +506,7 @@ fn known_field(step: &ModelStep<'_>, prefix: &str, path: &[&str], place: &Place,
         field => {
             let message = format!("a step has no field `{field}`");
             let diagnostic = Diagnostic::new(Code::UnknownField, place.clone(), message);
-            let is_output = declared_outputs(step).is_some_and(|outputs| outputs.contains(&field));
+            let is_output = known.outputs(at, step).is_some_and(|outputs| outputs.contains(field));
             let near = cx.nearest.to(field, STEP_FIELDS);
             cx.report(if is_output {
                 let diagnostic = diagnostic.help(format!("did you mean `{prefix}.outputs.{field}`?"));
@@ -628,13 +634,20 @@ pub(super) fn declared_outputs<'a>(step: &ModelStep<'a>) -> Option<Vec<&'a str>>
 }
 
 /// Whether the output can exist.
-fn known_output(step: &ModelStep<'_>, prefix: &str, output: &str, inner: &[&str], place: &Place, cx: &mut Cx) -> bool {
-    let Some(known) = declared_outputs(step) else { return true };
-    if known.contains(&output) {
-        return field_of_approval(step, prefix, output, inner, place, cx);
+fn known_output<'a>(
+    known: &mut Known<'a>,
+    at: usize,
+    step: &ModelStep<'a>,
+    output: &str,
+    place: &Place,
+    cx: &mut Cx,
+) -> bool {
+    let Some(known) = known.outputs(at, step) else { return true };
+    if known.contains(output) {
+        return true;
     }
     let id = step.id;
-    let near = cx.nearest.to(output, known.iter().copied());
+    let near = cx.nearest.to(output, known.all.iter().copied());
     // A script may write outputs that the file does not declare.
     if matches!(step.kind, Some(Kind::Run | Kind::Container)) {
         let message = format!("step `{id}` does not declare the output `{output}`");
@@ -649,35 +662,32 @@ fn known_output(step: &ModelStep<'_>, prefix: &str, output: &str, inner: &[&str]
         Diagnostic::new(Code::UnknownOutput, place.clone(), format!("step `{id}` has no output `{output}`"));
     cx.report(match near {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix_name(3, output, near),
-        None if known.is_empty() => diagnostic.help(match step.kind {
+        None if known.all.is_empty() => diagnostic.help(match step.kind {
             Some(Kind::Http) => format!("declare it on `{id}`: `outputs: {{{output}: response.json.{output}}}`"),
             _ => "it has none".to_owned(),
         }),
-        None => diagnostic.help(format!("it has {}", list(&known))),
+        None => diagnostic.help(format!("it has {}", list(&known.all))),
     });
     false
 }
 
 /// `outputs.fields.NAME` of an approval.
-fn field_of_approval(
-    step: &ModelStep<'_>,
+fn field_of_approval<'a>(
+    step: &ModelStep<'a>,
+    fields: impl FnOnce() -> Rc<Names<'a>>,
     prefix: &str,
-    output: &str,
     inner: &[&str],
     place: &Place,
     cx: &mut Cx,
 ) -> bool {
-    let (Some(approval), "fields", Some(field)) = (step.says(|spec| spec.approval.as_ref()), output, inner.first())
-    else {
-        return true;
-    };
-    let known: Vec<&str> = approval.fields.iter().flat_map(|fields| &fields.0).map(|item| item.name.as_str()).collect();
+    let (Some(Kind::Approval), Some(field)) = (step.kind, inner.first()) else { return true };
+    let known = fields();
     if known.contains(field) {
         return true;
     }
     let message = format!("the approval `{}` does not ask for `{field}`", step.id);
     let diagnostic = Diagnostic::new(Code::UnknownOutput, place.clone(), message);
-    let near = cx.nearest.to(field, known.iter().copied());
+    let near = cx.nearest.to(field, known.all.iter().copied());
     cx.report(match near {
         Some(near) => {
             diagnostic.help(format!("did you mean `{prefix}.outputs.fields.{near}`?")).fix_name(4, field, near)

@@ -7,6 +7,7 @@ use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::language::{Entries, OutputSpec, SchemaSpec};
 use crate::model::Model;
 use crate::route::Route;
+use crate::schema_work::NotReady;
 
 const TYPES: [&str; 7] = ["string", "integer", "number", "boolean", "array", "object", "null"];
 
@@ -48,17 +49,29 @@ fn schema_and_default(schema: &Json, at: &Route, cx: &mut Cx) {
         return;
     }
     let Some(default) = schema.get("default") else { return };
-    let validator = match jsonschema::draft202012::options().offline().build(&schema) {
-        Ok(validator) => validator,
-        Err(error) => {
+    let checker = match cx.schema_work.ready(&schema) {
+        Ok(checker) => checker,
+        Err(NotReady::Patterns) => {
+            let message = "the patterns of this schema and of those before it are too long";
+            let diagnostic = Diagnostic::new(Code::InvalidSchema, Place::Value(at.clone()), message);
+            cx.report(diagnostic.help("all together they have at most 50,000 signs, `a{3}` counted as `aaa`"));
+            return;
+        }
+        Err(NotReady::Invalid(error)) => {
             let message = format!("this is not a JSON Schema: {error}");
             cx.report(Diagnostic::new(Code::InvalidSchema, Place::Value(at.clone()), message));
             return;
         }
     };
-    if let Err(error) = validator.validate(default) {
+    let place = Place::Value(at.key("default"));
+    let Some(fits) = cx.schema_work.check(&checker, default) else {
+        let message = "the default and its schema are too large to be held against each other";
+        let diagnostic = Diagnostic::new(Code::InvalidSchema, place, message);
+        cx.report(diagnostic.help("describe the value more loosely, or give less"));
+        return;
+    };
+    if let Err(error) = fits {
         let message = format!("the default does not fit its own schema: {error}");
-        let place = Place::Value(at.key("default"));
         let diagnostic =
             Diagnostic::new(Code::DefaultDoesNotFit, place.clone(), message).help("mend the default or the schema");
         cx.report(match fitting(schema.get("type").and_then(Json::as_str), default) {

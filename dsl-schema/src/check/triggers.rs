@@ -1,5 +1,7 @@
 //! What starts runs besides people.
 
+use std::collections::BTreeSet;
+
 use croner::parser::{CronParser, Seconds, Year};
 use loopline_core::graph::When;
 
@@ -12,8 +14,9 @@ use crate::model::Model;
 pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
     let Some(triggers) = &model.pipeline.triggers else { return };
     let asked = Asked::of_pipeline(model);
+    let mut right = BTreeSet::new();
     for schedule in triggers.schedule.iter().flat_map(|all| all.iter()) {
-        times(schedule, cx);
+        times(schedule, &mut right, cx);
         if let Some(zone) = &schedule.timezone {
             time_zone(zone, cx);
         }
@@ -36,7 +39,8 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
     }
 }
 
-fn times(schedule: &Schedule, cx: &mut Cx) {
+/// `right` are the patterns that were found to be right: many schedules may have the same.
+fn times<'a>(schedule: &'a Schedule, right: &mut BTreeSet<&'a str>, cx: &mut Cx) {
     match (schedule.given.at("cron"), schedule.given.at("every")) {
         (Some(cron), Some(every)) => {
             let message = "`cron` and `every` exclude each other: a schedule has one rule";
@@ -54,9 +58,11 @@ fn times(schedule: &Schedule, cx: &mut Cx) {
         let diagnostic = Diagnostic::new(Code::InvalidSchedule, every.0.place(), "a schedule lets time pass");
         cx.report(diagnostic.help("write a duration of at least `1s`"));
     }
-    if let Some(cron) = &schedule.cron
-        && let Err(error) = cron_pattern(&cron.value)
-    {
+    if let Some(cron) = schedule.cron.as_ref().filter(|cron| !right.contains(cron.value.as_str())) {
+        let Err(error) = cron_pattern(&cron.value) else {
+            right.insert(&cron.value);
+            return;
+        };
         let message = format!("`{}` is not a cron pattern: {error}", cron.value);
         let diagnostic = Diagnostic::new(Code::InvalidSchedule, cron.place(), message);
         cx.report(diagnostic.help(
@@ -66,20 +72,29 @@ fn times(schedule: &Schedule, cx: &mut Cx) {
 }
 
 /// A pattern in the form that all engines read: five or six fields, or a time between starts.
-pub(crate) fn cron_pattern(text: &str) -> Result<When, String> {
+fn cron_pattern(text: &str) -> Result<When, String> {
     let text = text.trim();
-    if let Some(every) = text.strip_prefix("@every ") {
-        let every = crate::duration::parse(every.trim()).map_err(|error| error.to_string())?;
-        return if every == 0 { Err("no time passes".to_owned()) } else { Ok(When::EveryMs(every)) };
+    match when(text)? {
+        When::Cron(_) => {}
+        When::EveryMs(0) => return Err("no time passes".to_owned()),
+        every => return Ok(every),
     }
     // Seven fields would be years, which no schedule of a pipeline needs.
     let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
     match parser.parse(text) {
-        Ok(_) => Ok(When::Cron(text.split_whitespace().collect::<Vec<_>>().join(" "))),
+        Ok(_) => when(text),
         Err(error) => {
             let message = error.to_string().to_lowercase();
             Err(message.rsplit(": ").next().unwrap_or(&message).trim_end_matches('.').to_owned())
         }
+    }
+}
+
+/// The form alone, of a pattern that was found to be right.
+pub(crate) fn when(text: &str) -> Result<When, String> {
+    match text.trim().strip_prefix("@every ") {
+        Some(every) => crate::duration::parse(every.trim()).map(When::EveryMs).map_err(|error| error.to_string()),
+        None => Ok(When::Cron(text.split_whitespace().collect::<Vec<_>>().join(" "))),
     }
 }
 

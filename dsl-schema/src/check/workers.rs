@@ -1,6 +1,7 @@
 //! Which workers run a step, and how files reach it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::flow::Flow;
 use crate::decode::{Cx, list};
@@ -8,24 +9,33 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::language::{Entries, OneOrMany, Text};
 use crate::model::{Kind, Model, ModelStep};
 
-pub(super) fn check(model: &Model<'_>, outer: Option<&Model<'_>>, flow: Option<&Flow>, cx: &mut Cx) {
+/// Each step carries its labels.
+const MAX_LABELS: usize = 64;
+
+pub(super) fn check<'a>(model: &'a Model<'a>, outer: Option<&'a Model<'a>>, flow: Option<&Flow>, cx: &mut Cx) {
     let defaults = model.pipeline.defaults.as_ref().and_then(|defaults| defaults.runs_on.as_deref());
     if let Some(runs_on) = defaults.filter(|_| model.part == crate::model::Part::Steps) {
         labels(runs_on, cx);
     }
+    let mut made = Artifacts::default();
     for (at, step) in model.steps.iter().enumerate() {
         let Some(spec) = step.spec else { continue };
         if let Some(runs_on) = spec.runs_on.as_deref() {
             labels(runs_on, cx);
         }
         for text in spec.fetch.iter().flat_map(|fetch| &fetch.0.0) {
-            fetch(model, outer, flow, at, text, cx);
+            fetch(model, outer, flow, &mut made, at, text, cx);
         }
     }
     files_not_shared(model, cx);
 }
 
 fn labels(runs_on: &OneOrMany<Text>, cx: &mut Cx) {
+    if let Some(first_beyond) = runs_on.0.get(MAX_LABELS) {
+        let message = format!("these are {} labels; the most is {MAX_LABELS}", runs_on.0.len());
+        let diagnostic = Diagnostic::new(Code::TooMuchForEachStep, first_beyond.place(), message);
+        cx.report(diagnostic.help("give the workers one label for what they have in common"));
+    }
     for label in &runs_on.0 {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         if label.value.is_empty() || label.value.len() > 63 || !label.value.chars().all(fits) {
@@ -41,7 +51,32 @@ pub(crate) fn artifact_of(text: &str) -> Option<(&str, &str)> {
     text.split_once('.').filter(|(step, artifact)| !step.is_empty() && !artifact.is_empty())
 }
 
-fn fetch(model: &Model<'_>, outer: Option<&Model<'_>>, flow: Option<&Flow>, at: usize, text: &Text, cx: &mut Cx) {
+/// The artifacts of steps, looked up once a step. Ids of `steps` and `finally` are distinct.
+type Artifacts<'a> = BTreeMap<&'a str, Made<'a>>;
+
+struct Made<'a> {
+    names: BTreeSet<&'a str>,
+    /// For people.
+    listed: String,
+}
+
+impl<'a> Made<'a> {
+    fn by(step: &ModelStep<'a>) -> Self {
+        let names = artifacts(step);
+        let listed = list(&names.iter().collect::<Vec<_>>());
+        Self { names, listed }
+    }
+}
+
+fn fetch<'a>(
+    model: &'a Model<'a>,
+    outer: Option<&'a Model<'a>>,
+    flow: Option<&Flow>,
+    made: &mut Artifacts<'a>,
+    at: usize,
+    text: &Text,
+    cx: &mut Cx,
+) {
     let Some((name, artifact)) = artifact_of(&text.value) else {
         let message = format!("`{}` names no artifact", text.value);
         let diagnostic = Diagnostic::new(Code::UnknownArtifact, text.place(), message);
@@ -74,7 +109,7 @@ fn fetch(model: &Model<'_>, outer: Option<&Model<'_>>, flow: Option<&Flow>, at: 
         );
         return;
     }
-    let known = artifacts(step);
+    let Made { names: known, listed } = made.entry(step.id).or_insert_with(|| Made::by(step));
     if !known.contains(artifact) {
         let message = format!("step `{name}` makes no artifact `{artifact}`");
         let diagnostic = Diagnostic::new(Code::UnknownArtifact, text.place(), message);
@@ -88,9 +123,18 @@ fn fetch(model: &Model<'_>, outer: Option<&Model<'_>>, flow: Option<&Flow>, at: 
             None if known.is_empty() => {
                 diagnostic.help(format!("declare it on `{name}`: `artifacts: {{{artifact}: path/to/file}}`"))
             }
-            None => diagnostic.help(format!("it makes {}", list(&known.iter().collect::<Vec<_>>()))),
+            None => diagnostic.help(format!("it makes {listed}")),
         });
     }
+}
+
+/// Most steps share one set.
+fn alike(a: &Rc<BTreeSet<&str>>, b: &Rc<BTreeSet<&str>>) -> bool {
+    Rc::ptr_eq(a, b) || a == b
+}
+
+fn set(runs_on: Option<&OneOrMany<Text>>) -> BTreeSet<&str> {
+    runs_on.into_iter().flat_map(|runs_on| &runs_on.0).map(|label| label.value.as_str()).collect()
 }
 
 fn artifacts<'a>(step: &ModelStep<'a>) -> BTreeSet<&'a str> {
@@ -105,17 +149,19 @@ fn artifacts<'a>(step: &ModelStep<'a>) -> BTreeSet<&'a str> {
 /// S7: each worker has a workspace of its own.
 fn files_not_shared(model: &Model<'_>, cx: &mut Cx) {
     let defaults = model.pipeline.defaults.as_ref().and_then(|defaults| defaults.runs_on.as_deref());
-    let labels: Vec<Option<BTreeSet<&str>>> = model
+    let common = Rc::new(set(defaults));
+    let labels: Vec<Option<Rc<BTreeSet<&str>>>> = model
         .steps
         .iter()
         .map(|step| {
             step.spec.filter(|_| step.kind.is_some_and(Kind::is_process))?;
-            let runs_on = step.says(|spec| spec.runs_on.as_deref()).or(defaults);
-            Some(runs_on.iter().flat_map(|runs_on| &runs_on.0).map(|label| label.value.as_str()).collect())
+            let own = step.says(|spec| spec.runs_on.as_deref());
+            Some(own.map_or_else(|| Rc::clone(&common), |own| Rc::new(set(Some(own)))))
         })
         .collect();
-    let distinct: BTreeSet<_> = labels.iter().flatten().collect();
-    if distinct.len() < 2 {
+    let mut all = labels.iter().flatten();
+    let first = all.next();
+    if all.all(|other| first.is_some_and(|first| alike(first, other))) {
         return;
     }
     for (at, step) in model.steps.iter().enumerate() {
@@ -125,7 +171,7 @@ fn files_not_shared(model: &Model<'_>, cx: &mut Cx) {
         if fresh || spec.fetch.is_some() {
             continue;
         }
-        let other = step.needs.iter().find(|edge| labels[edge.from].as_ref().is_some_and(|labels| labels != own));
+        let other = step.needs.iter().find(|edge| labels[edge.from].as_ref().is_some_and(|labels| !alike(labels, own)));
         if let Some(edge) = other {
             let source = model.steps[edge.from].id;
             let message = format!("`{}` runs on other workers than `{source}`, and does not see its files", step.id);

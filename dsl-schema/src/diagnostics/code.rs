@@ -68,7 +68,7 @@ codes! {
     LL0033 InvalidName Error,
     LL0034 NoSteps Error,
     LL0035 TooManySteps Error,
-    LL0036 TooMuchEnv Error,
+    LL0036 TooMuchForEachStep Error,
     LL0037 LoaderVariable Error,
     LL0038 IdTaken Error,
     // What a step does.

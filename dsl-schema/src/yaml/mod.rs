@@ -16,7 +16,7 @@ mod tree;
 
 pub use limits::{MAX_DEPTH, MAX_EXPANDED_BYTES, MAX_NODES, MAX_TEXT_BYTES};
 pub(crate) use marks::{Marks, marks, say_the_same};
-pub use offsets::{locate, locate_all};
+pub use offsets::{Waypoint, locate, locate_all, locate_from, waypoints};
 pub use plain_value::{NotAValue, yaml_to_json};
 pub use quote::{flow, quoted, quoted_in_flow};
 pub use read::{Problem, Reading, read};

@@ -10,15 +10,51 @@ use super::tree::{Node, Scalar, Style};
 
 /// The bytes of `text` where `part` of the value of `node` is spelled.
 pub fn locate(text: &str, node: &Node, part: Range<usize>) -> Range<usize> {
+    locate_from(text, node, part, &[])
+}
+
+/// Scalars shorter than this are walked from their beginning each time.
+const SHORT: usize = 512;
+
+/// How far a walk through a scalar has come.
+#[derive(Debug, Clone)]
+pub struct Waypoint {
+    /// The next character of the value, in bytes.
+    next: usize,
+    /// Where the spelling of what follows begins.
+    at: usize,
+    /// Where the last character was spelled.
+    last: Range<usize>,
+}
+
+/// Places in a long scalar from which it can be walked on, so that a thousand findings in it do not cost a thousand walks.
+/// None in a short one.
+pub fn waypoints(text: &str, node: &Node) -> Vec<Waypoint> {
+    let mut points = Vec::new();
+    let Some(scalar) = node.scalar().filter(|scalar| scalar.text.len() > SHORT) else { return points };
+    let mut walk = Walk::begin(text, node, scalar);
+    while walk.next < scalar.text.len() {
+        walk.spelled_at(&scalar.text, (walk.next + SHORT).min(scalar.text.len() - 1));
+        points.push(Waypoint { next: walk.next, at: walk.spelling.at, last: walk.last.clone() });
+    }
+    points
+}
+
+/// As [`locate`], with the help of [`waypoints`].
+pub fn locate_from(text: &str, node: &Node, part: Range<usize>, points: &[Waypoint]) -> Range<usize> {
     let Some(scalar) = node.scalar() else { return node.span.clone() };
-    let start = offset(text, node, scalar, part.start);
+    let spelled = |at: usize| Walk::before(text, node, scalar, at, points).spelled_at(&scalar.text, at);
+    let last_of = |part: &str| part.char_indices().next_back().map_or(0, |(at, _)| at);
+    let start = match scalar.text.len() {
+        length if part.start >= length => spelled(last_of(&scalar.text)).end,
+        _ => spelled(part.start).start,
+    };
     if part.end <= part.start {
         return start..start;
     }
     // The end of the last character, not the start of the next: white space may lie between them.
-    let last = scalar.text[..part.end.min(scalar.text.len())].char_indices().next_back().map_or(0, |(at, _)| at);
-    let spelled = Spelling::of(text, node, scalar).spelled_at(&scalar.text, last);
-    start..spelled.end.max(start)
+    let last = last_of(&scalar.text[..part.end.min(scalar.text.len())]);
+    start..spelled(last).end.max(start)
 }
 
 /// The same for many parts of one scalar, in one walk.
@@ -49,12 +85,43 @@ pub fn locate_all(text: &str, node: &Node, parts: &[Range<usize>]) -> Vec<Range<
     parts.iter().map(place).collect()
 }
 
-fn offset(text: &str, node: &Node, scalar: &Scalar, at: usize) -> usize {
-    if at >= scalar.text.len() {
-        let last = scalar.text.char_indices().next_back().map_or(0, |(at, _)| at);
-        return Spelling::of(text, node, scalar).spelled_at(&scalar.text, last).end;
+/// A value and its spelling, walked side by side.
+struct Walk<'a> {
+    spelling: Spelling<'a>,
+    /// The next character of the value, in bytes.
+    next: usize,
+    /// Where the last character was spelled.
+    last: Range<usize>,
+}
+
+impl<'a> Walk<'a> {
+    fn begin(text: &'a str, node: &Node, scalar: &Scalar) -> Self {
+        let spelling = Spelling::of(text, node, scalar);
+        Self { next: 0, last: spelling.at..spelling.at, spelling }
     }
-    Spelling::of(text, node, scalar).spelled_at(&scalar.text, at).start
+
+    /// From the last waypoint before a character.
+    fn before(text: &'a str, node: &Node, scalar: &Scalar, at: usize, points: &[Waypoint]) -> Self {
+        let mut walk = Self::begin(text, node, scalar);
+        if let Some(point) = points[..points.partition_point(|point| point.next <= at)].last() {
+            walk.next = point.next;
+            walk.spelling.at = point.at;
+            walk.last = point.last.clone();
+        }
+        walk
+    }
+
+    /// Walks on to the character at `at` of the value, or at the end of what it lies in; where that is spelled.
+    fn spelled_at(&mut self, value: &str, at: usize) -> Range<usize> {
+        for wanted in value.get(self.next..).unwrap_or_default().chars() {
+            if self.next > at {
+                break;
+            }
+            self.next += wanted.len_utf8();
+            self.last = self.spelling.find(wanted).unwrap_or(self.last.end..self.last.end);
+        }
+        self.last.clone()
+    }
 }
 
 /// Where a scalar begins behind its anchor and its tag, which are part of its span.
@@ -100,18 +167,6 @@ impl<'a> Spelling<'a> {
             Style::Literal | Style::Folded => (start, end),
         };
         Self { text, at: at.min(text.len()), end: end.min(text.len()), style: scalar.style }
-    }
-
-    /// Where the character at `at` of the value is spelled.
-    fn spelled_at(mut self, value: &str, at: usize) -> Range<usize> {
-        let mut last = self.at..self.at;
-        for (offset, wanted) in value.char_indices() {
-            if offset > at {
-                break;
-            }
-            last = self.find(wanted).unwrap_or(last.end..last.end);
-        }
-        last
     }
 
     /// Walks on to the unit that stands for `wanted`.
@@ -231,6 +286,28 @@ mod tests {
             &[("{{ two }}", "{{ two }}"), ("é", r"\u00e9"), ("end", "end")],
         );
         check("a: \"one \\\n   two\n   three\"\n", &[("two", "two"), ("three", "three")]);
+    }
+
+    #[test]
+    fn long_scalars_are_located_from_waypoints() {
+        for (begin, end) in [("", ""), ("\"", "\""), ("'", "'"), ("|\n    ", ""), (">\n    ", "")] {
+            let words: Vec<String> = (0..3_000).map(|at| format!("{at}é")).collect();
+            let yaml = format!("a: {begin}{}{end}\n", words.join(if begin.contains('\n') { "\n    " } else { " " }));
+            let root = crate::yaml::read(&yaml).root.expect("a document");
+            let node = &root.entry("a").expect("key a").value;
+            let value = &node.scalar().expect("a scalar").text;
+            let points = waypoints(&yaml, node);
+            assert!(points.len() > 3);
+            for word in words.iter().step_by(97) {
+                let at = value.find(word.as_str()).expect("the word");
+                let part = at..at + word.len();
+                let found = locate_from(&yaml, node, part.clone(), &points);
+                assert_eq!(found, locate(&yaml, node, part));
+                assert_eq!(&yaml[found], word, "{begin:?}");
+            }
+            let behind = value.len()..value.len();
+            assert_eq!(locate_from(&yaml, node, behind.clone(), &points), locate(&yaml, node, behind));
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub fn read(text: &str) -> Reading {
     let mut templates = Vec::new();
     let mut readable = Cow::Borrowed(text);
     // Each unquoted template costs another reading of the text; large texts get fewer, so that the time stays bounded.
-    let mut readings_left = (4 * MAX_TEXT_BYTES / text.len().max(1)).clamp(1, 32);
+    let mut readings_left = (2 * MAX_TEXT_BYTES / text.len().max(1)).clamp(1, 32);
     loop {
         readings_left -= 1;
         match read_once(&readable) {

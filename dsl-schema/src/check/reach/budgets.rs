@@ -12,7 +12,7 @@ use loopline_core::graph::DEFAULT_MAX_VISITS;
 
 use super::settled::Settled;
 use crate::check::flow::Flow;
-use crate::check::loops::waits_on_every_path;
+use crate::check::loops::Unpaused;
 use crate::decode::Cx;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::model::{Loop, Model};
@@ -22,6 +22,9 @@ const MAX_PAIRS: usize = 1_500_000;
 
 /// A loop that fires more often than this without a pause is taken for one that spins.
 const MANY_ROUNDS: u32 = 100;
+
+/// Of the loops around one so many are shown.
+const MOST_SHOWN: usize = 20;
 
 /// The highest value of `limits.visits`.
 const MOST_VISITS: u128 = 1_000_000;
@@ -45,8 +48,11 @@ struct Firings {
 
 pub(super) fn check(model: &Model<'_>, flow: &Flow, settled: &Settled<'_>, cx: &mut Cx) {
     let entries = entries(model, flow);
-    for entry in &entries {
-        spins(model, flow, entry, cx);
+    let mut by_source: Vec<_> = entries.iter().collect();
+    by_source.sort_by_key(|entry| entry.from);
+    let mut unpaused = Unpaused::new(model);
+    for entry in by_source {
+        spins(model, &mut unpaused, entry, cx);
     }
     if entries.len() * entries.len() > MAX_PAIRS {
         return;
@@ -167,7 +173,7 @@ fn beyond_limit(model: &Model<'_>, loops: &Loops<'_>, at: usize, visits: u128) -
         "lower a `max`; at the limit the loop counts as used up".to_owned()
     };
     let mut found = Diagnostic::new(Code::BudgetBeyondLimit, place(entry), message).help(help);
-    for outer in &firings.enclosers {
+    for outer in firings.enclosers.iter().take(MOST_SHOWN) {
         found = found.related(place(&entries[*outer]), "each time this loop fires, the count starts anew");
     }
     found
@@ -191,9 +197,9 @@ fn counted(number: u128) -> String {
 }
 
 /// A loop that fires many times with nothing on its way that takes time.
-fn spins(model: &Model<'_>, flow: &Flow, entry: &Entry<'_>, cx: &mut Cx) {
+fn spins(model: &Model<'_>, unpaused: &mut Unpaused<'_>, entry: &Entry<'_>, cx: &mut Cx) {
     let Some(times) = entry.max.filter(|times| *times > MANY_ROUNDS) else { return };
-    if entry.edge.delay_ms > 0 || waits_on_every_path(model, flow, entry.to, entry.from) {
+    if entry.edge.delay_ms > 0 || !unpaused.leads(entry.to, entry.from) {
         return;
     }
     let id = model.steps[entry.from].id;

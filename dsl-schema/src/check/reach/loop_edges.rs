@@ -5,7 +5,7 @@
 use super::conditions::Conditions;
 use super::ends::{EntryOutlook, can_fail};
 use super::sweep::{Answer, Outlook};
-use crate::check::loops::{is_shadowed, misfit};
+use crate::check::loops::{misfit, shadowed};
 use crate::decode::{Cx, list};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::model::{Loop, LoopCondition, Model};
@@ -15,8 +15,9 @@ pub(super) fn check(model: &Model<'_>, conditions: &Conditions, outlooks: &[Outl
         if outlook.goes == Answer::Never {
             continue;
         }
+        let shadowed = shadowed(step);
         for (index, (entry, found)) in step.gotos.iter().zip(&outlook.entries).enumerate() {
-            let is_said = misfit(step, entry).is_some() || is_shadowed(step, index);
+            let is_said = misfit(step, entry).is_some() || shadowed[index].is_some();
             let condition = conditions.steps[at].entries[index].as_ref();
             let is_switched_off = condition.is_some_and(|of| of.is_constant == Some(false));
             if found.fires || is_said || is_switched_off {

@@ -43,7 +43,8 @@ use syntax::Node;
 
 pub use formula::{Atom, Formula, Literal};
 pub(super) use functions::{did_you_mean, in_front as functions};
-pub(super) use references::{Path, covered};
+pub(super) use references::Path;
+pub use references::covered;
 pub(super) use types::Kinds;
 pub use types::{Field, OtherKeys, Type, TypeProblem, TypeProblemKind, Typed};
 
@@ -133,8 +134,8 @@ impl Cel {
         })
     }
 
-    /// The paths that are certainly there once the expression was true.
-    pub(super) fn certain_if_true(&self) -> Vec<Path> {
+    /// The paths at which something certainly stands once the expression was true; see [`covered`].
+    pub fn certain_if_true(&self) -> Vec<Vec<String>> {
         self.node().map_or_else(|_| Vec::new(), |node| references::certain(node, true))
     }
 

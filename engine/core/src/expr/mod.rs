@@ -9,7 +9,7 @@ mod error;
 mod script;
 mod template;
 
-pub use cel::{Atom, Cel, Field, Formula, Literal, OtherKeys, Type, TypeProblem, TypeProblemKind, Typed};
+pub use cel::{Atom, Cel, Field, Formula, Literal, OtherKeys, Type, TypeProblem, TypeProblemKind, Typed, covered};
 pub use error::ExprError;
 pub use script::{Dialect, RenderedScript, Script};
 pub use template::{LOOKS_LIKE_GO, Place, Template, TemplateValue};

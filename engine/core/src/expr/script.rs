@@ -22,7 +22,7 @@
 mod command;
 mod shell;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
@@ -185,11 +185,12 @@ impl std::fmt::Debug for Script {
 
 fn compile(source: &str, dialect: Dialect) -> Result<Compiled, Vec<ExprError>> {
     let parsed = template::parse(source)?;
-    let mut walk = Walk { dialect, lexer: Lexer::new(), quotes: Vec::new(), errors: Vec::new(), walked: 0 };
+    let mut walk =
+        Walk { dialect, lexer: Lexer::new(), quotes: Vec::new(), errors: Vec::new(), said: BTreeSet::new(), walked: 0 };
     walk.nodes(&parsed.nodes);
     walk.lexer.end();
-    for late in std::mem::take(&mut walk.lexer.late) {
-        walk.report(ExprError::at(late.span, late.refusal.message).help(late.refusal.help));
+    for ((start, end), refusal) in std::mem::take(&mut walk.lexer.late) {
+        walk.report(ExprError::at(start..end, refusal.message).help(refusal.help));
     }
     let Walk { quotes, mut errors, .. } = walk;
     errors.sort_by_key(|error| error.span.as_ref().map_or(0, |span| span.start));
@@ -202,6 +203,7 @@ struct Walk {
     lexer: Lexer,
     quotes: Vec<Quote>,
     errors: Vec<ExprError>,
+    said: BTreeSet<(usize, String)>,
     walked: usize,
 }
 
@@ -218,15 +220,24 @@ impl Walk {
 
     /// A block may be walked more than once, and what is wrong in it is wrong every time.
     fn report(&mut self, error: ExprError) {
-        if !self.errors.contains(&error) {
+        let start = error.span.as_ref().map_or(usize::MAX, |span| span.start);
+        if self.said.insert((start, error.message.clone())) {
             self.errors.push(error);
         }
     }
 
-    fn text(&mut self, text: &str) {
-        self.walked += text.len();
-        if self.walked > MAX_WALKED {
+    /// Whether so much more may be walked.
+    fn may_walk(&mut self, length: usize) -> bool {
+        self.walked = self.walked.saturating_add(length);
+        let may = self.walked <= MAX_WALKED;
+        if !may {
             self.report(ExprError::new("the script is too long to be checked").help("take its loops apart"));
+        }
+        may
+    }
+
+    fn text(&mut self, text: &str) {
+        if !self.may_walk(text.len()) {
             return;
         }
         if self.dialect == Dialect::Posix
@@ -237,6 +248,9 @@ impl Walk {
     }
 
     fn hole(&mut self, hole: &Hole) {
+        if !self.may_walk(64) {
+            return;
+        }
         if self.quotes.len() <= hole.number {
             self.quotes.resize(hole.number + 1, Quote::Bare);
         }
@@ -268,6 +282,10 @@ impl Walk {
                 ExprError::at(block.span.clone(), format!("`{name}` works only in a script for a POSIX shell"))
                     .help("for text that has `{{` in it, set `template: false` on the step"),
             );
+        }
+        // The places before and behind each way are kept and compared.
+        if !self.may_walk(8 * self.lexer.weight()) {
+            return;
         }
         let before = self.lexer.clone();
         let after_body = match block.kind {

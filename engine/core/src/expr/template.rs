@@ -108,10 +108,11 @@ impl Template {
     /// The names of the secrets in it, in order, each once.
     pub fn secrets(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
+        let mut seen = std::collections::BTreeSet::new();
         for reference in self.references().unwrap_or_default() {
             if let [root, name] = reference.path.as_slice()
                 && root == "secrets"
-                && !names.contains(name)
+                && seen.insert(name.clone())
             {
                 names.push(name.clone());
             }

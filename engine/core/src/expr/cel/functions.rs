@@ -169,12 +169,12 @@ pub(in crate::expr) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Ite
 
 /// The nearest of `known`, if one is near.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let near = known
-        .into_iter()
-        .map(|candidate| {
-            let distance = strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
-            (distance, candidate)
-        })
-        .min()?;
+    const LONGEST: usize = 64;
+    let (lower, length) = (name.to_lowercase(), name.chars().count());
+    // Names whose lengths differ by more than three letters are not near; a hostile text may have thousands of them.
+    let comparable = |candidate: &&str| candidate.chars().count().abs_diff(length) <= 3;
+    let candidates = known.into_iter().filter(|_| length <= LONGEST).filter(comparable);
+    let near =
+        candidates.map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate)).min()?;
     (near.0 <= name.chars().count().max(2) / 2 && near.0 <= 3).then_some(near.1)
 }

@@ -56,8 +56,12 @@ fn succeeded(left: &Node, right: &Node) -> Vec<Path> {
 }
 
 /// Whether what is certain covers `path`: it is on the way there, or behind it.
-pub(in crate::expr) fn covered(path: &[String], certain: &[Path]) -> bool {
-    certain.iter().any(|known| known.iter().zip(path).all(|(a, b)| a == b))
+pub fn covered(path: &[String], certain: &[Vec<String>]) -> bool {
+    certain.iter().any(|known| covers(known, path))
+}
+
+fn covers(known: &[String], path: &[String]) -> bool {
+    known.iter().zip(path).all(|(a, b)| a == b)
 }
 
 fn join(mut path: Path, field: &str) -> Path {
@@ -85,6 +89,8 @@ struct Collector<'a> {
     bound: Vec<&'a str>,
     /// What the guards around the current place have made certain.
     certain: Vec<Path>,
+    /// Parts of `certain` that a part of a chain makes certain itself, so that they do not hold in it.
+    own: Vec<Range<usize>>,
 }
 
 impl<'a> Collector<'a> {
@@ -150,27 +156,37 @@ impl<'a> Collector<'a> {
 
     /// Any part of a chain may decide it alone, so each one is guarded by what all others make certain.
     fn guarded_by_each_other(&mut self, parts: &'a [Node], outcome: bool) {
-        let certain: Vec<Vec<Path>> = parts.iter().map(|part| certain(part, outcome)).collect();
-        // Chains may be long; most of their parts make nothing certain.
-        let guards: Vec<usize> = (0..parts.len()).filter(|index| !certain[*index].is_empty()).collect();
-        for (index, part) in parts.iter().enumerate() {
-            let others = guards.iter().filter(|guard| **guard != index);
-            self.under(others.flat_map(|guard| certain[*guard].clone()).collect(), part);
+        let before = self.certain.len();
+        // Chains may be long: what they make certain is kept once, and each part leaves out what is its own.
+        let own: Vec<Range<usize>> = parts.iter().map(|part| self.learn(certain(part, outcome))).collect();
+        for (part, own) in parts.iter().zip(own) {
+            self.own.push(own);
+            self.node(part, false);
+            self.own.pop();
         }
+        self.certain.truncate(before);
     }
 
     fn under(&mut self, certain: Vec<Path>, node: &'a Node) {
-        let before = self.certain.len();
-        self.certain.extend(certain.into_iter().filter(|path| !self.bound.contains(&path[0].as_str())));
+        let before = self.learn(certain).start;
         self.node(node, false);
         self.certain.truncate(before);
+    }
+
+    /// Adds to what is certain; where it stands there.
+    fn learn(&mut self, certain: Vec<Path>) -> Range<usize> {
+        let before = self.certain.len();
+        self.certain.extend(certain.into_iter().filter(|path| !self.bound.contains(&path[0].as_str())));
+        before..self.certain.len()
     }
 
     fn path(&mut self, path: Path, span: &Range<usize>, tested: bool) {
         if self.bound.contains(&path[0].as_str()) {
             return;
         }
-        let guarded = tested || covered(&path, &self.certain);
+        let holds = |at: usize| !self.own.iter().any(|own| own.contains(&at));
+        let mut known = self.certain.iter().enumerate();
+        let guarded = tested || known.any(|(at, known)| covers(known, &path) && holds(at));
         self.found.push(Reference { path, span: span.clone(), guarded });
     }
 }

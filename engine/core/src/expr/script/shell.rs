@@ -4,7 +4,7 @@
 //! where it cannot be sure it refuses. The worst a wrong guess could do is to split a value into words: what is written into
 //! the script is always a reference to a variable, never the value.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
 use super::command::{Finished, Refusal, Role, Simple, computed};
@@ -25,13 +25,6 @@ pub(super) enum Quote {
     Single,
 }
 
-/// A hole of which it became clear only behind it that a value cannot stand there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unsafe {
-    pub(super) span: Range<usize>,
-    pub(super) refusal: Refusal,
-}
-
 /// Where in a script the lexer stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lexer {
@@ -42,8 +35,8 @@ pub(super) struct Lexer {
     escaped: bool,
     /// The last letter of the last piece, where it could begin a longer sign.
     joint: Option<char>,
-    /// What became clear too late to be an error of [`Lexer::hole`].
-    pub(super) late: Vec<Unsafe>,
+    /// What became clear too late to be an error of [`Lexer::hole`], by where the hole begins and ends.
+    pub(super) late: BTreeMap<(usize, usize), Refusal>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,8 +74,8 @@ struct Commands {
     forms: Vec<Simple>,
     cases: Vec<CaseStage>,
     kind: CommandsKind,
-    /// Values that the commands of the current pipeline print.
-    printed: Vec<Range<usize>>,
+    /// Values that the commands of the current pipeline print, by where they begin and end.
+    printed: BTreeSet<(usize, usize)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +128,7 @@ impl Lexer {
             documents: VecDeque::new(),
             escaped: false,
             joint: None,
-            late: Vec::new(),
+            late: BTreeMap::new(),
         }
     }
 
@@ -154,7 +147,7 @@ impl Lexer {
                 form.hole(span.clone());
             }
             if commands.forms.iter().any(Simple::prints) {
-                commands.printed.push(span.clone());
+                commands.printed.insert((span.start, span.end));
             }
         }
         Ok(quote)
@@ -225,6 +218,15 @@ impl Lexer {
 
     // ---- branches ----
 
+    /// What a copy of it costs, in bytes, about.
+    pub(super) fn weight(&self) -> usize {
+        let of = |context: &Context| match context {
+            Context::Commands(commands) => 32 * commands.printed.len() + 128 * commands.forms.len(),
+            _ => 32,
+        };
+        self.stack.iter().map(of).sum::<usize>() + 64 * (self.late.len() + self.documents.len())
+    }
+
     /// Whether a script that has come here goes on like one that has come to `other`, as far as quoting goes.
     pub(super) fn same_place(&self, other: &Self) -> bool {
         self.escaped == other.escaped
@@ -248,11 +250,7 @@ impl Lexer {
                             a.forms.push(form.clone());
                         }
                     }
-                    for span in &b.printed {
-                        if !a.printed.contains(span) {
-                            a.printed.push(span.clone());
-                        }
-                    }
+                    a.printed.extend(&b.printed);
                     all &= a.forms.len() <= MAX_FORMS;
                 }
                 (Context::Document(a), Context::Document(b)) => {
@@ -267,10 +265,8 @@ impl Lexer {
         for (a, b) in self.documents.iter_mut().zip(&other.documents) {
             a.is_program |= b.is_program;
         }
-        for unsafe_hole in &other.late {
-            if !self.late.contains(unsafe_hole) {
-                self.late.push(unsafe_hole.clone());
-            }
+        for (span, refusal) in &other.late {
+            self.late.entry(*span).or_insert_with(|| refusal.clone());
         }
         self.joint = self.joint.or(other.joint);
         all
@@ -694,7 +690,7 @@ impl Lexer {
                         documents.push(document);
                     }
                 }
-                Finished::ArithmeticBefore(span) => late.push(Unsafe { span, refusal: computed("-eq") }),
+                Finished::ArithmeticBefore(span) => late.push(((span.start, span.end), computed("-eq"))),
                 keyword @ (Finished::Case | Finished::In | Finished::Esac) => case = Some(keyword),
             }
         }
@@ -721,12 +717,12 @@ impl Lexer {
         let Some(commands) = self.commands() else { return };
         let runs_input = commands.forms.iter().any(Simple::reads_a_program);
         let runs_output = commands.forms.iter().any(|form| form.behind_pipe && form.reads_a_program());
-        let printed = if into_pipe { Vec::new() } else { std::mem::take(&mut commands.printed) };
+        let printed = if into_pipe { BTreeSet::new() } else { std::mem::take(&mut commands.printed) };
         let printed = if runs_output && into_pipe { std::mem::take(&mut commands.printed) } else { printed };
         commands.forms = vec![Simple::new(into_pipe)];
         if runs_output {
             let refusal = Refusal::of_program("this output is a program for the command behind it");
-            self.late.extend(printed.into_iter().map(|span| Unsafe { span, refusal: refusal.clone() }));
+            self.late.extend(printed.into_iter().map(|span| (span, refusal.clone())));
         }
         if runs_input && documents > 0 {
             // The here-document of this command, or of the one whose output it reads.
@@ -760,7 +756,7 @@ impl Lexer {
 
 impl Commands {
     fn new(kind: CommandsKind) -> Self {
-        Self { forms: vec![Simple::new(false)], cases: Vec::new(), kind, printed: Vec::new() }
+        Self { forms: vec![Simple::new(false)], cases: Vec::new(), kind, printed: BTreeSet::new() }
     }
 
     fn refuses_value(&self) -> Option<Refusal> {

@@ -329,7 +329,9 @@ impl<'e> Builder<'e> {
                     .help("compute the text in a script"),
             );
         }
-        let loops = self.open.iter().filter(|open| open.block.kind == BlockKind::Each).count();
+        // What is too deep has been told; looking through all of it each time would take long.
+        let within = self.open.iter().take(MAX_BLOCKS);
+        let loops = within.filter(|open| open.block.kind == BlockKind::Each).count();
         if kind == BlockKind::Each && loops == MAX_LOOPS {
             self.errors.push(
                 ExprError::at(span.clone(), format!("more than {MAX_LOOPS} loops stand inside one another"))
@@ -408,7 +410,8 @@ impl<'e> Builder<'e> {
     /// `this` and its like have a meaning only inside `each`.
     fn in_each(&mut self, expression: &Expression) {
         // The `else` of an `each` is what is rendered without an element.
-        if self.open.iter().any(|open| open.block.kind == BlockKind::Each && !open.in_otherwise) {
+        let mut within = self.open.iter().take(MAX_BLOCKS);
+        if within.any(|open| open.block.kind == BlockKind::Each && !open.in_otherwise) {
             return;
         }
         match &expression.kind {

@@ -32,9 +32,9 @@ fn stands_alone(source: &str, tag: &Tag) -> bool {
     if matches!(tag.kind, TagKind::Hole(_)) {
         return false;
     }
-    let before = &source[..tag.span.start];
-    let line = &before[before.rfind('\n').map_or(0, |newline| newline + 1)..];
-    if !line.trim_matches([' ', '\t']).is_empty() {
+    // Only blanks are looked at: a line may be a megabyte long and have ten thousand tags.
+    let before = source[..tag.span.start].trim_end_matches([' ', '\t']);
+    if !before.is_empty() && !before.ends_with('\n') {
         return false;
     }
     let behind = &source[tag.span.end..];

@@ -7,4 +7,5 @@ mod conformance;
 mod crash;
 mod examples;
 mod invariants;
+mod rerun;
 mod simulation;

@@ -36,6 +36,8 @@ struct Case {
 struct Expect {
     status: String,
     #[serde(default)]
+    epoch: Option<u32>,
+    #[serde(default)]
     error: Option<Json>,
     #[serde(default)]
     outputs: Option<Json>,
@@ -83,6 +85,9 @@ fn check(case: &Case) -> Result<(), String> {
     let view = serde_json::to_value(view).unwrap();
     let expect = &case.expect;
     contains(&view["status"], &Json::from(expect.status.as_str()), "status")?;
+    if let Some(epoch) = expect.epoch {
+        contains(&view["epoch"], &epoch.into(), "epoch")?;
+    }
     if let Some(error) = &expect.error {
         contains(&view["error"], error, "error")?;
     }

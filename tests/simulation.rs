@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use loopline_core::command::{Command, Timer};
-use loopline_core::event::{ApprovalDecided, Decision, Event, Recorded, RunCreated, SignalReceived, Trigger};
+use loopline_core::event::{
+    ApprovalDecided, Decision, Event, Recorded, RerunFrom, RunCreated, SignalReceived, Trigger,
+};
 use loopline_core::graph::Graph;
 use loopline_core::id::{AttemptKey, RunId, StepId};
 use loopline_core::machine::{Applied, Refused, RunState, apply};
@@ -40,6 +42,31 @@ pub struct FailMock {
     pub exit_code: Option<i32>,
 }
 
+/// What is done again.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Rerun {
+    Word(RerunWord),
+    Steps(Vec<StepId>),
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RerunWord {
+    Failed,
+    Everything,
+}
+
+impl From<Rerun> for RerunFrom {
+    fn from(rerun: Rerun) -> Self {
+        match rerun {
+            Rerun::Word(RerunWord::Failed) => Self::Failed,
+            Rerun::Word(RerunWord::Everything) => Self::Everything,
+            Rerun::Steps(steps) => Self::Steps(steps),
+        }
+    }
+}
+
 /// What people do at some moment.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +82,9 @@ pub struct Act {
     pub pause: bool,
     #[serde(default)]
     pub resume: bool,
+    /// `everything`, `failed`, or a list of steps.
+    #[serde(default)]
+    pub rerun: Option<Rerun>,
     /// Name of a signal.
     #[serde(default)]
     pub signal: Option<String>,
@@ -147,7 +177,7 @@ impl<'a> Simulation<'a> {
             url: None,
         };
         self.event(Event::RunCreated(Box::new(created))).map_err(|refused| refused.to_string())?;
-        while !self.state.is_over() {
+        while !self.state.is_over() || self.goes_on_later() {
             let Some(((at, _), due)) = self.due.pop_first() else { break };
             self.now = self.now.max(at);
             self.happen(due)?;
@@ -156,6 +186,11 @@ impl<'a> Simulation<'a> {
             }
         }
         self.state.view(self.graph).ok_or_else(|| "the run has no events".into())
+    }
+
+    /// Somebody will have steps done again, though the run is over.
+    fn goes_on_later(&self) -> bool {
+        self.due.values().any(|due| matches!(due, Due::Act(act) if act.rerun.is_some()))
     }
 
     fn plan(&mut self, at: i64, due: Due) {
@@ -195,18 +230,19 @@ impl<'a> Simulation<'a> {
 
     fn act(&mut self, act: &Act) -> Result<(), String> {
         let by = act.by.clone().unwrap_or_else(|| "bob".into());
-        let event = match (&act.approve, &act.reject) {
-            (None, None) if act.signal.is_some() => Event::SignalReceived(Box::new(SignalReceived {
+        let event = match (&act.approve, &act.reject, &act.rerun) {
+            (None, None, Some(rerun)) => Event::RerunRequested { by, from: rerun.clone().into() },
+            (None, None, None) if act.signal.is_some() => Event::SignalReceived(Box::new(SignalReceived {
                 name: act.signal.clone().unwrap_or_default(),
                 payload: act.payload.clone(),
                 by,
                 idempotency_key: act.idempotency_key.clone(),
             })),
-            (None, None) if act.pause => Event::PauseRequested { by },
-            (None, None) if act.resume => Event::ResumeRequested { by },
-            (None, None) if act.cancel => Event::CancelRequested { by, reason: None },
-            (None, None) => return Err(format!("the act at {} ms does nothing", act.at_ms)),
-            (step, rejected) => {
+            (None, None, None) if act.pause => Event::PauseRequested { by },
+            (None, None, None) if act.resume => Event::ResumeRequested { by },
+            (None, None, None) if act.cancel => Event::CancelRequested { by, reason: None },
+            (None, None, None) => return Err(format!("the act at {} ms does nothing", act.at_ms)),
+            (step, rejected, _) => {
                 let name = step.as_ref().or(rejected.as_ref()).expect("one of them is there");
                 let view = self.state.view(self.graph).expect("the run has begun");
                 let id = StepId::new(name).map_err(|error| error.to_string())?;

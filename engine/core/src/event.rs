@@ -61,6 +61,13 @@ pub enum Event {
         /// Who.
         by: String,
     },
+    /// A person wants steps done again. Of a run that is over this begins a new epoch.
+    RerunRequested {
+        /// Who.
+        by: String,
+        /// What.
+        from: RerunFrom,
+    },
     /// A person (or a rule) wants the run ended.
     CancelRequested {
         /// Who.
@@ -83,6 +90,7 @@ impl Event {
             Self::SignalReceived(_) => "signal_received",
             Self::PauseRequested { .. } => "pause_requested",
             Self::ResumeRequested { .. } => "resume_requested",
+            Self::RerunRequested { .. } => "rerun_requested",
             Self::CancelRequested { .. } => "cancel_requested",
         }
     }
@@ -170,6 +178,19 @@ pub struct SignalReceived {
     /// The sender's key: a second signal with the same one is the same signal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
+}
+
+/// What is done again, together with everything that stands behind it, and whatever the end of the run has cut off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RerunFrom {
+    /// These steps.
+    Steps(Vec<StepId>),
+    /// The steps whose current visit has failed.
+    Failed,
+    /// All steps.
+    Everything,
 }
 
 /// One way or the other.

@@ -393,6 +393,8 @@ pub struct RunPatch {
     /// What it gives back.
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub outputs: Map<String, Json>,
+    /// Counts reruns, from 1.
+    pub epoch: u32,
     /// The event.
     pub last_seq: Seq,
 }

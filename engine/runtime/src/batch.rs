@@ -106,7 +106,7 @@ fn row(active: &Active) -> RunRow {
     let patch = active.state.patch(&active.graph);
     RunRow {
         status: patch.status,
-        epoch: 1,
+        epoch: patch.epoch,
         name: active.state.name().map(str::to_owned),
         finished_at: patch.finished_at,
         error: patch.error,
@@ -124,6 +124,7 @@ fn note_settled(append: &mut Append, event: &Event) {
         | Event::SignalReceived(_)
         | Event::PauseRequested { .. }
         | Event::ResumeRequested { .. }
+        | Event::RerunRequested { .. }
         | Event::CancelRequested { .. } => {}
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use loopline_core::event::{ApprovalDecided, Event, Recorded, SignalReceived};
+use loopline_core::event::{ApprovalDecided, Event, Recorded, RerunFrom, SignalReceived};
 use loopline_core::graph::Graph;
 use loopline_core::id::{RunId, Seq};
 use loopline_core::machine::{Refused, RunState, apply};
@@ -142,6 +142,10 @@ impl Driver for Engine {
 
     async fn resume(&self, run: RunId, by: String) -> Result<(), DriverError> {
         self.event(run, Event::ResumeRequested { by }).await
+    }
+
+    async fn rerun(&self, run: RunId, by: String, from: RerunFrom) -> Result<(), DriverError> {
+        self.event(run, Event::RerunRequested { by, from }).await
     }
 
     async fn cancel(&self, run: RunId, by: String, reason: Option<String>) -> Result<(), DriverError> {

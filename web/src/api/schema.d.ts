@@ -237,6 +237,13 @@ export interface components {
         } | {
             /** @description Who. */
             by: string;
+            /** @description What. */
+            from: components["schemas"]["RerunFrom"];
+            /** @enum {string} */
+            type: "rerun_requested";
+        } | {
+            /** @description Who. */
+            by: string;
             /** @description Why, in their words. */
             reason?: string | null;
             /** @enum {string} */
@@ -551,6 +558,24 @@ export interface components {
             /** @description Where it stands, as a JSON pointer into the document. */
             pointer: string;
         };
+        /** @description What is done again: everything, unless it says less. */
+        RerunBody: {
+            /**
+             * @description The steps that have failed, and all that stands behind them.
+             * @default false
+             */
+            failed: boolean;
+            /**
+             * @description These steps, and all that stands behind them.
+             * @default null
+             */
+            from: components["schemas"]["StepId"][] | null;
+        };
+        /** @description What is done again, together with everything that stands behind it, and whatever the end of the run has cut off. */
+        RerunFrom: {
+            /** @description These steps. */
+            steps: components["schemas"]["StepId"][];
+        } | "failed" | "everything";
         /** @description A run, as a bar in a list of pipelines. */
         RunBar: {
             /** @description When it began. */
@@ -677,6 +702,11 @@ export interface components {
         };
         /** @description The run's own state after an event. */
         RunPatch: {
+            /**
+             * Format: int32
+             * @description Counts reruns, from 1.
+             */
+            epoch: number;
             error?: components["schemas"]["RunError"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description The event. */

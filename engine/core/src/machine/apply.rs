@@ -34,7 +34,7 @@ pub fn apply(graph: &Graph, state: &mut RunState, recorded: &Recorded) -> Result
     if matches!(recorded.event, Event::RunCreated(_)) != state.created.is_none() {
         return Err(Refused::NotTheBeginning { seq: recorded.seq });
     }
-    if state.is_over() {
+    if state.is_over() && !matches!(recorded.event, Event::RerunRequested { .. }) {
         return Err(Refused::RunOver { status: state.status() });
     }
     // Time never goes back within a run, whatever the clock of the machine did.
@@ -87,6 +87,7 @@ impl<'a> Fold<'a> {
             Event::SignalReceived(signal) => self.signal_received(signal),
             Event::PauseRequested { .. } => self.pause(),
             Event::ResumeRequested { .. } => self.resume(),
+            Event::RerunRequested { by, from } => self.rerun(by, from),
             Event::CancelRequested { .. } if self.state.stop == Some(Stop::Cancel) => Err(Refused::CancelledBefore),
             Event::CancelRequested { .. } => {
                 self.stop(Stop::Cancel);

@@ -115,7 +115,8 @@ impl Fold<'_> {
             }
             // `unlimited` is not bound by the run's limit of visits (rule G4).
             let limit = self.graph.max_visits;
-            let full = self.graph.shape().region(entry).iter().find(|y| self.state.steps[y.get()].visit >= limit);
+            let visits = |y: &StepIx| self.state.steps[y.get()].visit - self.state.steps[y.get()].visits_before;
+            let full = self.graph.shape().region(entry).iter().find(|y| visits(y) >= limit);
             if let Some(full) = full {
                 let full = &self.graph.step(full).id;
                 return Some(format!("`{full}` has had {limit} visits, which is the run's limit"));
@@ -137,22 +138,30 @@ impl Fold<'_> {
         }
         self.applied.loops_changed = true;
         self.firings += 1;
+        let mut to = StepSet::default();
+        to.insert(goto.to);
+        self.reopen(region, to, goto.drain, (goto.delay_ms > 0).then_some((goto.to, goto.delay_ms)));
+    }
+
+    /// What FIRE and RERUN have in common: all of the region is undecided again. It is judged once nothing of its past visits
+    /// lives, and `to` not before the delay has passed.
+    pub(super) fn reopen(&mut self, region: Arc<StepSet>, to: StepSet, drain: bool, delay: Option<(StepIx, u64)>) {
         let before = self.previous_view();
-        let zombies = self.close_region(&region, goto.drain);
+        let zombies = self.close_region(&region, drain);
         for ix in region.iter() {
             self.reopen_step(ix, &region, before.clone());
         }
-        self.void_timers(|open| region.contains(open.to));
-        let timer = (goto.delay_ms > 0).then(|| {
+        self.void_timers(|open| open.to.iter().any(|to| region.contains(to)));
+        let timer = delay.map(|(to, delay_ms)| {
             self.state.firings += 1;
-            let to = self.graph.step(goto.to).id.clone();
+            let to = self.graph.step(to).id.clone();
             let timer = Timer::LoopDelay { epoch: self.state.epoch, to, firing: self.state.firings };
-            (timer, self.at.plus_ms(goto.delay_ms))
+            (timer, self.at.plus_ms(delay_ms))
         });
         if let Some((timer, at)) = &timer {
             self.command(Command::SetTimer { timer: timer.clone(), at: *at });
         }
-        self.state.open.push(Reopened { region, to: goto.to, zombies, timer });
+        self.state.open.push(Reopened { region, to, zombies, timer });
         self.settle_reopened();
     }
 
@@ -277,12 +286,12 @@ impl Fold<'_> {
         self.state.open.retain(|open| {
             // The delay holds only `to`; once nothing of the past lives, the rest of the region may be judged.
             if open.zombies.is_empty() {
-                freed.push((Arc::clone(&open.region), open.to));
+                freed.push((Arc::clone(&open.region), open.to.clone()));
             }
             !(open.zombies.is_empty() && open.timer.is_none())
         });
         for (region, to) in freed {
-            self.touched.insert(to);
+            self.touched.extend(to.iter());
             for ix in region.iter().filter(|ix| self.state.steps[ix.get()].st == St::Pending).collect::<Vec<_>>() {
                 self.soil(ix);
             }

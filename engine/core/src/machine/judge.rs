@@ -66,7 +66,7 @@ impl Fold<'_> {
     /// A region that was re-opened waits for what still lives of its past visits, and its `to` for the delay besides.
     fn is_held(&self, ix: StepIx) -> bool {
         self.state.open.iter().any(|open| {
-            (open.region.contains(ix) && !open.zombies.is_empty()) || (open.to == ix && open.timer.is_some())
+            (open.region.contains(ix) && !open.zombies.is_empty()) || (open.to.contains(ix) && open.timer.is_some())
         })
     }
 

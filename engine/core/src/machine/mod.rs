@@ -8,7 +8,7 @@
 //!                                 JUDGE until nothing changes ──────► OVER? outcome, FinishRun
 //! ```
 //!
-//! The names END, FIRE, JUDGE, STOP and OVER are those of the machine in `docs/machine.md`, which this module follows line by
+//! The names END, FIRE, JUDGE, STOP, OVER and RERUN are those of the machine in `docs/machine.md`, which this module follows line by
 //! line. Nothing outside decides: a driver that needs an `if` about a pipeline's meaning shows that a command is missing.
 //! Start reading at [`apply`].
 
@@ -21,6 +21,7 @@ mod pause;
 mod present;
 mod reading;
 mod refused;
+mod rerun;
 mod scope;
 mod signal;
 mod state;

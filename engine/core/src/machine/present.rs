@@ -83,6 +83,7 @@ impl RunState {
                 .filter(|over| over.outcome == RunOutcome::Succeeded)
                 .map(|over| over.outputs.clone())
                 .unwrap_or_default(),
+            epoch: self.epoch,
             last_seq: self.last_seq,
         }
     }
@@ -95,7 +96,7 @@ impl RunState {
     pub(super) fn step_status(&self, _graph: &Graph, ix: StepIx) -> StepStatus {
         let step = &self.steps[ix.get()];
         match (step.st, &step.wait) {
-            (St::Pending, _) if self.open.iter().any(|o| o.to == ix && o.timer.is_some()) => StepStatus::Waiting,
+            (St::Pending, _) if self.open.iter().any(|o| o.to.contains(ix) && o.timer.is_some()) => StepStatus::Waiting,
             (St::Running, Some(_)) => StepStatus::Waiting,
             (St::Running, None) => {
                 let first = AttemptRef { step: ix, item: None, visit: 0, attempt: 0 };
@@ -164,7 +165,7 @@ impl RunState {
                 Some(WaitingFor::Signal { name: wait.signal.clone(), until: *until, kept })
             }
             (None, St::Pending) => {
-                let open = self.open.iter().filter(|open| open.to == ix);
+                let open = self.open.iter().filter(|open| open.to.contains(ix));
                 open.max_by_key(|open| open.timer.is_some()).map(|open| match &open.timer {
                     Some((_, until)) => WaitingFor::Timer { until: *until },
                     None => WaitingFor::Draining { attempts: open.zombies.len() as u32 },

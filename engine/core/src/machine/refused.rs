@@ -136,6 +136,12 @@ pub enum Refused {
     /// There is nothing to resume.
     #[error("the run is not paused")]
     NotPaused,
+    /// No step is named, or none has failed or was cut off.
+    #[error("nothing is to be rerun: no step is named, has failed, or was cancelled")]
+    NothingToRerun,
+    /// What is being ended is not begun again before it has ended.
+    #[error("the run is being ended; rerun it when it is over")]
+    RerunWhileEnding,
     /// The wish was made before.
     #[error("the run is being cancelled already")]
     CancelledBefore,

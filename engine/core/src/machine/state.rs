@@ -22,6 +22,8 @@ pub struct RunState {
     pub(super) name: Option<String>,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) epoch: u32,
+    /// Who asked last to have steps done again.
+    pub(super) rerun_by: Option<String>,
     pub(super) last_seq: Seq,
     pub(super) last_at: Timestamp,
     pub(super) steps: Vec<StepState>,
@@ -99,7 +101,8 @@ pub(super) enum Past {
 #[derive(Debug, Clone)]
 pub(super) struct Reopened {
     pub(super) region: Arc<StepSet>,
-    pub(super) to: StepIx,
+    /// Where it begins: the target of a loop edge, or what a person asked for.
+    pub(super) to: StepSet,
     /// Attempts of past visits in the region that still live.
     pub(super) zombies: BTreeSet<AttemptRef>,
     /// The delay, while it runs.
@@ -130,6 +133,8 @@ pub(super) struct StepState {
     /// Why it was skipped, when it was.
     pub(super) why: Option<SkipReason>,
     pub(super) visit: u32,
+    /// How many of its visits belong to earlier epochs.
+    pub(super) visits_before: u32,
     /// It was judged in this visit: it started or was skipped.
     pub(super) begun: bool,
     /// Edges of which re-opens bind the join; `None` (⊤): all edges alike.
@@ -205,6 +210,7 @@ impl Default for StepState {
             st: St::Pending,
             why: None,
             visit: 1,
+            visits_before: 0,
             begun: false,
             inside: None,
             cursor: 0,
@@ -254,7 +260,12 @@ impl RunState {
         }
     }
 
-    /// Nothing more will happen.
+    /// The life of the run that goes on, or was the last one; counted from 1.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Nothing more will happen, unless a person has steps done again.
     pub fn is_over(&self) -> bool {
         self.over.is_some()
     }

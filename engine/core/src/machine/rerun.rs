@@ -1,0 +1,81 @@
+//! RERUN: a person has steps done again. Of a run that goes on it re-opens in place; of one that is over it begins a new epoch of
+//! the same run (rule G8).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::apply::Fold;
+use super::refused::Refused;
+use super::state::St;
+use crate::event::RerunFrom;
+use crate::id::StepIx;
+use crate::shape::StepSet;
+use crate::view::SkipReason;
+
+impl Fold<'_> {
+    /// Re-opens what is asked for, and all that stands behind it. A refusal changes nothing.
+    pub(super) fn rerun(&mut self, by: &str, from: &RerunFrom) -> Result<(), Refused> {
+        if self.state.over.is_none() && self.state.stop.is_some() {
+            return Err(Refused::RerunWhileEnding);
+        }
+        let mut again = self.asked_again(from)?;
+        let missed = self.graph.indices().filter(|ix| self.was_cut_off(*ix));
+        again.extend(missed.collect::<Vec<_>>());
+        if again.is_empty() {
+            return Err(Refused::NothingToRerun);
+        }
+        let shape = self.graph.shape();
+        let region = Arc::new(shape.behind(again.iter().copied()));
+        let leads_here = |ix: StepIx| self.graph.step(ix).needs.iter().any(|need| region.contains(need.step));
+        let mut to = StepSet::default();
+        again.iter().filter(|ix| !leads_here(**ix)).for_each(|ix| to.insert(*ix));
+        for (at, entry) in shape.entries().iter().enumerate() {
+            if region.contains(entry.to) {
+                self.state.used[at] = 0;
+            }
+        }
+        self.applied.loops_changed = true;
+        self.state.rerun_by = Some(by.to_owned());
+        if self.state.over.is_some() {
+            self.begin_epoch();
+        }
+        self.reopen(region, to, false, None);
+        Ok(())
+    }
+
+    fn asked_again(&self, from: &RerunFrom) -> Result<BTreeSet<StepIx>, Refused> {
+        let find = |step: &crate::id::StepId| {
+            self.graph.find(step.as_str()).ok_or_else(|| Refused::UnknownStep { step: step.clone() })
+        };
+        match from {
+            RerunFrom::Steps(steps) if steps.is_empty() => Err(Refused::NothingToRerun),
+            RerunFrom::Steps(steps) => steps.iter().map(find).collect(),
+            RerunFrom::Failed => {
+                Ok(self.graph.indices().filter(|ix| self.state.steps[ix.get()].st == St::Failed).collect())
+            }
+            RerunFrom::Everything => Ok(self.graph.indices().collect()),
+        }
+    }
+
+    /// The end of the run took the step its current visit: a rerun takes it up again, whatever was asked for.
+    fn was_cut_off(&self, ix: StepIx) -> bool {
+        let step = &self.state.steps[ix.get()];
+        step.st == St::Cancelled || (step.st == St::Skipped && step.why == Some(SkipReason::Cancelled))
+    }
+
+    /// The run is not over any more: what bounded the last epoch begins anew.
+    fn begin_epoch(&mut self) {
+        self.state.epoch += 1;
+        self.state.over = None;
+        self.state.stop = None;
+        self.state.paused = None;
+        self.state.deadline = None;
+        for step in &mut self.state.steps {
+            // All are decided, so the current visit of each belongs to an earlier epoch.
+            step.visits_before = step.visit;
+        }
+        if let Some(ms) = self.graph.timeout_ms {
+            self.set_deadline(ms);
+        }
+    }
+}

@@ -6,6 +6,7 @@ mod cli;
 mod conformance;
 mod crash;
 mod examples;
+mod groups;
 mod invariants;
 mod rerun;
 mod simulation;

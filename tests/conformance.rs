@@ -11,7 +11,7 @@ use loopline_dsl::Library;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use crate::simulation::{Act, Mock, Simulation, replay};
+use crate::simulation::{Act, Mock, Rival, Simulation, replay};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +28,9 @@ struct Case {
     mock: BTreeMap<String, Vec<Mock>>,
     #[serde(default)]
     acts: Vec<Act>,
+    /// Other runs that want places in the same groups.
+    #[serde(default)]
+    rivals: Vec<Rival>,
     expect: Expect,
 }
 
@@ -78,7 +81,7 @@ fn check(case: &Case) -> Result<(), String> {
     let graph = compiled
         .graph
         .ok_or_else(|| loopline_dsl::render_pretty("case", &case.pipeline, &compiled.diagnostics, false))?;
-    let mut simulation = Simulation::new(&graph, &case.mock, &case.acts);
+    let mut simulation = Simulation::new(&graph, &case.mock, &case.acts, &case.rivals);
     let view = simulation.run(&case.inputs)?;
     let history = std::mem::take(&mut simulation.history);
     let order = std::mem::take(&mut simulation.order);

@@ -6,7 +6,8 @@ use loopline_core::command::{Command, Timer};
 use loopline_core::event::{
     ApprovalDecided, Decision, Event, Recorded, RerunFrom, RunCreated, SignalReceived, Trigger,
 };
-use loopline_core::graph::Graph;
+use loopline_core::graph::{Graph, WhenFull};
+use loopline_core::group::{Ask, GroupCommand, GroupEvent, GroupId, GroupKind, GroupState, Holder, Slot, apply_group};
 use loopline_core::id::{AttemptKey, RunId, StepId};
 use loopline_core::machine::{Applied, Refused, RunState, apply};
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
@@ -85,6 +86,9 @@ pub struct Act {
     /// `everything`, `failed`, or a list of steps.
     #[serde(default)]
     pub rerun: Option<Rerun>,
+    /// The run must stand there.
+    #[serde(default)]
+    pub status: Option<String>,
     /// Name of a signal.
     #[serde(default)]
     pub signal: Option<String>,
@@ -108,6 +112,28 @@ pub struct Act {
     pub refused: Option<String>,
 }
 
+/// Another run, or a step of one, that wants a place in the same group.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rival {
+    /// Before the run begins, where it is negative.
+    pub at_ms: i64,
+    #[serde(default)]
+    pub group: Option<String>,
+    #[serde(default)]
+    pub lock: Option<String>,
+    #[serde(default = "one")]
+    pub limit: u32,
+    #[serde(default)]
+    pub when_full: Option<WhenFull>,
+    /// How long it holds its place; it gives it up at once when it is told to end.
+    pub for_ms: u64,
+}
+
+fn one() -> u32 {
+    1
+}
+
 /// Attempts by step: one script per attempt in order of starts; the last one holds for all further ones.
 pub type Script = BTreeMap<String, Vec<Mock>>;
 
@@ -118,12 +144,19 @@ enum Due {
     Finished(AttemptKey, Outcome),
     Timer(Timer),
     Act(Box<Act>),
+    Rival(usize),
+    RivalLeaves(Holder),
+    Event(Box<Event>),
 }
 
 /// A simulated run.
 pub struct Simulation<'a> {
     graph: &'a Graph,
     script: &'a Script,
+    rivals: &'a [Rival],
+    groups: BTreeMap<GroupId, GroupState>,
+    of: BTreeMap<Holder, GroupId>,
+    number: u64,
     pub state: RunState,
     pub history: Vec<Recorded>,
     /// Steps in the order in which attempts were handed out.
@@ -137,12 +170,18 @@ pub struct Simulation<'a> {
 }
 
 const BEGIN: i64 = 1_790_000_000_000;
+/// Where the ids of rivals begin.
+const RIVALS: u64 = 1;
 
 impl<'a> Simulation<'a> {
-    pub fn new(graph: &'a Graph, script: &'a Script, acts: &[Act]) -> Self {
+    pub fn new(graph: &'a Graph, script: &'a Script, acts: &[Act], rivals: &'a [Rival]) -> Self {
         let mut simulation = Self {
             graph,
             script,
+            rivals,
+            groups: BTreeMap::new(),
+            of: BTreeMap::new(),
+            number: 0,
             state: RunState::default(),
             history: Vec::new(),
             order: Vec::new(),
@@ -156,6 +195,9 @@ impl<'a> Simulation<'a> {
         for act in acts {
             simulation.plan(BEGIN + act.at_ms as i64, Due::Act(Box::new(act.clone())));
         }
+        for (at, rival) in rivals.iter().enumerate() {
+            simulation.plan(BEGIN + rival.at_ms, Due::Rival(at));
+        }
         simulation
     }
 
@@ -163,6 +205,12 @@ impl<'a> Simulation<'a> {
     pub fn run(&mut self, inputs: &Map<String, Json>) -> Result<RunView, String> {
         let inputs =
             loopline_core::contract::complete_inputs(self.graph, inputs).map_err(|problems| format!("{problems:?}"))?;
+        while let Some(first) = self.due.first_entry().filter(|first| first.key().0 < BEGIN) {
+            let ((at, _), due) = first.remove_entry();
+            self.now = at;
+            self.happen(due)?;
+        }
+        self.now = BEGIN;
         let run = RunId::from_parts(BEGIN as u64, 7);
         let created = RunCreated {
             run,
@@ -191,6 +239,10 @@ impl<'a> Simulation<'a> {
     /// Somebody will have steps done again, though the run is over.
     fn goes_on_later(&self) -> bool {
         self.due.values().any(|due| matches!(due, Due::Act(act) if act.rerun.is_some()))
+    }
+
+    fn run_id(&self) -> RunId {
+        self.state.created().expect("it has begun").run
     }
 
     fn plan(&mut self, at: i64, due: Due) {
@@ -224,11 +276,35 @@ impl<'a> Simulation<'a> {
                 self.event(Event::TimerFired { timer: timer.clone() }).map_err(|r| format!("{timer}: {r}"))?;
             }
             Due::Act(act) => self.act(&act)?,
+            Due::Rival(at) => {
+                let rival = self.rivals[at].clone();
+                let (kind, name) = match (rival.group, rival.lock) {
+                    (Some(name), None) => (GroupKind::Concurrency, name),
+                    (None, Some(name)) => (GroupKind::Lock, name),
+                    _ => return Err(format!("rival {at} names neither a group nor a lock, or both")),
+                };
+                let group = GroupId { project: "default".into(), kind, name };
+                let when_full = rival.when_full.unwrap_or(WhenFull::Queue);
+                let ask = Ask { group, limit: rival.limit, when_full, within: Vec::new() };
+                let run = RunId::from_parts(RIVALS + at as u64, 1);
+                self.ask(Holder { run, slot: Slot::Run { epoch: 1 } }, ask);
+            }
+            Due::RivalLeaves(holder) => self.release(holder),
+            // The run may have ended, or need it no more.
+            Due::Event(event) => drop(self.event(*event)),
         }
         Ok(())
     }
 
     fn act(&mut self, act: &Act) -> Result<(), String> {
+        if let Some(wanted) = &act.status {
+            let found = self.state.status().as_str();
+            return if found == wanted {
+                Ok(())
+            } else {
+                Err(format!("at {} ms it is {found}, not {wanted}", act.at_ms))
+            };
+        }
         let by = act.by.clone().unwrap_or_else(|| "bob".into());
         let event = match (&act.approve, &act.reject, &act.rerun) {
             (None, None, Some(rerun)) => Event::RerunRequested { by, from: rerun.clone().into() },
@@ -270,8 +346,47 @@ impl<'a> Simulation<'a> {
         }
     }
 
+    fn ask(&mut self, holder: Holder, ask: Ask) {
+        self.number += 1;
+        self.of.insert(holder.clone(), ask.group.clone());
+        let number = self.number;
+        let group = self.groups.entry(ask.group.clone()).or_default();
+        let due = apply_group(group, GroupEvent::Asked { number, holder, ask });
+        self.obey_group(due);
+    }
+
+    fn release(&mut self, holder: Holder) {
+        let Some(group) = self.of.remove(&holder).and_then(|id| self.groups.get_mut(&id)) else { return };
+        let due = apply_group(group, GroupEvent::Released { holder });
+        self.obey_group(due);
+    }
+
+    fn obey_group(&mut self, due: Vec<GroupCommand>) {
+        for command in due {
+            let (GroupCommand::Grant { holder } | GroupCommand::Cancel { holder, .. }) = &command;
+            let rival =
+                self.rivals.iter().enumerate().find(|(at, _)| holder.run == RunId::from_parts(RIVALS + *at as u64, 1));
+            let holder = holder.clone();
+            match (command, rival) {
+                (GroupCommand::Grant { .. }, Some((_, rival))) => {
+                    self.plan(self.now + rival.for_ms as i64, Due::RivalLeaves(holder));
+                }
+                (GroupCommand::Cancel { .. }, Some(_)) => self.plan(self.now, Due::RivalLeaves(holder)),
+                (GroupCommand::Grant { .. }, None) => {
+                    self.plan(self.now, Due::Event(Box::new(Event::SlotGranted { slot: holder.slot })));
+                }
+                (GroupCommand::Cancel { reason, .. }, None) => {
+                    let event = Event::CancelRequested { by: "concurrency".into(), reason: Some(reason) };
+                    self.plan(self.now, Due::Event(Box::new(event)));
+                }
+            }
+        }
+    }
+
     fn obey(&mut self, command: Command) {
         match command {
+            Command::AskSlot { slot, ask } => self.ask(Holder { run: self.run_id(), slot }, *ask),
+            Command::ReleaseSlot { slot } => self.release(Holder { run: self.run_id(), slot }),
             Command::StartAttempt(spec) => {
                 let key = spec.id.key.clone();
                 let step = key.step.to_string();

@@ -353,7 +353,6 @@ fn a_file_with_nearly_every_key_compiles() {
     let required: std::collections::BTreeSet<_> = graph.requires.iter().map(|one| one.feature.as_str()).collect();
     let expect = [
         "compensate",
-        "concurrency",
         "container",
         "defaults.runs_on",
         "fetch",

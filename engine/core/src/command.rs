@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use crate::event::RunOutcome;
 use crate::graph::{Shell, StatusRange};
+use crate::group::{Ask, Slot};
 use crate::id::{AttemptId, AttemptKey, StepId};
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -37,6 +38,18 @@ pub enum Command {
     ClearTimer {
         /// Which.
         timer: Timer,
+    },
+    /// Give back [`crate::event::Event::SlotGranted`] when the group has a place.
+    AskSlot {
+        /// Who waits for it.
+        slot: Slot,
+        /// For what.
+        ask: Box<Ask>,
+    },
+    /// The place is not wanted any more, or not held.
+    ReleaseSlot {
+        /// Who has waited for it or held it.
+        slot: Slot,
     },
     /// The run is over: nothing of it is live, no further event in this epoch.
     FinishRun {
@@ -70,6 +83,11 @@ pub enum Timer {
         /// Epoch, step and visit that wait.
         key: AttemptKey,
     },
+    /// The end of the time a step waits for its lock.
+    Queue {
+        /// Epoch, step and visit that wait.
+        key: AttemptKey,
+    },
     /// The `delay` of a loop edge, counted from its firing.
     LoopDelay {
         /// Epoch of the firing.
@@ -93,6 +111,7 @@ impl fmt::Display for Timer {
             Self::Retry { key } => write!(f, "retry:{key}"),
             Self::Approval { key } => write!(f, "approval:{key}"),
             Self::Signal { key } => write!(f, "signal:{key}"),
+            Self::Queue { key } => write!(f, "queue:{key}"),
             Self::LoopDelay { epoch, to, firing } => write!(f, "loop:{epoch}.{to}.{firing}"),
             Self::Run { epoch } => write!(f, "run:{epoch}"),
         }

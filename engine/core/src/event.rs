@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::command::Timer;
+use crate::group::Slot;
 use crate::id::{AttemptKey, RunId, Seq, StepId};
 use crate::outcome::Outcome;
 use crate::time::Timestamp;
@@ -51,6 +52,11 @@ pub enum Event {
     ApprovalDecided(Box<ApprovalDecided>),
     /// A signal came from outside.
     SignalReceived(Box<SignalReceived>),
+    /// A concurrency group has a place for the run, or a lock is the step's.
+    SlotGranted {
+        /// Who has waited for it.
+        slot: Slot,
+    },
     /// A person wants nothing new started.
     PauseRequested {
         /// Who.
@@ -88,6 +94,7 @@ impl Event {
             Self::TimerFired { .. } => "timer_fired",
             Self::ApprovalDecided(_) => "approval_decided",
             Self::SignalReceived(_) => "signal_received",
+            Self::SlotGranted { .. } => "slot_granted",
             Self::PauseRequested { .. } => "pause_requested",
             Self::ResumeRequested { .. } => "resume_requested",
             Self::RerunRequested { .. } => "rerun_requested",

@@ -273,6 +273,13 @@ pub enum WaitingFor {
         /// Signals of this name that came and do not fit; they are kept.
         kept: u32,
     },
+    /// Its lock, which somebody else holds.
+    Lock {
+        /// Its name.
+        name: String,
+        /// When the step fails with kind `timeout`.
+        until: Option<Timestamp>,
+    },
     /// The end of what a re-open cancelled or lets drain.
     Draining {
         /// How many attempts.

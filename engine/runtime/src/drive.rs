@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::batch::{Batch, Part, Waiting, attempt_of, event_of};
 use crate::engine::EngineConfig;
 use crate::followers::Followers;
+use crate::groups::Groups;
 use crate::runs::Runs;
 
 /// How much is taken into one batch.
@@ -62,6 +63,7 @@ pub(crate) struct Drive {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) followers: Arc<Followers>,
     pub(crate) runs: Runs,
+    pub(crate) groups: Groups,
     ids: ulid::Generator,
     /// Last number given to a run, by project and pipeline.
     numbers: HashMap<(String, String), u64>,
@@ -92,6 +94,7 @@ impl Drive {
             clock,
             followers,
             runs: Runs::default(),
+            groups: Groups::default(),
             ids: ulid::Generator::new(),
             numbers: HashMap::new(),
             definitions: HashMap::new(),
@@ -110,6 +113,8 @@ impl Drive {
         mut reports: mpsc::Receiver<Report>,
         stopping: CancellationToken,
     ) {
+        // What was due when the last engine ended.
+        self.carry_grants().await;
         loop {
             let mut asked = Vec::new();
             let mut told = Vec::new();
@@ -154,7 +159,7 @@ impl Drive {
     }
 
     async fn step(&mut self, asked: Vec<Request>, told: Vec<Report>) {
-        let mut batch = Batch::default();
+        let mut batch = Batch::from_number(self.groups.next);
         if self.retry.is_some_and(|(at, _)| at <= Instant::now()) {
             self.recover_doubtful().await;
         }
@@ -172,6 +177,7 @@ impl Drive {
             self.take_held(&mut batch).await;
             self.write(batch).await;
         }
+        self.carry_grants().await;
         for (run, answer) in states {
             // Nobody may have waited for the answer.
             let _ = answer.send(self.runs.get(run).map(|active| (active.graph.clone(), active.state.clone())));
@@ -219,7 +225,7 @@ impl Drive {
         }
     }
 
-    async fn take_one(&mut self, batch: &mut Batch, run: RunId, event: Event) -> Result<(), DriverError> {
+    pub(crate) async fn take_one(&mut self, batch: &mut Batch, run: RunId, event: Event) -> Result<(), DriverError> {
         let now = self.clock.now();
         let active = self.runs.load(&*self.journal, run).await?.ok_or(DriverError::NoSuchRun(run))?;
         Ok(batch.take(run, active, event, now)?)
@@ -359,31 +365,36 @@ impl Drive {
         RunId::from_parts(id.timestamp_ms(), id.random())
     }
 
-    async fn write(&mut self, batch: Batch) {
+    pub(crate) async fn write(&mut self, batch: Batch) {
+        self.groups.next = batch.next_number;
         let (appends, rest): (Vec<_>, Vec<_>) = batch
             .parts
             .into_iter()
             .map(|Part { append, commands, waiting }| {
                 let about = (append.run, append.last(), append.timers_set.iter().map(|(_, at)| *at).min());
-                (append, (about, commands, waiting))
+                let slots = (append.slots_asked.clone(), append.slots_released.clone());
+                (append, (about, slots, commands, waiting))
             })
             .unzip();
         let runs: Vec<RunId> = rest.iter().map(|((run, ..), ..)| *run).collect();
         match self.journal.commit(appends).await {
             Ok(results) => {
                 debug_assert_eq!(results.len(), rest.len());
-                for (result, ((run, last, timer), commands, waiting)) in results.into_iter().zip(rest) {
+                for (result, ((run, last, timer), (asked, released), commands, waiting)) in
+                    results.into_iter().zip(rest)
+                {
                     match result {
                         Ok(()) => {
                             self.next_timer = [self.next_timer, timer].into_iter().flatten().min();
                             self.act(run, last, commands, waiting).await;
+                            self.hear(run, asked, released);
                         }
                         Err(error) => self.not_written(run, &error, waiting),
                     }
                 }
             }
             Err(error) => {
-                for ((run, ..), _, waiting) in rest {
+                for ((run, ..), _, _, waiting) in rest {
                     self.not_written(run, &error, waiting);
                 }
             }
@@ -409,6 +420,8 @@ impl Drive {
                 Command::CancelAttempt { key } => self.worker.cancel(AttemptId { run, key }).await,
                 // On disk with the events; the run's row likewise.
                 Command::SetTimer { .. } | Command::ClearTimer { .. } | Command::FinishRun { .. } => {}
+                // Groups hear of it with all others of the batch.
+                Command::AskSlot { .. } | Command::ReleaseSlot { .. } => {}
             }
         }
         let over = self.runs.get(run).is_some_and(|active| active.state.is_over());
@@ -451,12 +464,18 @@ impl Drive {
             self.runs.forget(run);
             self.doubtful.insert(run);
         }
+        self.groups.doubtful = true;
         self.held.extend(reports);
         if self.retry.is_some() {
             return;
         }
         tracing::error!(%error, "the journal failed; what was not acknowledged is read again");
         self.retry = Some((Instant::now() + RETRY_FIRST, RETRY_FIRST));
+    }
+
+    /// The journal answers, as far as is known.
+    pub(crate) fn is_well(&self) -> bool {
+        self.retry.is_none()
     }
 
     /// Doubles the wait after another failure, or ends the waiting.

@@ -16,6 +16,7 @@ mod batch;
 mod drive;
 mod engine;
 mod followers;
+mod groups;
 mod recovery;
 mod runs;
 

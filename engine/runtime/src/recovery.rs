@@ -20,6 +20,7 @@ impl Drive {
         for attempt in open {
             self.recover_attempt(attempt.id).await?;
         }
+        self.recover_groups().await?;
         self.next_timer = self.journal.next_timer().await?;
         if !self.held.is_empty() {
             self.journal_answers(true);
@@ -35,6 +36,12 @@ impl Drive {
                 return self.journal_answers(false);
             }
             self.doubtful.remove(&run);
+        }
+        if self.groups.doubtful
+            && let Err(error) = self.recover_groups().await
+        {
+            tracing::error!(%error, "the journal still fails");
+            return self.journal_answers(false);
         }
         match self.journal.next_timer().await {
             Ok(next) => {

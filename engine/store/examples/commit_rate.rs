@@ -95,6 +95,9 @@ fn append(run: RunId, expected: u64, events: Vec<Event>) -> Append {
         timers_cleared: Vec::new(),
         attempts_started: Vec::new(),
         attempts_finished: Vec::new(),
+        slots_asked: Vec::new(),
+        slots_granted: Vec::new(),
+        slots_released: Vec::new(),
         request: None,
     }
 }

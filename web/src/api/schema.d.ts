@@ -225,6 +225,11 @@ export interface components {
             /** @enum {string} */
             type: "signal_received";
         }) | {
+            /** @description Who has waited for it. */
+            slot: components["schemas"]["Slot"];
+            /** @enum {string} */
+            type: "slot_granted";
+        } | {
             /** @description Who. */
             by: string;
             /** @enum {string} */
@@ -792,6 +797,21 @@ export interface components {
          * @enum {string}
          */
         SkipReason: "condition" | "not_taken" | "upstream_failed" | "cancelled";
+        /** @description What of a run holds a place: its identity within the run. */
+        Slot: {
+            /**
+             * Format: int32
+             * @description Which.
+             */
+            epoch: number;
+            /** @enum {string} */
+            of: "run";
+        } | {
+            /** @description Which. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            of: "step";
+        };
         /** @description The name of a step. */
         StepId: string;
         /** @description A step. */
@@ -892,6 +912,11 @@ export interface components {
             key: components["schemas"]["AttemptKey"];
             /** @enum {string} */
             timer: "signal";
+        } | {
+            /** @description Epoch, step and visit that wait. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            timer: "queue";
         } | {
             /**
              * Format: int32
@@ -1004,6 +1029,12 @@ export interface components {
             kept: number;
             /** @enum {string} */
             kind: "signal";
+            /** @description Its name. */
+            name: string;
+            until?: components["schemas"]["Timestamp"] | null;
+        } | {
+            /** @enum {string} */
+            kind: "lock";
             /** @description Its name. */
             name: string;
             until?: components["schemas"]["Timestamp"] | null;

@@ -44,6 +44,7 @@ pub fn apply(graph: &Graph, state: &mut RunState, recorded: &Recorded) -> Result
     fold.judge();
     fold.fail_fast();
     fold.finish_if_over();
+    fold.release_slots();
     let Fold { mut applied, touched, .. } = fold;
     applied.touched = touched.into_iter().collect();
     state.last_seq = recorded.seq;
@@ -85,6 +86,7 @@ impl<'a> Fold<'a> {
             Event::TimerFired { timer } => self.timer_fired(timer),
             Event::ApprovalDecided(decided) => self.approval_decided(decided),
             Event::SignalReceived(signal) => self.signal_received(signal),
+            Event::SlotGranted { slot } => self.slot_granted(slot),
             Event::PauseRequested { .. } => self.pause(),
             Event::ResumeRequested { .. } => self.resume(),
             Event::RerunRequested { by, from } => self.rerun(by, from),
@@ -115,12 +117,7 @@ impl<'a> Fold<'a> {
             ..RunState::default()
         };
         self.name_and_label();
-        if let Some(ms) = self.graph.timeout_ms {
-            self.set_deadline(ms);
-        }
-        for ix in self.graph.indices() {
-            self.soil(ix);
-        }
+        self.begin_when_granted();
         Ok(())
     }
 
@@ -167,7 +164,11 @@ impl<'a> Fold<'a> {
                 self.settle_reopened();
                 Ok(())
             }
-            Timer::Sleep { key } | Timer::Retry { key } | Timer::Approval { key } | Timer::Signal { key } => {
+            Timer::Sleep { key }
+            | Timer::Retry { key }
+            | Timer::Approval { key }
+            | Timer::Signal { key }
+            | Timer::Queue { key } => {
                 let ix = self.graph.find(key.step.as_str()).ok_or_else(never)?;
                 let step = &self.state.steps[ix.get()];
                 if step.st != St::Running || step.visit != key.visit || self.state.epoch != key.epoch {
@@ -180,6 +181,7 @@ impl<'a> Fold<'a> {
                     }
                     (Timer::Approval { .. }, Some(Wait::Approval(_))) => self.approval_timed_out(ix),
                     (Timer::Signal { .. }, Some(Wait::Signal { .. })) => self.signal_timed_out(ix),
+                    (Timer::Queue { .. }, Some(Wait::Lock { until: Some(_) })) => self.queue_timed_out(ix),
                     _ => return Err(never()),
                 }
                 Ok(())

@@ -87,7 +87,7 @@ impl Fold<'_> {
         self.render_part(ix, Part::Work, template, place, what)
     }
 
-    fn render_part(
+    pub(super) fn render_part(
         &self,
         ix: StepIx,
         part: Part<'_>,
@@ -392,7 +392,7 @@ pub(super) fn template_failure(what: &str, error: &ExprError) -> Failure {
     Failure::new(FailureKind::Template, format!("`{what}`: {error}"))
 }
 
-fn plain(text: Text, what: &str) -> Result<String, Failure> {
+pub(super) fn plain(text: Text, what: &str) -> Result<String, Failure> {
     match text {
         Text::Plain(text) => Ok(text),
         Text::Parts(_) => Err(Failure::new(FailureKind::Template, format!("`{what}`: a secret may not stand here"))),

@@ -262,7 +262,11 @@ impl Fold<'_> {
             }
             Some(Wait::Approval(asked)) if asked.until.is_some() => Timer::Approval { key },
             Some(Wait::Signal { until: Some(_) }) => Timer::Signal { key },
-            Some(Wait::Approval(_) | Wait::Signal { until: None }) | None => return,
+            Some(Wait::Lock { until: Some(_) }) => {
+                key.attempt = 0;
+                Timer::Queue { key }
+            }
+            Some(Wait::Approval(_) | Wait::Signal { until: None } | Wait::Lock { until: None }) | None => return,
         };
         self.command(Command::ClearTimer { timer });
     }
@@ -313,6 +317,10 @@ impl Fold<'_> {
         let mut over = match (self.state.stop, unhandled) {
             (Some(Stop::Cancel), _) => {
                 Over { outcome: RunOutcome::Cancelled, at: self.at, error: None, outputs: Map::new() }
+            }
+            (Some(Stop::Unfit), _) => {
+                let error = self.state.unfit.clone().map(|failure| (None, failure));
+                Over { outcome: RunOutcome::Failed, at: self.at, error, outputs: Map::new() }
             }
             (Some(Stop::Timeout), failure) => {
                 let message = "the run did not end within its `timeout`";

@@ -45,6 +45,7 @@ impl Fold<'_> {
         if self.state.steps[ix.get()].st != St::Pending
             || self.state.stop.is_some()
             || self.state.paused.is_some()
+            || self.state.is_queued()
             || self.is_held(ix)
         {
             return;
@@ -189,7 +190,14 @@ impl Fold<'_> {
         {
             return self.end_failed(ix, failure);
         }
-        match action {
+        if !self.waits_for_lock(ix) {
+            self.act(ix);
+        }
+    }
+
+    /// Does what the step is for.
+    pub(super) fn act(&mut self, ix: StepIx) {
+        match &self.graph.step(ix).action {
             Action::Run(_) | Action::Http(_) | Action::Container(_) | Action::Pipeline(_) => self.start_attempt(ix),
             Action::Wait(wait) => self.await_signal(ix, wait),
             Action::Approval(approval) => self.ask(ix, approval),

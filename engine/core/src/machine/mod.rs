@@ -24,6 +24,7 @@ mod refused;
 mod rerun;
 mod scope;
 mod signal;
+mod slot;
 mod state;
 mod step_type;
 mod stop;

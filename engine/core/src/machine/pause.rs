@@ -32,6 +32,7 @@ impl Fold<'_> {
             // What the timer was for may have ended meanwhile, by a decision or a signal.
             let _ = self.timer_fired(timer);
         }
+        self.resume_locked();
         for ix in self.graph.indices() {
             self.soil(ix);
         }

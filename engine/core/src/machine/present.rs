@@ -97,6 +97,7 @@ impl RunState {
         let step = &self.steps[ix.get()];
         match (step.st, &step.wait) {
             (St::Pending, _) if self.open.iter().any(|o| o.to.contains(ix) && o.timer.is_some()) => StepStatus::Waiting,
+            (St::Running, Some(Wait::Lock { .. })) => StepStatus::Queued,
             (St::Running, Some(_)) => StepStatus::Waiting,
             (St::Running, None) => {
                 let first = AttemptRef { step: ix, item: None, visit: 0, attempt: 0 };
@@ -163,6 +164,10 @@ impl RunState {
                 let Action::Wait(wait) = &graph.step(ix).action else { return None };
                 let kept = self.kept.iter().filter(|kept| kept.name == wait.signal).count() as u32;
                 Some(WaitingFor::Signal { name: wait.signal.clone(), until: *until, kept })
+            }
+            (Some(Wait::Lock { until }), _) => {
+                let name = self.locks.get(&(ix, step.visit)).map(|place| place.name.clone())?;
+                Some(WaitingFor::Lock { name, until: *until })
             }
             (None, St::Pending) => {
                 let open = self.open.iter().filter(|open| open.to.contains(ix));

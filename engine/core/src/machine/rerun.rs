@@ -36,10 +36,13 @@ impl Fold<'_> {
         }
         self.applied.loops_changed = true;
         self.state.rerun_by = Some(by.to_owned());
-        if self.state.over.is_some() {
-            self.begin_epoch();
+        if self.state.over.is_none() {
+            self.reopen(region, to, false, None);
+        } else {
+            self.turn_epoch();
+            self.reopen(region, to, false, None);
+            self.begin_when_granted();
         }
-        self.reopen(region, to, false, None);
         Ok(())
     }
 
@@ -64,18 +67,16 @@ impl Fold<'_> {
     }
 
     /// The run is not over any more: what bounded the last epoch begins anew.
-    fn begin_epoch(&mut self) {
+    fn turn_epoch(&mut self) {
         self.state.epoch += 1;
         self.state.over = None;
         self.state.stop = None;
         self.state.paused = None;
         self.state.deadline = None;
+        self.state.unfit = None;
         for step in &mut self.state.steps {
             // All are decided, so the current visit of each belongs to an earlier epoch.
             step.visits_before = step.visit;
-        }
-        if let Some(ms) = self.graph.timeout_ms {
-            self.set_deadline(ms);
         }
     }
 }

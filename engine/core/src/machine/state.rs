@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::slot::Place;
 use crate::command::Timer;
 use crate::event::{ApprovalDecided, RunCreated, RunOutcome};
 use crate::graph::Graph;
@@ -46,6 +47,12 @@ pub struct RunState {
     /// When the run's `timeout` is over; none while it is paused.
     pub(super) deadline: Option<Timestamp>,
     pub(super) paused: Option<Paused>,
+    /// The run's place in its concurrency group, from the wish to the end of the epoch.
+    pub(super) slot: Option<Place>,
+    /// Locks by step and visit, from the wish until nothing of the visit runs.
+    pub(super) locks: BTreeMap<(StepIx, u32), Place>,
+    /// Why the run could not begin.
+    pub(super) unfit: Option<Failure>,
     /// Signals that no step has taken yet, the oldest first.
     pub(super) kept: Vec<Kept>,
     /// Senders' keys and the digests of what came with them.
@@ -115,6 +122,8 @@ pub(super) enum Stop {
     Cancel,
     Timeout,
     FailFast,
+    /// It could not begin.
+    Unfit,
 }
 
 /// The run is over.
@@ -176,10 +185,20 @@ impl St {
 /// What a running step waits for, when nothing of it is live.
 #[derive(Debug, Clone)]
 pub(super) enum Wait {
-    Sleep { until: Timestamp },
-    Retry { until: Timestamp },
+    Sleep {
+        until: Timestamp,
+    },
+    Retry {
+        until: Timestamp,
+    },
     Approval(Box<Asked>),
-    Signal { until: Option<Timestamp> },
+    Signal {
+        until: Option<Timestamp>,
+    },
+    /// For the step's lock.
+    Lock {
+        until: Option<Timestamp>,
+    },
 }
 
 /// An approval that waits.
@@ -254,8 +273,8 @@ impl RunState {
             },
             (None, Some(_)) => RunStatus::Cancelling,
             (None, None) if self.paused.is_some() => RunStatus::Paused,
-            (None, None) if self.created.is_none() => RunStatus::Queued,
-            (None, None) if !self.live.is_empty() => RunStatus::Running,
+            (None, None) if self.created.is_none() || self.is_queued() => RunStatus::Queued,
+            (None, None) if !self.live.is_empty() || self.waits_for_locks() => RunStatus::Running,
             (None, None) => RunStatus::Waiting,
         }
     }
@@ -268,6 +287,16 @@ impl RunState {
     /// Nothing more will happen, unless a person has steps done again.
     pub fn is_over(&self) -> bool {
         self.over.is_some()
+    }
+
+    /// It has asked its concurrency group for a place, and has none yet.
+    pub(super) fn is_queued(&self) -> bool {
+        self.slot.as_ref().is_some_and(|asked| !asked.granted)
+    }
+
+    /// A step is queued for its lock: then the run is not one that only waits (rule W5).
+    fn waits_for_locks(&self) -> bool {
+        self.locks.values().any(|asked| !asked.granted)
     }
 
     /// No attempt is handed out: until a timer fires or a person acts, nothing happens, and the state need not be kept in memory.

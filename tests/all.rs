@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod binary;
+mod children;
 mod cli;
 mod conformance;
 mod crash;

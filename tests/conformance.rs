@@ -47,6 +47,9 @@ struct Expect {
     /// Attempts in the order in which they were handed out.
     #[serde(default)]
     order: Option<Vec<String>>,
+    /// What child runs were given, in the order in which they were begun.
+    #[serde(default)]
+    child_inputs: Option<Vec<Json>>,
     /// Part of each step's view.
     #[serde(default)]
     steps: BTreeMap<String, Json>,
@@ -85,6 +88,7 @@ fn check(case: &Case) -> Result<(), String> {
     let view = simulation.run(&case.inputs)?;
     let history = std::mem::take(&mut simulation.history);
     let order = std::mem::take(&mut simulation.order);
+    let child_inputs = std::mem::take(&mut simulation.child_inputs);
     let view = serde_json::to_value(view).unwrap();
     let expect = &case.expect;
     contains(&view["status"], &Json::from(expect.status.as_str()), "status")?;
@@ -104,6 +108,9 @@ fn check(case: &Case) -> Result<(), String> {
         && *wanted != order
     {
         return Err(format!("order is {order:?}, not {wanted:?}"));
+    }
+    if let Some(wanted) = &expect.child_inputs {
+        contains(&child_inputs.into(), &wanted.clone().into(), "child_inputs")?;
     }
     if let Some(wanted) = expect.took_ms {
         let (first, last) = (history.first().unwrap().at, history.last().unwrap().at);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use loopline_core::command::{Command, Timer};
 use loopline_core::event::{
-    ApprovalDecided, Decision, Event, Recorded, RerunFrom, RunCreated, SignalReceived, Trigger,
+    ApprovalDecided, ChildFinished, Decision, Event, Recorded, RerunFrom, RunCreated, RunOutcome, SignalReceived,
+    Trigger,
 };
 use loopline_core::graph::{Graph, WhenFull};
 use loopline_core::group::{Ask, GroupCommand, GroupEvent, GroupId, GroupKind, GroupState, Holder, Slot, apply_group};
@@ -30,6 +31,9 @@ pub struct Mock {
     pub stdout: Option<String>,
     #[serde(default)]
     pub fail: Option<FailMock>,
+    /// Of a child run: it could not begin.
+    #[serde(default)]
+    pub never: bool,
     /// Does not obey a cancel: ends as it would have ended.
     #[serde(default)]
     pub deaf: bool,
@@ -145,6 +149,8 @@ enum Due {
     Timer(Timer),
     Act(Box<Act>),
     Rival(usize),
+    /// A child run ends as its mock says.
+    Child(Box<ChildFinished>),
     RivalLeaves(Holder),
     Event(Box<Event>),
 }
@@ -167,6 +173,9 @@ pub struct Simulation<'a> {
     due: BTreeMap<(i64, u64), Due>,
     starts: BTreeMap<String, usize>,
     live: BTreeSet<AttemptKey>,
+    children: BTreeMap<AttemptKey, RunId>,
+    /// Inputs of child runs, as they were begun.
+    pub child_inputs: Vec<Json>,
 }
 
 const BEGIN: i64 = 1_790_000_000_000;
@@ -191,6 +200,8 @@ impl<'a> Simulation<'a> {
             due: BTreeMap::new(),
             starts: BTreeMap::new(),
             live: BTreeSet::new(),
+            children: BTreeMap::new(),
+            child_inputs: Vec::new(),
         };
         for act in acts {
             simulation.plan(BEGIN + act.at_ms as i64, Due::Act(Box::new(act.clone())));
@@ -222,6 +233,7 @@ impl<'a> Simulation<'a> {
             inputs,
             trigger: Trigger { kind: "manual".into(), actor: Some("ada".into()) },
             labels: BTreeMap::new(),
+            parent: None,
             url: None,
         };
         self.event(Event::RunCreated(Box::new(created))).map_err(|refused| refused.to_string())?;
@@ -289,6 +301,11 @@ impl<'a> Simulation<'a> {
                 let run = RunId::from_parts(RIVALS + at as u64, 1);
                 self.ask(Holder { run, slot: Slot::Run { epoch: 1 } }, ask);
             }
+            Due::Child(finished) => {
+                if self.children.remove(&finished.key).is_some() {
+                    self.event(Event::ChildFinished(finished)).map_err(|refused| refused.to_string())?;
+                }
+            }
             Due::RivalLeaves(holder) => self.release(holder),
             // The run may have ended, or need it no more.
             Due::Event(event) => drop(self.event(*event)),
@@ -346,6 +363,15 @@ impl<'a> Simulation<'a> {
         }
     }
 
+    fn next_mock(&mut self, key: &AttemptKey) -> Mock {
+        let step = key.step.to_string();
+        self.order.push(step.clone());
+        let mocks = self.script.get(&step).map(Vec::as_slice).unwrap_or_default();
+        let count = self.starts.entry(step).or_default();
+        *count += 1;
+        mocks.get(*count - 1).or(mocks.last()).cloned().unwrap_or_default()
+    }
+
     fn ask(&mut self, holder: Holder, ask: Ask) {
         self.number += 1;
         self.of.insert(holder.clone(), ask.group.clone());
@@ -389,15 +415,32 @@ impl<'a> Simulation<'a> {
             Command::ReleaseSlot { slot } => self.release(Holder { run: self.run_id(), slot }),
             Command::StartAttempt(spec) => {
                 let key = spec.id.key.clone();
-                let step = key.step.to_string();
-                self.order.push(step.clone());
-                let count = self.starts.entry(step.clone()).or_default();
-                let mocks = self.script.get(&step).map(Vec::as_slice).unwrap_or_default();
-                let mock = mocks.get(*count).or(mocks.last()).cloned().unwrap_or_default();
-                *count += 1;
+                let mock = self.next_mock(&key);
                 self.live.insert(key.clone());
                 self.plan(self.now, Due::Started(key.clone()));
                 self.plan(self.now + mock.after_ms as i64, Due::Finished(key, outcome(&mock)));
+            }
+            Command::StartChild(spec) => {
+                let key = spec.parent.key.clone();
+                let mock = self.next_mock(&key);
+                self.child_inputs.push(spec.inputs.clone().into());
+                self.children.insert(key.clone(), spec.run);
+                let finished = ChildFinished {
+                    key,
+                    outcome: if mock.fail.is_some() { RunOutcome::Failed } else { RunOutcome::Succeeded },
+                    began: !mock.never,
+                    outputs: mock.outputs.clone().into_iter().collect(),
+                    error: mock.fail.as_ref().map(|fail| Failure::new(fail.kind, "as the test says")),
+                };
+                self.plan(self.now + mock.after_ms as i64, Due::Child(Box::new(finished)));
+            }
+            Command::CancelChild { run } => {
+                let found = self.children.iter().find(|(_, child)| **child == run).map(|(key, _)| key.clone());
+                if let Some(key) = found {
+                    let (outcome, outputs) = (RunOutcome::Cancelled, Map::new());
+                    let finished = ChildFinished { key, outcome, began: true, outputs, error: None };
+                    self.plan(self.now, Due::Child(Box::new(finished)));
+                }
             }
             Command::CancelAttempt { key } => {
                 let count = self.starts.get(key.step.as_str()).copied().unwrap_or(1);
@@ -411,7 +454,7 @@ impl<'a> Simulation<'a> {
             Command::ClearTimer { timer } => {
                 self.due.retain(|_, due| !matches!(due, Due::Timer(set) if *set == timer));
             }
-            Command::FinishRun { .. } => {}
+            Command::FinishRun { .. } | Command::TellParent(_) => {}
         }
     }
 }

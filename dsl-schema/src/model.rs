@@ -226,7 +226,7 @@ impl<'a> Model<'a> {
         let child = step.spec?.pipeline.as_deref()?;
         let steps = child.steps.as_ref()?;
         let inputs = child.inputs.iter().flat_map(|inputs| &inputs.0).map(|item| (item.name.as_str(), None));
-        let mut model = Self::part(pipeline, Part::InPlace, inputs.collect(), &steps.0, types);
+        let mut model = Self::part(pipeline, Part::InPlace, inputs.collect(), &steps.0.0, types);
         model.outputs = child.outputs.as_ref();
         Some(model)
     }

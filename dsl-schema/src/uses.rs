@@ -45,6 +45,6 @@ pub(crate) fn for_each_step(pipeline: &Pipeline, visit: &mut dyn FnMut(&Step)) {
 fn in_all(steps: Option<&Entries<Step>>, visit: &mut dyn FnMut(&Step)) {
     for step in steps.into_iter().flat_map(|steps| &steps.0).filter_map(|item| item.value.as_ref()) {
         visit(step);
-        in_all(step.pipeline.as_ref().and_then(|child| child.steps.as_ref()), visit);
+        in_all(step.pipeline.as_ref().and_then(|child| child.steps.as_deref()), visit);
     }
 }

@@ -359,7 +359,6 @@ fn a_file_with_nearly_every_key_compiles() {
         "finally",
         "foreach",
         "http.callback",
-        "pipeline",
         "secrets",
         "triggers.schedule",
         "triggers.webhook",

@@ -42,7 +42,7 @@ fn named_or_in_place(child: &ChildPipeline, cx: &mut Cx) {
             }
         }
         (None, Some(steps)) => {
-            if child.steps.as_ref().is_some_and(|steps| steps.0.is_empty()) {
+            if child.steps.as_ref().is_some_and(|steps| steps.0.0.is_empty()) {
                 let diagnostic =
                     Diagnostic::new(Code::NoSteps, Place::Key(steps.clone()), "the pipeline in place has no steps");
                 cx.report(diagnostic.help("add one, like `hello: {run: echo hello}`"));

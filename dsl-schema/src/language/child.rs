@@ -1,7 +1,7 @@
 //! `pipeline`: a child run.
 
 use super::step::Step;
-use super::values::{AnyJson, CelText, Entries, Text};
+use super::values::{AnyJson, CelText, Entries, Later, Text};
 use crate::decode::mapping;
 use crate::schema::shape;
 
@@ -19,7 +19,7 @@ mapping! {
         "inputs" inputs: Option<Entries<AnyJson>>,
         /// Steps written in place, with ids of their own.
         #[schemars(example = serde_json::json!({"build": {"run": "make"}, "test": {"needs": "build", "run": "make test"}}), extend("type" = "object", "minProperties" = 1, "propertyNames" = shape::step_ids()))]
-        "steps" steps: Option<Entries<Step>>,
+        "steps" steps: Option<Later<Entries<Step>>>,
         /// What the steps written in place give back: names and CEL expressions over them.
         #[schemars(example = serde_json::json!({"version": "steps.build.outputs.version"}), extend("propertyNames" = shape::values()))]
         "outputs" outputs: Option<Entries<CelText>>,

@@ -153,7 +153,7 @@ mapping! {
         "sleep" sleep: Option<SleepSpec>,
         /// A child run: of another pipeline, or of steps written in place.
         #[schemars(example = serde_json::json!({"name": "notify", "inputs": {"text": "done"}}))]
-        "pipeline" pipeline: Option<Later<ChildPipeline>>,
+        "pipeline" pipeline: Option<Box<ChildPipeline>>,
         /// Computes outputs: names and CEL expressions. What is not a string stands for itself, its strings are templates.
         #[schemars(example = serde_json::json!({"tag": "inputs.service + \"-\" + inputs.version"}), extend("propertyNames" = shape::values()))]
         "set" set: Option<Entries<SetSpec>>,

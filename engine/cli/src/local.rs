@@ -2,7 +2,7 @@
 //!
 //! Each has a folder of its own under the user's state directory, with its own database: two runs never share a writer.
 //! ```text
-//! <state>/loopline/local/<folder>/   loopline.db  logs …  works-in  address (while it is running)
+//! <state>/loopline/local/<folder>/   loopline.db  logs …  works-in  stands-in  address (while it is running)
 //! <state>/loopline/runs/<run id>  -> ../local/<folder>
 //! ```
 //! While it runs it answers HTTP on a loopback port written in `address`; afterwards the commands open the folder themselves,
@@ -78,6 +78,17 @@ pub fn answers_at(folder: &Path, address: &str) -> Result<(), Failure> {
 /// The steps of the run work in this directory, and will when they are done again.
 pub fn works_in(folder: &Path, workspace: &Path) -> Result<(), Failure> {
     write(folder, "works-in", workspace.as_os_str().as_bytes())
+}
+
+/// The pipeline of the run stands in this file, and those that it runs as children around it.
+pub fn stands_in(folder: &Path, file: &Path) -> Result<(), Failure> {
+    let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    write(folder, "stands-in", file.as_os_str().as_bytes())
+}
+
+/// What [`stands_in`] has noted.
+pub fn file_of(folder: &Path) -> PathBuf {
+    std::fs::read(folder.join("stands-in")).map(OsString::from_vec).map(PathBuf::from).unwrap_or_default()
 }
 
 /// What [`works_in`] has noted.

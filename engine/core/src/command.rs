@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
-use crate::event::RunOutcome;
+use crate::event::{ChildFinished, Parent, RunOutcome};
 use crate::graph::{Shell, StatusRange};
 use crate::group::{Ask, Slot};
-use crate::id::{AttemptId, AttemptKey, StepId};
+use crate::id::{AttemptId, AttemptKey, RunId, StepId};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -27,6 +27,16 @@ pub enum Command {
         /// Which.
         key: AttemptKey,
     },
+    /// Begin this child run, or do nothing if it was begun already. Its end comes back as
+    /// [`crate::event::Event::ChildFinished`], and so does what keeps it from beginning.
+    StartChild(Box<ChildSpec>),
+    /// End this child run; its end comes back as an event.
+    CancelChild {
+        /// Which.
+        run: RunId,
+    },
+    /// The run is over, and another one waits for that.
+    TellParent(Box<ChildEnd>),
     /// Give back [`crate::event::Event::TimerFired`] at this moment, never earlier.
     SetTimer {
         /// Which.
@@ -83,6 +93,11 @@ pub enum Timer {
         /// Epoch, step and visit that wait.
         key: AttemptKey,
     },
+    /// The `timeout` of a step that runs a child.
+    Child {
+        /// The attempt whose child it is.
+        key: AttemptKey,
+    },
     /// The end of the time a step waits for its lock.
     Queue {
         /// Epoch, step and visit that wait.
@@ -111,11 +126,39 @@ impl fmt::Display for Timer {
             Self::Retry { key } => write!(f, "retry:{key}"),
             Self::Approval { key } => write!(f, "approval:{key}"),
             Self::Signal { key } => write!(f, "signal:{key}"),
+            Self::Child { key } => write!(f, "child:{key}"),
             Self::Queue { key } => write!(f, "queue:{key}"),
             Self::LoopDelay { epoch, to, firing } => write!(f, "loop:{epoch}.{to}.{firing}"),
             Self::Run { epoch } => write!(f, "run:{epoch}"),
         }
     }
+}
+
+/// A child run to be begun.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChildSpec {
+    /// Its id: the same whenever the command is made.
+    pub run: RunId,
+    /// The project of its pipeline.
+    pub project: String,
+    /// Its pipeline.
+    pub pipeline: String,
+    /// Inputs as given; defaults are filled in by the driver.
+    pub inputs: Map<String, Json>,
+    /// Who started the run it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Who waits for it.
+    pub parent: Parent,
+}
+
+/// The end of a child run, and who is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChildEnd {
+    /// The run that waits for it.
+    pub parent: RunId,
+    /// What it is told.
+    pub finished: ChildFinished,
 }
 
 /// Everything a worker needs to carry out one attempt. Holds no secret, only the names of secrets inside [`Text`].

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::command::Timer;
-use crate::group::Slot;
+use crate::group::{Holder, Slot};
 use crate::id::{AttemptKey, RunId, Seq, StepId};
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::time::Timestamp;
 
 /// An event with its place in the history of its run.
@@ -43,6 +43,8 @@ pub enum Event {
         /// How.
         outcome: Outcome,
     },
+    /// A child run is over, or could not begin.
+    ChildFinished(Box<ChildFinished>),
     /// A timer ran out.
     TimerFired {
         /// Which.
@@ -91,6 +93,7 @@ impl Event {
             Self::RunCreated(_) => "run_created",
             Self::AttemptStarted { .. } => "attempt_started",
             Self::AttemptFinished { .. } => "attempt_finished",
+            Self::ChildFinished(_) => "child_finished",
             Self::TimerFired { .. } => "timer_fired",
             Self::ApprovalDecided(_) => "approval_decided",
             Self::SignalReceived(_) => "signal_received",
@@ -127,9 +130,46 @@ pub struct RunCreated {
     /// Labels given with the trigger.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// The step that it is a child run of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// Address of the run's page, where the server knows its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+}
+
+/// Where a child run belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Parent {
+    /// The run that waits for it.
+    pub run: RunId,
+    /// The attempt that it is.
+    pub key: AttemptKey,
+    /// How many runs stand above it.
+    pub depth: u32,
+    /// Places in groups that those hold, and that it shares.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<Holder>,
+}
+
+/// The end of a child run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChildFinished {
+    /// The attempt that it was.
+    pub key: AttemptKey,
+    /// How.
+    pub outcome: RunOutcome,
+    /// `false`: there never was a run, and `error` says why.
+    pub began: bool,
+    /// What it gave.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
+    pub outputs: Map<String, Json>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
 }
 
 /// What started a run.

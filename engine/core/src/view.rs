@@ -167,6 +167,8 @@ pub struct RunView {
     pub status: RunStatus,
     /// Why it failed.
     pub error: Option<RunError>,
+    /// The step that it is a child run of.
+    pub parent: Option<ParentView>,
     /// What it was given.
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub inputs: Map<String, Json>,
@@ -189,6 +191,18 @@ pub struct RunView {
     pub edges: Vec<EdgeView>,
     /// Every loop edge.
     pub loops: Vec<LoopView>,
+}
+
+/// Where a child run belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ParentView {
+    /// The run.
+    pub run: RunId,
+    /// Its step.
+    pub step: StepId,
+    /// The visit of the step.
+    pub visit: u32,
 }
 
 /// A step.
@@ -236,6 +250,8 @@ pub struct VisitView {
     pub error: Option<Failure>,
     /// How many attempts it had.
     pub attempts: u32,
+    /// The child run of the latest of them.
+    pub child: Option<RunId>,
     /// What it gave.
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub outputs: Map<String, Json>,

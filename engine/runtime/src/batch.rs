@@ -128,6 +128,7 @@ fn row(active: &Active) -> RunRow {
 fn note_settled(append: &mut Append, event: &Event) {
     match event {
         Event::AttemptFinished { key, .. } => append.attempts_finished.push(key.clone()),
+        Event::ChildFinished(finished) => append.attempts_finished.push(finished.key.clone()),
         Event::TimerFired { timer } => append.timers_cleared.push(timer.clone()),
         Event::SlotGranted { slot } => append.slots_granted.push(slot.clone()),
         Event::RunCreated(_)
@@ -144,6 +145,8 @@ fn note_settled(append: &mut Append, event: &Event) {
 fn note_command(append: &mut Append, command: &Command, number: &mut u64) {
     match command {
         Command::StartAttempt(spec) => append.attempts_started.push(spec.id.key.clone()),
+        // Its attempt is open like any other, so that it is asked for after a restart.
+        Command::StartChild(spec) => append.attempts_started.push(spec.parent.key.clone()),
         Command::SetTimer { timer, at } => append.timers_set.push((timer.clone(), *at)),
         Command::ClearTimer { timer } => {
             append.timers_set.retain(|(set, _)| set != timer);
@@ -154,7 +157,10 @@ fn note_command(append: &mut Append, command: &Command, number: &mut u64) {
             *number += 1;
         }
         Command::ReleaseSlot { slot } => append.slots_released.push(slot.clone()),
-        Command::CancelAttempt { .. } | Command::FinishRun { .. } => {}
+        Command::CancelAttempt { .. }
+        | Command::CancelChild { .. }
+        | Command::TellParent(_)
+        | Command::FinishRun { .. } => {}
     }
 }
 

@@ -1,27 +1,28 @@
 //! The driving task: gathers what has arrived, folds it, writes it, and then lets it act.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use loopline_core::canonical;
 use loopline_core::command::{Command, Timer};
 use loopline_core::contract::complete_inputs;
-use loopline_core::event::{Event, RunCreated};
+use loopline_core::event::{Event, Parent, RunCreated, Trigger};
 use loopline_core::graph::Graph;
 use loopline_core::id::{AttemptId, RunId};
 use loopline_core::machine::RunState;
 use loopline_core::time::Timestamp;
 use loopline_ports::clock::Clock;
 use loopline_ports::driver::{DriverError, Problem, Progress, TriggerRequest, Triggered};
-use loopline_ports::journal::{DefinitionId, Journal, JournalError, NewRun, RequestKey};
+use loopline_ports::journal::{Definition, DefinitionId, Journal, JournalError, NewRun, RequestKey};
 use loopline_ports::worker::{Report, Worker};
-use serde_json::json;
+use serde_json::{Map, Value as Json, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{Batch, Part, Waiting, attempt_of, event_of};
+use crate::children::{Due, Dues};
 use crate::engine::EngineConfig;
 use crate::followers::Followers;
 use crate::groups::Groups;
@@ -64,6 +65,7 @@ pub(crate) struct Drive {
     pub(crate) followers: Arc<Followers>,
     pub(crate) runs: Runs,
     pub(crate) groups: Groups,
+    pub(crate) dues: Dues,
     ids: ulid::Generator,
     /// Last number given to a run, by project and pipeline.
     numbers: HashMap<(String, String), u64>,
@@ -95,6 +97,7 @@ impl Drive {
             followers,
             runs: Runs::default(),
             groups: Groups::default(),
+            dues: Dues::new(),
             ids: ulid::Generator::new(),
             numbers: HashMap::new(),
             definitions: HashMap::new(),
@@ -114,7 +117,7 @@ impl Drive {
         stopping: CancellationToken,
     ) {
         // What was due when the last engine ended.
-        self.carry_grants().await;
+        self.carry_over().await;
         loop {
             let mut asked = Vec::new();
             let mut told = Vec::new();
@@ -177,10 +180,18 @@ impl Drive {
             self.take_held(&mut batch).await;
             self.write(batch).await;
         }
-        self.carry_grants().await;
+        self.carry_over().await;
         for (run, answer) in states {
             // Nobody may have waited for the answer.
             let _ = answer.send(self.runs.get(run).map(|active| (active.graph.clone(), active.state.clone())));
+        }
+    }
+
+    /// What runs and groups want of runs, until they want nothing more.
+    async fn carry_over(&mut self) {
+        while self.is_well() && (self.groups.is_due() || !self.dues.is_empty()) {
+            self.carry_children().await;
+            self.carry_grants().await;
         }
     }
 
@@ -305,6 +316,14 @@ impl Drive {
         {
             return if digest == key.digest { Ok(Started::Before(run)) } else { Err(DriverError::KeyReused) };
         }
+        let begin = Begin { run: None, project, definition, inputs, labels, trigger, parent: None, key };
+        self.begin(batch, begin).await.map(Started::New)
+    }
+
+    /// A run begins with this batch.
+    pub(crate) async fn begin(&mut self, batch: &mut Batch, begin: Begin) -> Result<RunId, DriverError> {
+        let Begin { run, project, definition, inputs, labels, trigger, parent, key } = begin;
+        let graph = &definition.graph;
         if !graph.requires.is_empty() {
             return Err(DriverError::Unsupported(graph.requires.clone()));
         }
@@ -326,7 +345,7 @@ impl Drive {
         };
         let number = self.next_number(&project, &graph.name).await?;
         let now = self.clock.now();
-        let run = self.new_id(now);
+        let run = run.unwrap_or_else(|| self.new_id(now));
         let created = RunCreated {
             run,
             project,
@@ -337,6 +356,7 @@ impl Drive {
             inputs,
             trigger,
             labels,
+            parent,
             url: self.config.public_url.as_ref().map(|base| format!("{}/runs/{run}", base.trim_end_matches('/'))),
         };
         let active = self.runs.begin(run, &definition.digest, definition.graph.clone());
@@ -345,7 +365,7 @@ impl Drive {
             return Err(refused.into());
         }
         batch.begins(run, NewRun { created, definition: definition_id }, key);
-        Ok(Started::New(run))
+        Ok(run)
     }
 
     async fn next_number(&mut self, project: &str, pipeline: &str) -> Result<u64, DriverError> {
@@ -422,6 +442,9 @@ impl Drive {
                 Command::SetTimer { .. } | Command::ClearTimer { .. } | Command::FinishRun { .. } => {}
                 // Groups hear of it with all others of the batch.
                 Command::AskSlot { .. } | Command::ReleaseSlot { .. } => {}
+                Command::StartChild(spec) => self.dues.push_back(Due::Start(spec)),
+                Command::CancelChild { run } => self.dues.push_back(Due::Cancel(run)),
+                Command::TellParent(end) => self.dues.push_back(Due::Tell(end)),
             }
         }
         let over = self.runs.get(run).is_some_and(|active| active.state.is_over());
@@ -461,6 +484,9 @@ impl Drive {
         reports: impl IntoIterator<Item = Report>,
     ) {
         for run in runs {
+            // Whoever waits for it asks how far it is.
+            let created = self.runs.get(run).and_then(|active| active.state.created());
+            self.doubtful.extend(created.and_then(|created| Some(created.parent.as_ref()?.run)));
             self.runs.forget(run);
             self.doubtful.insert(run);
         }
@@ -499,6 +525,19 @@ impl Drive {
             Err(error) => self.journal_failed(&error, [], []),
         }
     }
+}
+
+/// How a run begins.
+pub(crate) struct Begin {
+    /// Its id, where that is given.
+    pub(crate) run: Option<RunId>,
+    pub(crate) project: String,
+    pub(crate) definition: Arc<Definition>,
+    pub(crate) inputs: Map<String, Json>,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) trigger: Trigger,
+    pub(crate) parent: Option<Parent>,
+    pub(crate) key: Option<RequestKey>,
 }
 
 enum Started {

@@ -51,6 +51,11 @@ impl Groups {
         groups
     }
 
+    /// Something is to become an event.
+    pub(crate) fn is_due(&self) -> bool {
+        !self.due.is_empty()
+    }
+
     /// A wish is on disk.
     pub(crate) fn asked(&mut self, number: u64, holder: Holder, ask: Ask) {
         self.of.insert(holder.clone(), ask.group.clone());

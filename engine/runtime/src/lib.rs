@@ -13,6 +13,7 @@
 
 mod archive;
 mod batch;
+mod children;
 mod drive;
 mod engine;
 mod followers;

@@ -79,6 +79,9 @@ impl Drive {
             Attached::NeverStarted => {
                 let journal = self.journal.clone();
                 let Some(active) = self.runs.load(&*journal, id.run).await? else { return Ok(()) };
+                if let Some(start) = active.state.child_of(&active.graph, &id.key) {
+                    return self.recover_child(id, start).await;
+                }
                 match restart(&active.graph, &active.state, &id.key) {
                     Some(spec) => self.worker.start(spec).await,
                     // It was to be ended before it had begun.

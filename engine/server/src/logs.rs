@@ -148,7 +148,9 @@ async fn chosen_or_to_come(app: &App, run: RunId, step: StepId, query: &LogsQuer
             let known = view
                 .steps
                 .get(&step)
-                .is_some_and(|view| visit < view.visit || (visit == view.visit && attempt <= view.attempt));
+                .filter(|view| visit < view.visit || (visit == view.visit && attempt <= view.attempt))
+                // A child run has logs of its own; there will be none here.
+                .is_some_and(|view| !view.visits.iter().any(|past| past.visit == visit && past.child.is_some()));
             if !known {
                 return Err(problem);
             }

@@ -122,6 +122,7 @@ impl Store {
                 inputs: serde_json::Map::new(),
                 trigger: Trigger { kind: "api".to_owned(), actor: None },
                 labels: BTreeMap::new(),
+                parent: None,
                 url: None,
             };
             let first = append(*run, 0, vec![Event::RunCreated(Box::new(created.clone()))]);

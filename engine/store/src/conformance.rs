@@ -94,6 +94,7 @@ pub(crate) fn create(id: RunId, number: u64, definition: DefinitionId) -> Append
         inputs: Map::new(),
         trigger: Trigger { kind: "api".to_owned(), actor: Some("ada".to_owned()) },
         labels: BTreeMap::new(),
+        parent: None,
         url: None,
     };
     let event = Event::RunCreated(Box::new(created.clone()));

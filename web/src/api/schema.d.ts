@@ -113,6 +113,20 @@ export interface components {
                 [key: string]: components["schemas"]["StepView"];
             };
         };
+        /** @description The end of a child run. */
+        ChildFinished: {
+            /** @description `false`: there never was a run, and `error` says why. */
+            began: boolean;
+            error?: components["schemas"]["Failure"] | null;
+            /** @description The attempt that it was. */
+            key: components["schemas"]["AttemptKey"];
+            /** @description How. */
+            outcome: components["schemas"]["RunOutcome"];
+            /** @description What it gave. */
+            outputs?: {
+                [key: string]: components["schemas"]["Value"];
+            };
+        };
         /**
          * @description When a forward edge is live, and when it is neutral.
          * @enum {string}
@@ -213,7 +227,10 @@ export interface components {
             outcome: components["schemas"]["Outcome"];
             /** @enum {string} */
             type: "attempt_finished";
-        } | {
+        } | (components["schemas"]["ChildFinished"] & {
+            /** @enum {string} */
+            type: "child_finished";
+        }) | {
             /** @description Which. */
             timer: components["schemas"]["Timer"];
             /** @enum {string} */
@@ -335,6 +352,13 @@ export interface components {
             steps: components["schemas"]["StepOutline"][];
             /** @description Keys that this engine cannot run. */
             unsupported: components["schemas"]["Requirement"][];
+        };
+        /** @description Who holds a place, or waits for one. */
+        Holder: {
+            /** @description The run. */
+            run: components["schemas"]["RunId"];
+            /** @description What of it. */
+            slot: components["schemas"]["Slot"];
         };
         /** @description An HTTP answer. */
         HttpResponse: {
@@ -465,6 +489,32 @@ export interface components {
             result: components["schemas"]["RawResult"];
             /** @enum {string} */
             status: "cancelled";
+        };
+        /** @description Where a child run belongs. */
+        Parent: {
+            /**
+             * Format: int32
+             * @description How many runs stand above it.
+             */
+            depth: number;
+            /** @description The attempt that it is. */
+            key: components["schemas"]["AttemptKey"];
+            /** @description The run that waits for it. */
+            run: components["schemas"]["RunId"];
+            /** @description Places in groups that those hold, and that it shares. */
+            within?: components["schemas"]["Holder"][];
+        };
+        /** @description Where a child run belongs. */
+        ParentView: {
+            /** @description The run. */
+            run: components["schemas"]["RunId"];
+            /** @description Its step. */
+            step: components["schemas"]["StepId"];
+            /**
+             * Format: int32
+             * @description The visit of the step.
+             */
+            visit: number;
         };
         /** @description A pipeline, whole. */
         Pipeline: {
@@ -618,6 +668,7 @@ export interface components {
              * @description Counts the runs of the pipeline, from 1.
              */
             number: number;
+            parent?: components["schemas"]["Parent"] | null;
             /** @description The pipeline's name inside the project. */
             pipeline: string;
             /** @description The project the pipeline belongs to. */
@@ -705,6 +756,11 @@ export interface components {
             /** @description Steps that wait for people. */
             waiting_steps: string[];
         };
+        /**
+         * @description How a run ended.
+         * @enum {string}
+         */
+        RunOutcome: "succeeded" | "failed" | "cancelled";
         /** @description The run's own state after an event. */
         RunPatch: {
             /**
@@ -768,6 +824,7 @@ export interface components {
             outputs: {
                 [key: string]: components["schemas"]["Value"];
             };
+            parent?: components["schemas"]["ParentView"] | null;
             /** @description Its pipeline. */
             pipeline: string;
             /** @description Its project. */
@@ -913,6 +970,11 @@ export interface components {
             /** @enum {string} */
             timer: "signal";
         } | {
+            /** @description The attempt whose child it is. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            timer: "child";
+        } | {
             /** @description Epoch, step and visit that wait. */
             key: components["schemas"]["AttemptKey"];
             /** @enum {string} */
@@ -986,6 +1048,7 @@ export interface components {
              * @description How many attempts it had.
              */
             attempts: number;
+            child?: components["schemas"]["RunId"] | null;
             error?: components["schemas"]["Failure"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description What it gave. */

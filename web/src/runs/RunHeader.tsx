@@ -40,6 +40,16 @@ export function RunHeader({ run }: { run: RunView }) {
             {run.trigger.actor !== null && run.trigger.actor !== undefined && ` by ${run.trigger.actor}`} · <Ago at={run.created_at} />
           </dd>
         </div>
+        {run.parent != null && (
+          <div>
+            <dt>Parent</dt>
+            <dd>
+              <Link to="/runs/$id" params={{ id: run.parent.run }} className="rounded text-accent-ink underline-offset-2 hover:underline">
+                child of {run.parent.step}
+              </Link>
+            </dd>
+          </div>
+        )}
         {run.epoch > 1 && (
           <div>
             <dt>Epoch</dt>

@@ -34,7 +34,9 @@ async fn ask(client: &Client, run: &str, body: &Json) -> Result<Json, Failure> {
 }
 
 async fn drive(folder: &Path, arguments: &Rerun, body: &Json) -> Outcome {
-    let house = wiring::open_foreground(folder, workspace_of(folder)?, arguments.pass_env.clone()).await?;
+    let house =
+        wiring::open_foreground(folder, local::file_of(folder), workspace_of(folder)?, arguments.pass_env.clone())
+            .await?;
     local::answers_at(folder, house.address())?;
     let client = Client::new(house.address(), None)?;
     let path = format!("/runs/{}", segment(&arguments.run));

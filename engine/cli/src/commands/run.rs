@@ -45,7 +45,8 @@ pub async fn run(arguments: Run) -> Outcome {
     let folder = home.create()?;
     let workspace = workspace(arguments.workspace.as_deref(), &folder)?;
     local::works_in(&folder, &workspace)?;
-    let house = wiring::open_foreground(&folder, workspace, arguments.pass_env.clone()).await?;
+    local::stands_in(&folder, &arguments.file)?;
+    let house = wiring::open_foreground(&folder, arguments.file.clone(), workspace, arguments.pass_env.clone()).await?;
     let run = house.trigger(&text, graph, inputs).await?;
     home.announce(&folder, run, house.address())?;
 

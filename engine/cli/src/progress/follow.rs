@@ -201,7 +201,11 @@ impl Watcher<'_> {
             self.say_past_visit(name, view, visit - 1);
         }
         if began_attempt {
-            self.read_log(name, visit, attempt);
+            match view["visits"].as_array().and_then(|visits| visits.last()?["child"].as_str()) {
+                // What a child run prints stands in the logs of its own steps.
+                Some(child) => self.printer.step("▶", name, &format!("child run {child}")),
+                None => self.read_log(name, visit, attempt),
+            }
         }
         if !changed {
             return Ok(());

@@ -71,6 +71,7 @@ impl fmt::Display for Slot {
 
 /// Who holds a place, or waits for one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Holder {
     /// The run.
     pub run: RunId,

@@ -45,6 +45,7 @@ pub fn apply(graph: &Graph, state: &mut RunState, recorded: &Recorded) -> Result
     fold.fail_fast();
     fold.finish_if_over();
     fold.release_slots();
+    fold.tell_parent();
     let Fold { mut applied, touched, .. } = fold;
     applied.touched = touched.into_iter().collect();
     state.last_seq = recorded.seq;
@@ -83,6 +84,7 @@ impl<'a> Fold<'a> {
             Event::RunCreated(created) => self.create(created),
             Event::AttemptStarted { key } => self.attempt_started(key),
             Event::AttemptFinished { key, outcome } => self.attempt_finished(key, outcome),
+            Event::ChildFinished(finished) => self.child_finished(finished),
             Event::TimerFired { timer } => self.timer_fired(timer),
             Event::ApprovalDecided(decided) => self.approval_decided(decided),
             Event::SignalReceived(signal) => self.signal_received(signal),
@@ -157,6 +159,7 @@ impl<'a> Fold<'a> {
                 Ok(())
             }
             Timer::Run { .. } => Err(never()),
+            Timer::Child { key } => self.child_timed_out(key),
             Timer::LoopDelay { .. } => {
                 let open = self.state.open.iter_mut().find(|o| o.timer.as_ref().is_some_and(|(t, _)| t == timer));
                 let open = open.ok_or_else(never)?;
@@ -177,7 +180,7 @@ impl<'a> Fold<'a> {
                 match (timer, &step.wait) {
                     (Timer::Sleep { .. }, Some(Wait::Sleep { .. })) => self.sleep_over(ix),
                     (Timer::Retry { .. }, Some(Wait::Retry { .. })) if key.attempt == step.attempt + 1 => {
-                        self.start_attempt(ix);
+                        self.act(ix);
                     }
                     (Timer::Approval { .. }, Some(Wait::Approval(_))) => self.approval_timed_out(ix),
                     (Timer::Signal { .. }, Some(Wait::Signal { .. })) => self.signal_timed_out(ix),

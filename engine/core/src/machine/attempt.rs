@@ -175,7 +175,7 @@ impl Fold<'_> {
         }))
     }
 
-    fn find_live(&self, key: &AttemptKey) -> Result<AttemptRef, Refused> {
+    pub(super) fn find_live(&self, key: &AttemptKey) -> Result<AttemptRef, Refused> {
         let never = || Refused::NeverAsked { what: format!("attempt {key} that is not settled") };
         let step = self.graph.find(key.step.as_str()).ok_or_else(never)?;
         let at = AttemptRef { step, item: key.item, visit: key.visit, attempt: key.attempt };

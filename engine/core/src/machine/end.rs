@@ -246,8 +246,11 @@ impl Fold<'_> {
         }
         live.past = if lets_end && live.started { Past::Drain } else { Past::Cancel };
         if live.past == Past::Cancel {
-            let key = self.state.key_of(self.graph, at);
-            self.command(Command::CancelAttempt { key });
+            let command = match self.state.children.get(&at) {
+                Some(child) => Command::CancelChild { run: child.run },
+                None => Command::CancelAttempt { key: self.state.key_of(self.graph, at) },
+            };
+            self.command(command);
         }
     }
 

@@ -198,7 +198,8 @@ impl Fold<'_> {
     /// Does what the step is for.
     pub(super) fn act(&mut self, ix: StepIx) {
         match &self.graph.step(ix).action {
-            Action::Run(_) | Action::Http(_) | Action::Container(_) | Action::Pipeline(_) => self.start_attempt(ix),
+            Action::Run(_) | Action::Http(_) | Action::Container(_) => self.start_attempt(ix),
+            Action::Pipeline(child) => self.start_child(ix, child),
             Action::Wait(wait) => self.await_signal(ix, wait),
             Action::Approval(approval) => self.ask(ix, approval),
             Action::Sleep(sleep) => self.fall_asleep(ix, sleep),

@@ -15,6 +15,7 @@
 mod apply;
 mod approval;
 mod attempt;
+mod child;
 mod end;
 mod judge;
 mod pause;
@@ -31,6 +32,7 @@ mod stop;
 
 pub use apply::{Applied, apply};
 pub use attempt::restart;
+pub use child::ChildStart;
 pub use reading::for_each_reference;
 pub use refused::Refused;
 pub use state::RunState;

@@ -7,8 +7,8 @@ use crate::event::RunOutcome;
 use crate::graph::{Action, Goto, GotoOn, Graph};
 use crate::id::StepIx;
 use crate::view::{
-    ApprovalWait, Changes, DecisionView, EdgeView, LoopView, RunError, RunPatch, RunView, StepStatus, StepView,
-    VisitView, WaitingFor,
+    ApprovalWait, Changes, DecisionView, EdgeView, LoopView, ParentView, RunError, RunPatch, RunView, StepStatus,
+    StepView, VisitView, WaitingFor,
 };
 
 pub(super) fn past_status(st: St) -> StepStatus {
@@ -37,6 +37,11 @@ impl RunState {
             epoch: self.epoch,
             status: patch.status,
             error: patch.error,
+            parent: created.parent.as_ref().map(|parent| ParentView {
+                run: parent.run,
+                step: parent.key.step.clone(),
+                visit: parent.key.visit,
+            }),
             inputs: created.inputs.clone(),
             outputs: patch.outputs,
             labels: self.labels.clone(),
@@ -121,6 +126,7 @@ impl RunState {
                 skip_reason: past.why,
                 error: past.error.clone(),
                 attempts: past.attempts,
+                child: self.child_run(ix, past.visit, past.attempts),
                 outputs: (*past.outputs).clone(),
                 started_at: past.started_at,
                 finished_at: past.finished_at,
@@ -134,6 +140,7 @@ impl RunState {
                 skip_reason: step.why,
                 error: error.clone(),
                 attempts: step.attempt,
+                child: self.child_run(ix, step.visit, step.attempt),
                 outputs: (*step.outputs).clone(),
                 started_at: step.started_at,
                 finished_at: step.finished_at,
@@ -153,6 +160,10 @@ impl RunState {
             items: None,
             waiting_for: self.waiting_for(graph, ix, step),
         }
+    }
+
+    fn child_run(&self, step: StepIx, visit: u32, attempt: u32) -> Option<crate::id::RunId> {
+        self.children.get(&AttemptRef { step, item: None, visit, attempt }).map(|child| child.run)
     }
 
     fn waiting_for(&self, graph: &Graph, ix: StepIx, step: &StepState) -> Option<WaitingFor> {

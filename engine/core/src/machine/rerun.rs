@@ -15,6 +15,10 @@ use crate::view::SkipReason;
 impl Fold<'_> {
     /// Re-opens what is asked for, and all that stands behind it. A refusal changes nothing.
     pub(super) fn rerun(&mut self, by: &str, from: &RerunFrom) -> Result<(), Refused> {
+        let created = self.state.created.as_deref().expect("the first event of a run creates it");
+        if let Some(parent) = &created.parent {
+            return Err(Refused::ChildRun { step: parent.key.step.clone(), run: parent.run });
+        }
         if self.state.over.is_none() && self.state.stop.is_some() {
             return Err(Refused::RerunWhileEnding);
         }

@@ -149,14 +149,15 @@ impl Fold<'_> {
         }
     }
 
-    fn slot_key(&self, ix: StepIx) -> AttemptKey {
+    pub(super) fn slot_key(&self, ix: StepIx) -> AttemptKey {
         AttemptKey { attempt: 0, ..self.state.visit_key(self.graph, ix) }
     }
 
     fn ask_slot(&mut self, slot: Slot, kind: GroupKind, name: String, limit: u32, when_full: WhenFull) {
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
         let group = GroupId { project: created.project.clone(), kind, name };
-        let ask = Ask { group, limit, when_full, within: Vec::new() };
+        let within = created.parent.as_ref().map(|parent| parent.within.clone()).unwrap_or_default();
+        let ask = Ask { group, limit, when_full, within };
         self.command(Command::AskSlot { slot, ask: Box::new(ask) });
     }
 }

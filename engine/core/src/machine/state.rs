@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::child::Child;
 use super::slot::Place;
 use crate::command::Timer;
 use crate::event::{ApprovalDecided, RunCreated, RunOutcome};
@@ -36,6 +37,8 @@ pub struct RunState {
     pub(super) open: Vec<Reopened>,
     /// Attempts that were handed out and are not settled.
     pub(super) live: BTreeMap<AttemptRef, Live>,
+    /// Child runs, by the attempts that they are; past ones too.
+    pub(super) children: BTreeMap<AttemptRef, Child>,
     pub(super) stop: Option<Stop>,
     /// Steps that are pending or running. The run is over when there is none and nothing is live.
     pub(super) undecided: u32,
@@ -299,9 +302,10 @@ impl RunState {
         self.locks.values().any(|asked| !asked.granted)
     }
 
-    /// No attempt is handed out: until a timer fires or a person acts, nothing happens, and the state need not be kept in memory.
+    /// Nothing is handed out but child runs: until a timer fires, one of them ends or a person acts, nothing happens, and the
+    /// state need not be kept in memory.
     pub fn is_quiet(&self) -> bool {
-        self.live.is_empty()
+        self.live.keys().all(|at| self.children.contains_key(at))
     }
 
     /// Attempts that were handed out and are not settled; a driver asks its worker for them after a restart.

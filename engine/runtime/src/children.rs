@@ -14,7 +14,8 @@ use loopline_ports::driver::DriverError;
 use loopline_ports::journal::JournalError;
 
 use crate::batch::Batch;
-use crate::drive::{Begin, Drive};
+use crate::begin::Begin;
+use crate::drive::Drive;
 
 /// Who is said to have cancelled a child whose parent does not want it any more.
 const BY: &str = "parent";

@@ -1,22 +1,19 @@
 //! The driving task: gathers what has arrived, folds it, writes it, and then lets it act.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use loopline_core::canonical;
 use loopline_core::command::{Command, Timer};
-use loopline_core::contract::complete_inputs;
-use loopline_core::event::{Event, Parent, RunCreated, Trigger};
+use loopline_core::event::Event;
 use loopline_core::graph::Graph;
 use loopline_core::id::{AttemptId, RunId};
 use loopline_core::machine::RunState;
 use loopline_core::time::Timestamp;
 use loopline_ports::clock::Clock;
-use loopline_ports::driver::{DriverError, Problem, Progress, TriggerRequest, Triggered};
-use loopline_ports::journal::{Definition, DefinitionId, Journal, JournalError, NewRun, RequestKey};
+use loopline_ports::driver::{DriverError, Progress, TriggerRequest, Triggered};
+use loopline_ports::journal::{DefinitionId, Journal, JournalError};
 use loopline_ports::worker::{Report, Worker};
-use serde_json::{Map, Value as Json, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -66,11 +63,11 @@ pub(crate) struct Drive {
     pub(crate) runs: Runs,
     pub(crate) groups: Groups,
     pub(crate) dues: Dues,
-    ids: ulid::Generator,
+    pub(crate) ids: ulid::Generator,
     /// Last number given to a run, by project and pipeline.
-    numbers: HashMap<(String, String), u64>,
+    pub(crate) numbers: HashMap<(String, String), u64>,
     /// By digest of the text and digest of the graph: a text that uses step types compiles to another graph when they change.
-    definitions: HashMap<(String, String), DefinitionId>,
+    pub(crate) definitions: HashMap<(String, String), DefinitionId>,
     /// When the earliest timer on disk is due, as far as this task has seen.
     pub(crate) next_timer: Option<Timestamp>,
     /// Reports that are not on disk yet: they came back from a failed commit, or only tell people and wait for company.
@@ -289,102 +286,6 @@ impl Drive {
         }
     }
 
-    async fn take_trigger(
-        &mut self,
-        batch: &mut Batch,
-        request: TriggerRequest,
-        answer: oneshot::Sender<Result<Triggered, DriverError>>,
-    ) {
-        match self.trigger(batch, request).await {
-            Ok(Started::New(run)) => batch.waits(run, Waiting::Trigger(answer)),
-            // Nobody may have waited for the answer.
-            Ok(Started::Before(run)) => drop(answer.send(Ok(Triggered { run, created: false }))),
-            Err(error) => drop(answer.send(Err(error))),
-        }
-    }
-
-    async fn trigger(&mut self, batch: &mut Batch, request: TriggerRequest) -> Result<Started, DriverError> {
-        let TriggerRequest { project, definition, inputs, labels, trigger, idempotency_key } = request;
-        let graph = &definition.graph;
-        let key = idempotency_key.map(|key| RequestKey {
-            scope: format!("trigger {project}/{}", graph.name),
-            key,
-            digest: canonical::digest(&json!({"inputs": inputs, "labels": labels})),
-        });
-        if let Some(key) = &key
-            && let Some((run, digest)) = self.journal.find_request(&key.scope, &key.key).await?
-        {
-            return if digest == key.digest { Ok(Started::Before(run)) } else { Err(DriverError::KeyReused) };
-        }
-        let begin = Begin { run: None, project, definition, inputs, labels, trigger, parent: None, key };
-        self.begin(batch, begin).await.map(Started::New)
-    }
-
-    /// A run begins with this batch.
-    pub(crate) async fn begin(&mut self, batch: &mut Batch, begin: Begin) -> Result<RunId, DriverError> {
-        let Begin { run, project, definition, inputs, labels, trigger, parent, key } = begin;
-        let graph = &definition.graph;
-        if !graph.requires.is_empty() {
-            return Err(DriverError::Unsupported(graph.requires.clone()));
-        }
-        let inputs = complete_inputs(graph, &inputs).map_err(|problems| {
-            let problem = |p: loopline_core::contract::InputProblem| Problem {
-                pointer: format!("/inputs/{}{}", p.input.replace('~', "~0").replace('/', "~1"), p.inside),
-                message: p.message,
-            };
-            DriverError::InvalidInputs(problems.into_iter().map(problem).collect())
-        })?;
-        let pinned = (definition.text_digest.clone(), definition.digest.clone());
-        let definition_id = match self.definitions.get(&pinned) {
-            Some(id) => *id,
-            None => {
-                let id = self.journal.put_definition(&definition).await?;
-                self.definitions.insert(pinned, id);
-                id
-            }
-        };
-        let number = self.next_number(&project, &graph.name).await?;
-        let now = self.clock.now();
-        let run = run.unwrap_or_else(|| self.new_id(now));
-        let created = RunCreated {
-            run,
-            project,
-            pipeline: graph.name.clone(),
-            number,
-            digest: definition.digest.clone(),
-            semantics: graph.semantics,
-            inputs,
-            trigger,
-            labels,
-            parent,
-            url: self.config.public_url.as_ref().map(|base| format!("{}/runs/{run}", base.trim_end_matches('/'))),
-        };
-        let active = self.runs.begin(run, &definition.digest, definition.graph.clone());
-        if let Err(refused) = batch.take(run, active, Event::RunCreated(Box::new(created.clone())), now) {
-            self.runs.forget(run);
-            return Err(refused.into());
-        }
-        batch.begins(run, NewRun { created, definition: definition_id }, key);
-        Ok(run)
-    }
-
-    async fn next_number(&mut self, project: &str, pipeline: &str) -> Result<u64, DriverError> {
-        let name = (project.to_owned(), pipeline.to_owned());
-        let number = match self.numbers.get(&name) {
-            Some(last) => last + 1,
-            None => self.journal.next_number(project, pipeline).await?,
-        };
-        self.numbers.insert(name, number);
-        Ok(number)
-    }
-
-    fn new_id(&mut self, now: Timestamp) -> RunId {
-        let at = std::time::UNIX_EPOCH + Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
-        // More than 2^80 ids within one millisecond do not happen; then any other id will do.
-        let id = self.ids.generate_from_datetime(at).unwrap_or_else(|_| ulid::Ulid::from_datetime(at));
-        RunId::from_parts(id.timestamp_ms(), id.random())
-    }
-
     pub(crate) async fn write(&mut self, batch: Batch) {
         self.groups.next = batch.next_number;
         let (appends, rest): (Vec<_>, Vec<_>) = batch
@@ -525,24 +426,6 @@ impl Drive {
             Err(error) => self.journal_failed(&error, [], []),
         }
     }
-}
-
-/// How a run begins.
-pub(crate) struct Begin {
-    /// Its id, where that is given.
-    pub(crate) run: Option<RunId>,
-    pub(crate) project: String,
-    pub(crate) definition: Arc<Definition>,
-    pub(crate) inputs: Map<String, Json>,
-    pub(crate) labels: BTreeMap<String, String>,
-    pub(crate) trigger: Trigger,
-    pub(crate) parent: Option<Parent>,
-    pub(crate) key: Option<RequestKey>,
-}
-
-enum Started {
-    New(RunId),
-    Before(RunId),
 }
 
 /// Errors of a whole batch are told to everyone in it.

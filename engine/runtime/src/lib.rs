@@ -13,6 +13,7 @@
 
 mod archive;
 mod batch;
+mod begin;
 mod children;
 mod drive;
 mod engine;

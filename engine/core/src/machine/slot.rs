@@ -137,7 +137,8 @@ impl Fold<'_> {
         let living: BTreeSet<(StepIx, u32)> = self.state.live.keys().map(|at| (at.step, at.visit)).collect();
         let unused = |(ix, visit): &(StepIx, u32)| {
             let step = &self.state.steps[ix.get()];
-            !(step.visit == *visit && step.st == St::Running) && !living.contains(&(*ix, *visit))
+            let runs = step.visit == *visit && step.st == St::Running;
+            !runs && !living.contains(&(*ix, *visit))
         };
         for (ix, visit) in self.state.locks.keys().copied().filter(unused).collect::<Vec<_>>() {
             self.state.locks.remove(&(ix, visit));

@@ -3,12 +3,10 @@
 //! The run holds its place to the end of its epoch. A step holds its lock as long as its visit runs, or something of the visit
 //! lives. Nothing here knows how many others there are: [`crate::group`] does.
 
-use std::collections::BTreeSet;
-
 use super::apply::Fold;
 use super::attempt::template_failure;
 use super::refused::Refused;
-use super::state::{St, Stop, Wait};
+use super::state::{AttemptRef, St, Stop, Wait};
 use crate::command::{Command, Timer};
 use crate::expr;
 use crate::graph::{Part, WhenFull};
@@ -134,11 +132,12 @@ impl Fold<'_> {
 
     /// Gives back what nothing holds any more: at the end of each event, so that no way out of a visit can be forgotten.
     pub(super) fn release_slots(&mut self) {
-        let living: BTreeSet<(StepIx, u32)> = self.state.live.keys().map(|at| (at.step, at.visit)).collect();
         let unused = |(ix, visit): &(StepIx, u32)| {
             let step = &self.state.steps[ix.get()];
             let runs = step.visit == *visit && step.st == St::Running;
-            !runs && !living.contains(&(*ix, *visit))
+            let first = AttemptRef { step: *ix, item: None, visit: 0, attempt: 0 };
+            let mut of_step = self.state.live.range(first..).take_while(|(at, _)| at.step == *ix);
+            !runs && !of_step.any(|(at, _)| at.visit == *visit)
         };
         for (ix, visit) in self.state.locks.keys().copied().filter(unused).collect::<Vec<_>>() {
             self.state.locks.remove(&(ix, visit));

@@ -24,7 +24,7 @@ export interface components {
              */
             member_of?: string[];
             /** @description The approval. */
-            step: components["schemas"]["StepPath"];
+            step: components["schemas"]["StepId"];
             /**
              * Format: int32
              * @description The visit the person saw.
@@ -86,15 +86,11 @@ export interface components {
             item?: number | null;
             /** @description The step. */
             step: components["schemas"]["StepId"];
-            /** @description It undoes what the visit did. */
-            undo?: boolean;
             /**
              * Format: int32
              * @description Counts the times a loop brought the run here, from 1.
              */
             visit: number;
-            /** @description The attempts that run the pipelines in place which the step lies in; none for a step of the run itself. */
-            within?: string;
         };
         /** @description A wish to end a run. */
         CancelBody: {
@@ -106,73 +102,30 @@ export interface components {
         };
         /** @description What one event changed, for a reader who holds the state before it. */
         Changes: {
-            /** @description All that is undone, when something of it changed. */
-            compensations?: components["schemas"]["CompensationView"][] | null;
             /** @description Forward edges out of those steps. */
             edges: components["schemas"]["EdgeView"][];
-            /** @description Items that changed, of steps that come without them. */
-            items: components["schemas"]["ItemChange"][];
             /** @description Loop edges whose count changed. */
             loops: components["schemas"]["LoopView"][];
             /** @description The run's own state after the event. */
             run: components["schemas"]["RunPatch"];
-            /**
-             * @description Steps that changed, whole. A step that runs many times comes with its `items` when it has got a new list of them;
-             *     later it comes without, and keeps those it had in this visit but for the ones in `items` below.
-             */
+            /** @description Steps that changed, whole. */
             steps: {
                 [key: string]: components["schemas"]["StepView"];
             };
         };
-        /** @description A pipeline in place, as the latest attempt at its step left it. */
-        ChildView: {
-            /** @description What is undone because the run failed, in that order. */
-            compensations: components["schemas"]["CompensationView"][];
-            /** @description Every forward edge. */
-            edges: components["schemas"]["EdgeView"][];
-            error?: components["schemas"]["RunError"] | null;
-            finished_at?: components["schemas"]["Timestamp"] | null;
-            /** @description What it was given. */
-            inputs: {
-                [key: string]: components["schemas"]["Value"];
-            };
-            /** @description Every loop edge. */
-            loops: components["schemas"]["LoopView"][];
-            /** @description What it gives back; empty until it has succeeded. */
-            outputs: {
-                [key: string]: components["schemas"]["Value"];
-            };
-            /** @description Where it stands. */
-            status: components["schemas"]["RunStatus"];
-            /** @description Every step. */
-            steps: {
-                [key: string]: components["schemas"]["StepView"];
-            };
-        };
-        /** @description What undoes one visit of a step, or one item of it. */
-        CompensationView: {
-            /**
-             * Format: int32
-             * @description The latest attempt; 0 before the first.
-             */
-            attempt: number;
+        /** @description The end of a child run. */
+        ChildFinished: {
+            /** @description `false`: there never was a run, and `error` says why. */
+            began: boolean;
             error?: components["schemas"]["Failure"] | null;
-            finished_at?: components["schemas"]["Timestamp"] | null;
-            /**
-             * Format: int32
-             * @description The item, for a step that runs many times.
-             */
-            item?: number | null;
-            started_at?: components["schemas"]["Timestamp"] | null;
-            /** @description Where it stands. */
-            status: components["schemas"]["StepStatus"];
-            /** @description The step. */
-            step: components["schemas"]["StepId"];
-            /**
-             * Format: int32
-             * @description The visit that is undone.
-             */
-            visit: number;
+            /** @description The attempt that it was. */
+            key: components["schemas"]["AttemptKey"];
+            /** @description How. */
+            outcome: components["schemas"]["RunOutcome"];
+            /** @description What it gave. */
+            outputs?: {
+                [key: string]: components["schemas"]["Value"];
+            };
         };
         /**
          * @description When a forward edge is live, and when it is neutral.
@@ -274,7 +227,10 @@ export interface components {
             outcome: components["schemas"]["Outcome"];
             /** @enum {string} */
             type: "attempt_finished";
-        } | {
+        } | (components["schemas"]["ChildFinished"] & {
+            /** @enum {string} */
+            type: "child_finished";
+        }) | {
             /** @description Which. */
             timer: components["schemas"]["Timer"];
             /** @enum {string} */
@@ -286,6 +242,11 @@ export interface components {
             /** @enum {string} */
             type: "signal_received";
         }) | {
+            /** @description Who has waited for it. */
+            slot: components["schemas"]["Slot"];
+            /** @enum {string} */
+            type: "slot_granted";
+        } | {
             /** @description Who. */
             by: string;
             /** @enum {string} */
@@ -295,6 +256,13 @@ export interface components {
             by: string;
             /** @enum {string} */
             type: "resume_requested";
+        } | {
+            /** @description Who. */
+            by: string;
+            /** @description What. */
+            from: components["schemas"]["RerunFrom"];
+            /** @enum {string} */
+            type: "rerun_requested";
         } | {
             /** @description Who. */
             by: string;
@@ -385,6 +353,13 @@ export interface components {
             /** @description Keys that this engine cannot run. */
             unsupported: components["schemas"]["Requirement"][];
         };
+        /** @description Who holds a place, or waits for one. */
+        Holder: {
+            /** @description The run. */
+            run: components["schemas"]["RunId"];
+            /** @description What of it. */
+            slot: components["schemas"]["Slot"];
+        };
         /** @description An HTTP answer. */
         HttpResponse: {
             /** @description The body as text, present only where the command asked to capture it. */
@@ -410,45 +385,6 @@ export interface components {
             required: boolean;
             /** @description Its JSON Schema. */
             schema: Record<string, never>;
-        };
-        /** @description An item that one event changed. */
-        ItemChange: {
-            /**
-             * Format: int32
-             * @description Its place in the list, from 0.
-             */
-            index: number;
-            /** @description The item, whole. */
-            item: components["schemas"]["ItemView"];
-            /** @description Its step. */
-            step: components["schemas"]["StepId"];
-        };
-        /** @description One item of a step that runs many times. */
-        ItemView: {
-            /** @description Files it kept. */
-            artifacts: {
-                [key: string]: components["schemas"]["ArtifactRef"];
-            };
-            /**
-             * Format: int32
-             * @description The latest attempt; 0 before the first.
-             */
-            attempt: number;
-            child?: components["schemas"]["ChildView"] | null;
-            error?: components["schemas"]["Failure"] | null;
-            finished_at?: components["schemas"]["Timestamp"] | null;
-            /** @description What `item` is. */
-            item: unknown;
-            /** @description What tells it from the others: what `key` gives, or its place in the list, from 0. */
-            key: string;
-            /** @description What it gave. */
-            outputs: {
-                [key: string]: components["schemas"]["Value"];
-            };
-            started_at?: components["schemas"]["Timestamp"] | null;
-            /** @description Where it stands. */
-            status: components["schemas"]["StepStatus"];
-            waiting_for?: components["schemas"]["WaitingFor"] | null;
         };
         /** @description How forward edges are joined. */
         JoinView: {
@@ -554,6 +490,32 @@ export interface components {
             /** @enum {string} */
             status: "cancelled";
         };
+        /** @description Where a child run belongs. */
+        Parent: {
+            /**
+             * Format: int32
+             * @description How many runs stand above it.
+             */
+            depth: number;
+            /** @description The attempt that it is. */
+            key: components["schemas"]["AttemptKey"];
+            /** @description The run that waits for it. */
+            run: components["schemas"]["RunId"];
+            /** @description Places in groups that those hold, and that it shares. */
+            within?: components["schemas"]["Holder"][];
+        };
+        /** @description Where a child run belongs. */
+        ParentView: {
+            /** @description The run. */
+            run: components["schemas"]["RunId"];
+            /** @description Its step. */
+            step: components["schemas"]["StepId"];
+            /**
+             * Format: int32
+             * @description The visit of the step.
+             */
+            visit: number;
+        };
         /** @description A pipeline, whole. */
         Pipeline: {
             /** @description What is wrong with it, in order of position. */
@@ -651,6 +613,24 @@ export interface components {
             /** @description Where it stands, as a JSON pointer into the document. */
             pointer: string;
         };
+        /** @description What is done again: everything, unless it says less. */
+        RerunBody: {
+            /**
+             * @description The steps that have failed, and all that stands behind them.
+             * @default false
+             */
+            failed: boolean;
+            /**
+             * @description These steps, and all that stands behind them.
+             * @default null
+             */
+            from: components["schemas"]["StepId"][] | null;
+        };
+        /** @description What is done again, together with everything that stands behind it, and whatever the end of the run has cut off. */
+        RerunFrom: {
+            /** @description These steps. */
+            steps: components["schemas"]["StepId"][];
+        } | "failed" | "everything";
         /** @description A run, as a bar in a list of pipelines. */
         RunBar: {
             /** @description When it began. */
@@ -688,6 +668,7 @@ export interface components {
              * @description Counts the runs of the pipeline, from 1.
              */
             number: number;
+            parent?: components["schemas"]["Parent"] | null;
             /** @description The pipeline's name inside the project. */
             pipeline: string;
             /** @description The project the pipeline belongs to. */
@@ -775,8 +756,18 @@ export interface components {
             /** @description Steps that wait for people. */
             waiting_steps: string[];
         };
+        /**
+         * @description How a run ended.
+         * @enum {string}
+         */
+        RunOutcome: "succeeded" | "failed" | "cancelled";
         /** @description The run's own state after an event. */
         RunPatch: {
+            /**
+             * Format: int32
+             * @description Counts reruns, from 1.
+             */
+            epoch: number;
             error?: components["schemas"]["RunError"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description The event. */
@@ -795,8 +786,6 @@ export interface components {
         RunStatus: "queued" | "running" | "waiting" | "paused" | "cancelling" | "succeeded" | "failed" | "cancelled";
         /** @description A whole run. */
         RunView: {
-            /** @description What is undone because the run failed, in that order. */
-            compensations: components["schemas"]["CompensationView"][];
             /** @description When it began. */
             created_at: components["schemas"]["Timestamp"];
             /** @description Digest of the pinned graph. */
@@ -835,13 +824,14 @@ export interface components {
             outputs: {
                 [key: string]: components["schemas"]["Value"];
             };
+            parent?: components["schemas"]["ParentView"] | null;
             /** @description Its pipeline. */
             pipeline: string;
             /** @description Its project. */
             project: string;
             /** @description Where it stands. */
             status: components["schemas"]["RunStatus"];
-            /** @description Every step; those of `finally` once it has begun. */
+            /** @description Every step. */
             steps: {
                 [key: string]: components["schemas"]["StepView"];
             };
@@ -864,6 +854,21 @@ export interface components {
          * @enum {string}
          */
         SkipReason: "condition" | "not_taken" | "upstream_failed" | "cancelled";
+        /** @description What of a run holds a place: its identity within the run. */
+        Slot: {
+            /**
+             * Format: int32
+             * @description Which.
+             */
+            epoch: number;
+            /** @enum {string} */
+            of: "run";
+        } | {
+            /** @description Which. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            of: "step";
+        };
         /** @description The name of a step. */
         StepId: string;
         /** @description A step. */
@@ -906,8 +911,6 @@ export interface components {
              */
             timeout_ms?: number | null;
         };
-        /** @description The name of a step, behind the steps whose pipelines in place it lies in. */
-        StepPath: string;
         /**
          * @description State of a step in its current visit.
          * @enum {string}
@@ -924,11 +927,10 @@ export interface components {
              * @description The latest attempt in it; 0 before the first.
              */
             attempt: number;
-            child?: components["schemas"]["ChildView"] | null;
             error?: components["schemas"]["Failure"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
-            /** @description For a step that runs many times, once it has begun: every item, in the order of the list. */
-            items?: components["schemas"]["ItemView"][] | null;
+            /** @description For a step that runs many times. */
+            items?: components["schemas"]["Value"][] | null;
             /** @description What it gave. */
             outputs: {
                 [key: string]: components["schemas"]["Value"];
@@ -968,6 +970,16 @@ export interface components {
             /** @enum {string} */
             timer: "signal";
         } | {
+            /** @description The attempt whose child it is. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            timer: "child";
+        } | {
+            /** @description Epoch, step and visit that wait. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            timer: "queue";
+        } | {
             /**
              * Format: int32
              * @description Epoch of the firing.
@@ -982,8 +994,6 @@ export interface components {
             timer: "loop_delay";
             /** @description Where the loop goes back to. */
             to: components["schemas"]["StepId"];
-            /** @description The pipeline in place that the loop lies in. */
-            within?: string;
         } | {
             /**
              * Format: int32
@@ -992,8 +1002,6 @@ export interface components {
             epoch: number;
             /** @enum {string} */
             timer: "run";
-            /** @description The pipeline in place. */
-            within?: string;
         };
         /**
          * Format: date-time
@@ -1040,6 +1048,7 @@ export interface components {
              * @description How many attempts it had.
              */
             attempts: number;
+            child?: components["schemas"]["RunId"] | null;
             error?: components["schemas"]["Failure"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description What it gave. */
@@ -1083,6 +1092,12 @@ export interface components {
             kept: number;
             /** @enum {string} */
             kind: "signal";
+            /** @description Its name. */
+            name: string;
+            until?: components["schemas"]["Timestamp"] | null;
+        } | {
+            /** @enum {string} */
+            kind: "lock";
             /** @description Its name. */
             name: string;
             until?: components["schemas"]["Timestamp"] | null;

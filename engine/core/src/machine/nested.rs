@@ -144,6 +144,7 @@ impl Fold<'_> {
             created: Some(Arc::new(RunCreated { inputs, ..created.clone() })),
             env,
             within: self.state.within.and(around),
+            shared: self.held_around(unit),
             ..self.state.beside(graph)
         };
         self.state.live.insert(at, Live { started: true, past: Past::No, child: Some(Box::new(child)), saw: None });
@@ -248,6 +249,7 @@ impl Fold<'_> {
 
     /// Lets all that may start, here and inside.
     pub(super) fn wake(&mut self) {
+        self.resume_locked();
         for ix in self.graph.indices() {
             self.soil(ix);
             self.advance_items(ix);
@@ -307,7 +309,12 @@ impl Fold<'_> {
             if self.is_paused() {
                 return false;
             }
-            let inner = RunState { created: self.state.created.clone(), ..self.state.beside(graph) };
+            let created = self.state.created.clone();
+            let shared = self.state.held_by_run();
+            let mut inner = RunState { created, shared, ..self.state.beside(graph) };
+            if let Some(again) = self.state.finally_again.take() {
+                (inner.steps, inner.done) = (again.steps, again.done);
+            }
             self.state.finally = Some(Box::new(inner));
             let begun = self.inside_finally(&mut |fold| {
                 fold.begin_steps(None);

@@ -73,7 +73,11 @@ impl Fold<'_> {
             Slot::Run { epoch } => {
                 let asked = self.state.slot.as_mut().filter(|asked| *epoch == self.state.epoch && !asked.granted);
                 asked.ok_or_else(never)?.granted = true;
-                self.begin_steps(self.graph.timeout_ms);
+                // The time of a paused run does not pass.
+                match &mut self.state.paused {
+                    Some(paused) => paused.timeout_left_ms = self.graph.timeout_ms,
+                    None => self.begin_steps(self.graph.timeout_ms),
+                }
                 Ok(())
             }
             Slot::Step { key } => {

@@ -85,11 +85,11 @@ impl Fold<'_> {
         if self.is_in_finally(first) {
             return self.inside_finally(&mut |fold| fold.decided_at(within, decided));
         }
-        if self.graph.finally.as_ref().is_some_and(|finally| finally.find(first.as_str()).is_some()) {
+        if let Some(ix) = self.graph.finally.as_ref().and_then(|finally| finally.find(first.as_str())) {
             return Err(Refused::ClosedVisit {
                 step: decided.step.step.clone(),
                 visit: decided.visit,
-                current: 1,
+                current: self.state.finally_again.as_ref().map_or(1, |again| again.steps[ix.get()].visit),
                 status: StepStatus::Pending,
                 why: "it does not ask yet".to_owned(),
             });
@@ -376,6 +376,7 @@ impl RunState {
             name: self.name.clone(),
             labels: self.labels.clone(),
             epoch: self.epoch,
+            rerun_by: self.rerun_by.clone(),
             last_at: self.last_at,
             within: self.within.clone(),
             env: self.env.clone(),

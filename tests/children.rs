@@ -57,7 +57,7 @@ fn begin(server: &Server, name: &str, inputs: &Json) -> String {
 
 fn child_of(run: &Json, step: &str) -> String {
     let visits = run["steps"][step]["visits"].as_array().expect("visits");
-    visits.last().expect("one")["child"].as_str().expect("a child").to_owned()
+    visits.last().expect("one")["child_run"].as_str().expect("a child").to_owned()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::event::{Decision, Trigger};
 use crate::graph::{Condition, GotoOn};
-use crate::id::{RunId, Seq, StepId};
+use crate::id::{RunId, Seq, StepId, StepPath};
 use crate::outcome::Failure;
 use crate::time::Timestamp;
 
@@ -213,8 +213,11 @@ pub struct RunView {
 pub struct ParentView {
     /// The run.
     pub run: RunId,
-    /// Its step.
-    pub step: StepId,
+    /// Its step, as people name it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub step: StepPath,
+    /// The item, for a step that runs many times.
+    pub item: Option<u32>,
     /// The visit of the step.
     pub visit: u32,
 }

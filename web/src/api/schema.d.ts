@@ -24,7 +24,7 @@ export interface components {
              */
             member_of?: string[];
             /** @description The approval. */
-            step: components["schemas"]["StepId"];
+            step: components["schemas"]["StepPath"];
             /**
              * Format: int32
              * @description The visit the person saw.
@@ -86,11 +86,15 @@ export interface components {
             item?: number | null;
             /** @description The step. */
             step: components["schemas"]["StepId"];
+            /** @description It undoes what the visit did. */
+            undo?: boolean;
             /**
              * Format: int32
              * @description Counts the times a loop brought the run here, from 1.
              */
             visit: number;
+            /** @description The attempts that run the pipelines in place which the step lies in; none for a step of the run itself. */
+            within?: string;
         };
         /** @description A wish to end a run. */
         CancelBody: {
@@ -102,13 +106,20 @@ export interface components {
         };
         /** @description What one event changed, for a reader who holds the state before it. */
         Changes: {
+            /** @description All that is undone, when something of it changed. */
+            compensations?: components["schemas"]["CompensationView"][] | null;
             /** @description Forward edges out of those steps. */
             edges: components["schemas"]["EdgeView"][];
+            /** @description Items that changed, of steps that come without them. */
+            items: components["schemas"]["ItemChange"][];
             /** @description Loop edges whose count changed. */
             loops: components["schemas"]["LoopView"][];
             /** @description The run's own state after the event. */
             run: components["schemas"]["RunPatch"];
-            /** @description Steps that changed, whole. */
+            /**
+             * @description Steps that changed, whole. A step that runs many times comes with its `items` when it has got a new list of them;
+             *     later it comes without, and keeps those it had in this visit but for the ones in `items` below.
+             */
             steps: {
                 [key: string]: components["schemas"]["StepView"];
             };
@@ -126,6 +137,56 @@ export interface components {
             outputs?: {
                 [key: string]: components["schemas"]["Value"];
             };
+        };
+        /** @description A pipeline in place, as the latest attempt at its step left it. */
+        ChildView: {
+            /** @description What is undone because the run failed, in that order. */
+            compensations: components["schemas"]["CompensationView"][];
+            /** @description Every forward edge. */
+            edges: components["schemas"]["EdgeView"][];
+            error?: components["schemas"]["RunError"] | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What it was given. */
+            inputs: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            /** @description Every loop edge. */
+            loops: components["schemas"]["LoopView"][];
+            /** @description What it gives back; empty until it has succeeded. */
+            outputs: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /** @description Every step. */
+            steps: {
+                [key: string]: components["schemas"]["StepView"];
+            };
+        };
+        /** @description What undoes one visit of a step, or one item of it. */
+        CompensationView: {
+            /**
+             * Format: int32
+             * @description The latest attempt; 0 before the first.
+             */
+            attempt: number;
+            error?: components["schemas"]["Failure"] | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description The item, for a step that runs many times.
+             */
+            item?: number | null;
+            started_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["StepStatus"];
+            /** @description The step. */
+            step: components["schemas"]["StepId"];
+            /**
+             * Format: int32
+             * @description The visit that is undone.
+             */
+            visit: number;
         };
         /**
          * @description When a forward edge is live, and when it is neutral.
@@ -386,6 +447,46 @@ export interface components {
             /** @description Its JSON Schema. */
             schema: Record<string, never>;
         };
+        /** @description An item that one event changed. */
+        ItemChange: {
+            /**
+             * Format: int32
+             * @description Its place in the list, from 0.
+             */
+            index: number;
+            /** @description The item, whole. */
+            item: components["schemas"]["ItemView"];
+            /** @description Its step. */
+            step: components["schemas"]["StepId"];
+        };
+        /** @description One item of a step that runs many times. */
+        ItemView: {
+            /** @description Files it kept. */
+            artifacts: {
+                [key: string]: components["schemas"]["ArtifactRef"];
+            };
+            /**
+             * Format: int32
+             * @description The latest attempt; 0 before the first.
+             */
+            attempt: number;
+            child?: components["schemas"]["ChildView"] | null;
+            child_run?: components["schemas"]["RunId"] | null;
+            error?: components["schemas"]["Failure"] | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What `item` is. */
+            item: unknown;
+            /** @description What tells it from the others: what `key` gives, or its place in the list, from 0. */
+            key: string;
+            /** @description What it gave. */
+            outputs: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            started_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["StepStatus"];
+            waiting_for?: components["schemas"]["WaitingFor"] | null;
+        };
         /** @description How forward edges are joined. */
         JoinView: {
             /** @enum {string} */
@@ -506,10 +607,15 @@ export interface components {
         };
         /** @description Where a child run belongs. */
         ParentView: {
+            /**
+             * Format: int32
+             * @description The item, for a step that runs many times.
+             */
+            item?: number | null;
             /** @description The run. */
             run: components["schemas"]["RunId"];
-            /** @description Its step. */
-            step: components["schemas"]["StepId"];
+            /** @description Its step, as people name it. */
+            step: string;
             /**
              * Format: int32
              * @description The visit of the step.
@@ -786,6 +892,8 @@ export interface components {
         RunStatus: "queued" | "running" | "waiting" | "paused" | "cancelling" | "succeeded" | "failed" | "cancelled";
         /** @description A whole run. */
         RunView: {
+            /** @description What is undone because the run failed, in that order. */
+            compensations: components["schemas"]["CompensationView"][];
             /** @description When it began. */
             created_at: components["schemas"]["Timestamp"];
             /** @description Digest of the pinned graph. */
@@ -831,7 +939,7 @@ export interface components {
             project: string;
             /** @description Where it stands. */
             status: components["schemas"]["RunStatus"];
-            /** @description Every step. */
+            /** @description Every step; those of `finally` once it has begun. */
             steps: {
                 [key: string]: components["schemas"]["StepView"];
             };
@@ -911,6 +1019,8 @@ export interface components {
              */
             timeout_ms?: number | null;
         };
+        /** @description The name of a step, behind the steps whose pipelines in place it lies in. */
+        StepPath: string;
         /**
          * @description State of a step in its current visit.
          * @enum {string}
@@ -927,10 +1037,11 @@ export interface components {
              * @description The latest attempt in it; 0 before the first.
              */
             attempt: number;
+            child?: components["schemas"]["ChildView"] | null;
             error?: components["schemas"]["Failure"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
-            /** @description For a step that runs many times. */
-            items?: components["schemas"]["Value"][] | null;
+            /** @description For a step that runs many times, once it has begun: every item, in the order of the list. */
+            items?: components["schemas"]["ItemView"][] | null;
             /** @description What it gave. */
             outputs: {
                 [key: string]: components["schemas"]["Value"];
@@ -994,6 +1105,8 @@ export interface components {
             timer: "loop_delay";
             /** @description Where the loop goes back to. */
             to: components["schemas"]["StepId"];
+            /** @description The pipeline in place that the loop lies in. */
+            within?: string;
         } | {
             /**
              * Format: int32
@@ -1002,6 +1115,8 @@ export interface components {
             epoch: number;
             /** @enum {string} */
             timer: "run";
+            /** @description The pipeline in place. */
+            within?: string;
         };
         /**
          * Format: date-time
@@ -1048,7 +1163,7 @@ export interface components {
              * @description How many attempts it had.
              */
             attempts: number;
-            child?: components["schemas"]["RunId"] | null;
+            child_run?: components["schemas"]["RunId"] | null;
             error?: components["schemas"]["Failure"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description What it gave. */

@@ -202,7 +202,8 @@ impl Watcher<'_> {
         }
         // A pipeline in place writes no log: its steps do.
         if began_attempt && view["child"].is_null() {
-            match view["visits"].as_array().and_then(|visits| visits.last()?["child_run"].as_str()) {
+            let of_visit = || view["visits"].as_array().and_then(|visits| visits.last()?["child_run"].as_str());
+            match view["child_run"].as_str().or_else(of_visit) {
                 // What a child run prints stands in the logs of its own steps.
                 Some(child) => self.printer.step("▶", name, &format!("child run {child}")),
                 None => self.read_log(name, visit, attempt),

@@ -50,7 +50,8 @@ impl RunState {
             error: patch.error,
             parent: created.parent.as_ref().map(|parent| ParentView {
                 run: parent.run,
-                step: parent.key.step.clone(),
+                step: parent.key.within.path_to(parent.key.step.clone()),
+                item: parent.key.item,
                 visit: parent.key.visit,
             }),
             inputs: created.inputs.clone(),

@@ -18,7 +18,9 @@ impl Fold<'_> {
     pub(super) fn rerun(&mut self, by: &str, from: &RerunFrom) -> Result<(), Refused> {
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
         if let Some(parent) = &created.parent {
-            return Err(Refused::ChildRun { step: parent.key.step.clone(), run: parent.run });
+            // Of steps inside of others, the outermost is what that run can do again.
+            let step = parent.key.within.iter().next().map_or(&parent.key.step, |around| &around.step);
+            return Err(Refused::ChildRun { step: step.clone(), run: parent.run });
         }
         // What undoes the steps, and `finally`, come to their end first.
         if self.state.over.is_none() && (self.state.stop.is_some() || self.state.leaving.is_some()) {

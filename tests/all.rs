@@ -2,9 +2,12 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod binary;
+mod children;
 mod cli;
 mod conformance;
 mod crash;
 mod examples;
+mod groups;
 mod invariants;
+mod rerun;
 mod simulation;

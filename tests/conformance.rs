@@ -11,7 +11,7 @@ use loopline_dsl::Library;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use crate::simulation::{Act, Mock, Simulation, replay};
+use crate::simulation::{Act, Mock, Rival, Simulation, replay};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +28,9 @@ struct Case {
     mock: BTreeMap<String, Vec<Mock>>,
     #[serde(default)]
     acts: Vec<Act>,
+    /// Other runs that want places in the same groups.
+    #[serde(default)]
+    rivals: Vec<Rival>,
     expect: Expect,
 }
 
@@ -36,12 +39,17 @@ struct Case {
 struct Expect {
     status: String,
     #[serde(default)]
+    epoch: Option<u32>,
+    #[serde(default)]
     error: Option<Json>,
     #[serde(default)]
     outputs: Option<Json>,
     /// Attempts in the order in which they were handed out.
     #[serde(default)]
     order: Option<Vec<String>>,
+    /// What child runs were given, in the order in which they were begun.
+    #[serde(default)]
+    child_inputs: Option<Vec<Json>>,
     /// Part of each step's view.
     #[serde(default)]
     steps: BTreeMap<String, Json>,
@@ -82,13 +90,17 @@ fn check(case: &Case) -> Result<(), String> {
     let graph = compiled
         .graph
         .ok_or_else(|| loopline_dsl::render_pretty("case", &case.pipeline, &compiled.diagnostics, false))?;
-    let mut simulation = Simulation::new(&graph, &case.mock, &case.acts);
+    let mut simulation = Simulation::new(&graph, &case.mock, &case.acts, &case.rivals);
     let view = simulation.run(&case.inputs)?;
     let history = std::mem::take(&mut simulation.history);
     let order = std::mem::take(&mut simulation.order);
+    let child_inputs = std::mem::take(&mut simulation.child_inputs);
     let view = serde_json::to_value(view).unwrap();
     let expect = &case.expect;
     contains(&view["status"], &Json::from(expect.status.as_str()), "status")?;
+    if let Some(epoch) = expect.epoch {
+        contains(&view["epoch"], &epoch.into(), "epoch")?;
+    }
     if let Some(error) = &expect.error {
         contains(&view["error"], error, "error")?;
     }
@@ -109,6 +121,9 @@ fn check(case: &Case) -> Result<(), String> {
         && *wanted != order
     {
         return Err(format!("order is {order:?}, not {wanted:?}"));
+    }
+    if let Some(wanted) = &expect.child_inputs {
+        contains(&child_inputs.into(), &wanted.clone().into(), "child_inputs")?;
     }
     if let Some(wanted) = expect.took_ms {
         let (first, last) = (history.first().unwrap().at, history.last().unwrap().at);

@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use loopline_core::command::{AttemptSpec, Command, Timer};
-use loopline_core::event::{ApprovalDecided, Decision, Event, Recorded, RunCreated, SignalReceived, Trigger};
-use loopline_core::graph::Graph;
-use loopline_core::id::{AttemptKey, InvalidStepId, RunId, StepPath};
+use loopline_core::command::{AttemptSpec, ChildSpec, Command, Timer};
+use loopline_core::event::{
+    ApprovalDecided, ChildFinished, Decision, Event, Recorded, RerunFrom, RunCreated, RunOutcome, SignalReceived,
+    Trigger,
+};
+use loopline_core::graph::{Graph, WhenFull};
+use loopline_core::group::{Ask, GroupCommand, GroupEvent, GroupId, GroupKind, GroupState, Holder, Slot, apply_group};
+use loopline_core::id::{AttemptKey, InvalidStepId, RunId, StepId, StepPath};
 use loopline_core::machine::{Applied, Refused, RunState, apply, restart};
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_core::time::Timestamp;
@@ -27,6 +31,9 @@ pub struct Mock {
     pub stdout: Option<String>,
     #[serde(default)]
     pub fail: Option<FailMock>,
+    /// Of a child run: it could not begin.
+    #[serde(default)]
+    pub never: bool,
     /// Does not obey a cancel: ends as it would have ended.
     #[serde(default)]
     pub deaf: bool,
@@ -38,6 +45,31 @@ pub struct FailMock {
     pub kind: FailureKind,
     #[serde(default)]
     pub exit_code: Option<i32>,
+}
+
+/// What is done again.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Rerun {
+    Word(RerunWord),
+    Steps(Vec<StepId>),
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RerunWord {
+    Failed,
+    Everything,
+}
+
+impl From<Rerun> for RerunFrom {
+    fn from(rerun: Rerun) -> Self {
+        match rerun {
+            Rerun::Word(RerunWord::Failed) => Self::Failed,
+            Rerun::Word(RerunWord::Everything) => Self::Everything,
+            Rerun::Steps(steps) => Self::Steps(steps),
+        }
+    }
 }
 
 /// What people do at some moment.
@@ -55,6 +87,12 @@ pub struct Act {
     pub pause: bool,
     #[serde(default)]
     pub resume: bool,
+    /// `everything`, `failed`, or a list of steps.
+    #[serde(default)]
+    pub rerun: Option<Rerun>,
+    /// The run must stand there.
+    #[serde(default)]
+    pub status: Option<String>,
     /// Name of a signal.
     #[serde(default)]
     pub signal: Option<String>,
@@ -78,6 +116,28 @@ pub struct Act {
     pub refused: Option<String>,
 }
 
+/// Another run, or a step of one, that wants a place in the same group.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rival {
+    /// Before the run begins, where it is negative.
+    pub at_ms: i64,
+    #[serde(default)]
+    pub group: Option<String>,
+    #[serde(default)]
+    pub lock: Option<String>,
+    #[serde(default = "one")]
+    pub limit: u32,
+    #[serde(default)]
+    pub when_full: Option<WhenFull>,
+    /// How long it holds its place; it gives it up at once when it is told to end.
+    pub for_ms: u64,
+}
+
+fn one() -> u32 {
+    1
+}
+
 /// Attempts by step, or by item as `step[0]`: one script per attempt in order of starts; the last one holds for all further ones.
 pub type Script = BTreeMap<String, Vec<Mock>>;
 
@@ -88,12 +148,21 @@ enum Due {
     Finished(AttemptKey, Outcome),
     Timer(Timer),
     Act(Box<Act>),
+    Rival(usize),
+    /// A child run ends as its mock says.
+    Child(Box<ChildFinished>),
+    RivalLeaves(Holder),
+    Event(Box<Event>),
 }
 
 /// A simulated run.
 pub struct Simulation<'a> {
     graph: &'a Graph,
     script: &'a Script,
+    rivals: &'a [Rival],
+    groups: BTreeMap<GroupId, GroupState>,
+    of: BTreeMap<Holder, GroupId>,
+    number: u64,
     pub state: RunState,
     pub history: Vec<Recorded>,
     /// Steps in the order in which attempts were handed out.
@@ -106,15 +175,24 @@ pub struct Simulation<'a> {
     due: BTreeMap<(i64, u64), Due>,
     starts: BTreeMap<String, usize>,
     live: BTreeSet<AttemptKey>,
+    children: BTreeMap<AttemptKey, RunId>,
+    /// Inputs of child runs, as they were begun.
+    pub child_inputs: Vec<Json>,
 }
 
 const BEGIN: i64 = 1_790_000_000_000;
+/// Where the ids of rivals begin.
+const RIVALS: u64 = 1;
 
 impl<'a> Simulation<'a> {
-    pub fn new(graph: &'a Graph, script: &'a Script, acts: &[Act]) -> Self {
+    pub fn new(graph: &'a Graph, script: &'a Script, acts: &[Act], rivals: &'a [Rival]) -> Self {
         let mut simulation = Self {
             graph,
             script,
+            rivals,
+            groups: BTreeMap::new(),
+            of: BTreeMap::new(),
+            number: 0,
             state: RunState::default(),
             history: Vec::new(),
             order: Vec::new(),
@@ -125,9 +203,14 @@ impl<'a> Simulation<'a> {
             due: BTreeMap::new(),
             starts: BTreeMap::new(),
             live: BTreeSet::new(),
+            children: BTreeMap::new(),
+            child_inputs: Vec::new(),
         };
         for act in acts {
             simulation.plan(BEGIN + act.at_ms as i64, Due::Act(Box::new(act.clone())));
+        }
+        for (at, rival) in rivals.iter().enumerate() {
+            simulation.plan(BEGIN + rival.at_ms, Due::Rival(at));
         }
         simulation
     }
@@ -136,6 +219,12 @@ impl<'a> Simulation<'a> {
     pub fn run(&mut self, inputs: &Map<String, Json>) -> Result<RunView, String> {
         let inputs =
             loopline_core::contract::complete_inputs(self.graph, inputs).map_err(|problems| format!("{problems:?}"))?;
+        while let Some(first) = self.due.first_entry().filter(|first| first.key().0 < BEGIN) {
+            let ((at, _), due) = first.remove_entry();
+            self.now = at;
+            self.happen(due)?;
+        }
+        self.now = BEGIN;
         let run = RunId::from_parts(BEGIN as u64, 7);
         let created = RunCreated {
             run,
@@ -147,10 +236,11 @@ impl<'a> Simulation<'a> {
             inputs,
             trigger: Trigger { kind: "manual".into(), actor: Some("ada".into()) },
             labels: BTreeMap::new(),
+            parent: None,
             url: None,
         };
         self.event(Event::RunCreated(Box::new(created))).map_err(|refused| refused.to_string())?;
-        while !self.state.is_over() {
+        while !self.state.is_over() || self.goes_on_later() {
             let Some(((at, _), due)) = self.due.pop_first() else { break };
             self.now = self.now.max(at);
             self.happen(due)?;
@@ -159,6 +249,15 @@ impl<'a> Simulation<'a> {
             }
         }
         self.state.view(self.graph).ok_or_else(|| "the run has no events".into())
+    }
+
+    /// Somebody will have steps done again, though the run is over.
+    fn goes_on_later(&self) -> bool {
+        self.due.values().any(|due| matches!(due, Due::Act(act) if act.rerun.is_some()))
+    }
+
+    fn run_id(&self) -> RunId {
+        self.state.created().expect("it has begun").run
     }
 
     fn plan(&mut self, at: i64, due: Due) {
@@ -192,24 +291,54 @@ impl<'a> Simulation<'a> {
                 self.event(Event::TimerFired { timer: timer.clone() }).map_err(|r| format!("{timer}: {r}"))?;
             }
             Due::Act(act) => self.act(&act)?,
+            Due::Rival(at) => {
+                let rival = self.rivals[at].clone();
+                let (kind, name) = match (rival.group, rival.lock) {
+                    (Some(name), None) => (GroupKind::Concurrency, name),
+                    (None, Some(name)) => (GroupKind::Lock, name),
+                    _ => return Err(format!("rival {at} names neither a group nor a lock, or both")),
+                };
+                let group = GroupId { project: "default".into(), kind, name };
+                let when_full = rival.when_full.unwrap_or(WhenFull::Queue);
+                let ask = Ask { group, limit: rival.limit, when_full, within: Vec::new() };
+                let run = RunId::from_parts(RIVALS + at as u64, 1);
+                self.ask(Holder { run, slot: Slot::Run { epoch: 1 } }, ask);
+            }
+            Due::Child(finished) => {
+                if self.children.remove(&finished.key).is_some() {
+                    self.event(Event::ChildFinished(finished)).map_err(|refused| refused.to_string())?;
+                }
+            }
+            Due::RivalLeaves(holder) => self.release(holder),
+            // The run may have ended, or need it no more.
+            Due::Event(event) => drop(self.event(*event)),
         }
         Ok(())
     }
 
     fn act(&mut self, act: &Act) -> Result<(), String> {
+        if let Some(wanted) = &act.status {
+            let found = self.state.status().as_str();
+            return if found == wanted {
+                Ok(())
+            } else {
+                Err(format!("at {} ms it is {found}, not {wanted}", act.at_ms))
+            };
+        }
         let by = act.by.clone().unwrap_or_else(|| "bob".into());
-        let event = match (&act.approve, &act.reject) {
-            (None, None) if act.signal.is_some() => Event::SignalReceived(Box::new(SignalReceived {
+        let event = match (&act.approve, &act.reject, &act.rerun) {
+            (None, None, Some(rerun)) => Event::RerunRequested { by, from: rerun.clone().into() },
+            (None, None, None) if act.signal.is_some() => Event::SignalReceived(Box::new(SignalReceived {
                 name: act.signal.clone().unwrap_or_default(),
                 payload: act.payload.clone(),
                 by,
                 idempotency_key: act.idempotency_key.clone(),
             })),
-            (None, None) if act.pause => Event::PauseRequested { by },
-            (None, None) if act.resume => Event::ResumeRequested { by },
-            (None, None) if act.cancel => Event::CancelRequested { by, reason: None },
-            (None, None) => return Err(format!("the act at {} ms does nothing", act.at_ms)),
-            (step, rejected) => {
+            (None, None, None) if act.pause => Event::PauseRequested { by },
+            (None, None, None) if act.resume => Event::ResumeRequested { by },
+            (None, None, None) if act.cancel => Event::CancelRequested { by, reason: None },
+            (None, None, None) => return Err(format!("the act at {} ms does nothing", act.at_ms)),
+            (step, rejected, _) => {
                 let name = step.as_ref().or(rejected.as_ref()).expect("one of them is there");
                 let view = self.state.view(self.graph).expect("the run has begun");
                 let id: StepPath = name.parse().map_err(|error: InvalidStepId| error.to_string())?;
@@ -250,21 +379,86 @@ impl<'a> Simulation<'a> {
         found.map_or((name_of(key), &[]), |(mocks, name)| (name, mocks))
     }
 
+    fn next_mock(&mut self, key: &AttemptKey) -> Mock {
+        self.order.push(name_of(key));
+        let (name, mocks) = self.mocks_of(key);
+        let count = self.starts.entry(name).or_default();
+        *count += 1;
+        mocks.get(*count - 1).or(mocks.last()).cloned().unwrap_or_default()
+    }
+
+    fn ask(&mut self, holder: Holder, ask: Ask) {
+        self.number += 1;
+        self.of.insert(holder.clone(), ask.group.clone());
+        let number = self.number;
+        let group = self.groups.entry(ask.group.clone()).or_default();
+        let due = apply_group(group, GroupEvent::Asked { number, holder, ask });
+        self.obey_group(due);
+    }
+
+    fn release(&mut self, holder: Holder) {
+        let Some(group) = self.of.remove(&holder).and_then(|id| self.groups.get_mut(&id)) else { return };
+        let due = apply_group(group, GroupEvent::Released { holder });
+        self.obey_group(due);
+    }
+
+    fn obey_group(&mut self, due: Vec<GroupCommand>) {
+        for command in due {
+            let (GroupCommand::Grant { holder } | GroupCommand::Cancel { holder, .. }) = &command;
+            let rival =
+                self.rivals.iter().enumerate().find(|(at, _)| holder.run == RunId::from_parts(RIVALS + *at as u64, 1));
+            let holder = holder.clone();
+            match (command, rival) {
+                (GroupCommand::Grant { .. }, Some((_, rival))) => {
+                    self.plan(self.now + rival.for_ms as i64, Due::RivalLeaves(holder));
+                }
+                (GroupCommand::Cancel { .. }, Some(_)) => self.plan(self.now, Due::RivalLeaves(holder)),
+                (GroupCommand::Grant { .. }, None) => {
+                    self.plan(self.now, Due::Event(Box::new(Event::SlotGranted { slot: holder.slot })));
+                }
+                (GroupCommand::Cancel { reason, .. }, None) => {
+                    let event = Event::CancelRequested { by: "concurrency".into(), reason: Some(reason) };
+                    self.plan(self.now, Due::Event(Box::new(event)));
+                }
+            }
+        }
+    }
+
     fn obey(&mut self, command: Command) {
         match command {
+            Command::AskSlot { slot, ask } => self.ask(Holder { run: self.run_id(), slot }, *ask),
+            Command::ReleaseSlot { slot } => self.release(Holder { run: self.run_id(), slot }),
             Command::StartAttempt(spec) => {
                 let key = spec.id.key.clone();
-                self.order.push(name_of(&key));
                 let mut env = serde_json::to_value(&spec.env).expect("text is JSON");
                 env["LOOPLINE_IDEMPOTENCY_KEY"] = spec.idempotency_key.as_str().into();
                 self.env.insert(name_of(&key), env);
-                let (name, mocks) = self.mocks_of(&key);
-                let count = self.starts.entry(name).or_default();
-                let mock = mocks.get(*count).or(mocks.last()).cloned().unwrap_or_default();
-                *count += 1;
+                let mock = self.next_mock(&key);
                 self.live.insert(key.clone());
                 self.plan(self.now, Due::Started(key.clone()));
                 self.plan(self.now + mock.after_ms as i64, Due::Finished(key, outcome(&mock)));
+            }
+            Command::StartChild(spec) => {
+                let key = spec.parent.key.clone();
+                let mock = self.next_mock(&key);
+                self.child_inputs.push(spec.inputs.clone().into());
+                self.children.insert(key.clone(), spec.run);
+                let finished = ChildFinished {
+                    key,
+                    outcome: if mock.fail.is_some() { RunOutcome::Failed } else { RunOutcome::Succeeded },
+                    began: !mock.never,
+                    outputs: mock.outputs.clone().into_iter().collect(),
+                    error: mock.fail.as_ref().map(|fail| Failure::new(fail.kind, "as the test says")),
+                };
+                self.plan(self.now + mock.after_ms as i64, Due::Child(Box::new(finished)));
+            }
+            Command::CancelChild { run } => {
+                let found = self.children.iter().find(|(_, child)| **child == run).map(|(key, _)| key.clone());
+                if let Some(key) = found {
+                    let (outcome, outputs) = (RunOutcome::Cancelled, Map::new());
+                    let finished = ChildFinished { key, outcome, began: true, outputs, error: None };
+                    self.plan(self.now, Due::Child(Box::new(finished)));
+                }
             }
             Command::CancelAttempt { key } => {
                 let (name, mocks) = self.mocks_of(&key);
@@ -278,7 +472,7 @@ impl<'a> Simulation<'a> {
             Command::ClearTimer { timer } => {
                 self.due.retain(|_, due| !matches!(due, Due::Timer(set) if *set == timer));
             }
-            Command::FinishRun { .. } => {}
+            Command::FinishRun { .. } | Command::TellParent(_) => {}
         }
     }
 }
@@ -315,18 +509,27 @@ fn outcome(mock: &Mock) -> Outcome {
 pub fn replay(graph: &Graph, history: &[Recorded]) -> Vec<(String, Json)> {
     let mut state = RunState::default();
     let mut started: BTreeMap<AttemptKey, AttemptSpec> = BTreeMap::new();
+    let mut begun: BTreeMap<AttemptKey, ChildSpec> = BTreeMap::new();
     history
         .iter()
         .map(|recorded| {
             let Applied { commands, .. } = apply(graph, &mut state, recorded).expect("a recorded event is taken again");
             for command in &commands {
-                if let Command::StartAttempt(spec) = command {
-                    started.insert(spec.id.key.clone(), (**spec).clone());
+                match command {
+                    Command::StartAttempt(spec) => drop(started.insert(spec.id.key.clone(), (**spec).clone())),
+                    Command::StartChild(spec) => drop(begun.insert(spec.parent.key.clone(), (**spec).clone())),
+                    _ => {}
                 }
             }
             let live = state.live_attempts(graph);
-            assert_eq!(state.is_quiet(), live.is_empty(), "after event {}", recorded.seq);
+            let is_child = |key: &AttemptKey| state.child_of(graph, key).is_some();
+            assert_eq!(state.is_quiet(), live.iter().all(is_child), "after event {}", recorded.seq);
             for key in live {
+                if let Some(child) = state.child_of(graph, &key) {
+                    let again = child.spec.filter(|_| child.wanted);
+                    assert!(again.is_none() || again.as_ref() == begun.get(&key), "{key} is begun again as {again:?}");
+                    continue;
+                }
                 let again = restart(graph, &state, &key);
                 assert!(again.is_none() || again.as_ref() == started.get(&key), "{key} is started again as {again:?}");
                 assert!(again.is_none() || !state.is_ending(graph, &key), "{key} is being ended");

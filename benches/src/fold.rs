@@ -59,6 +59,7 @@ fn history(graph: &Graph, events: usize) -> Vec<Recorded> {
         inputs: serde_json::Map::new(),
         trigger: Trigger { kind: "manual".into(), actor: None },
         labels: std::collections::BTreeMap::new(),
+        parent: None,
         url: None,
     };
     let mut next = vec![Event::RunCreated(Box::new(created))];

@@ -195,7 +195,7 @@ impl<'a> Sites<'a> {
             self.template(text, Where::Start);
         }
         self.templates(pipeline.labels.as_ref(), Where::Start);
-        if let Some(concurrency) = pipeline.concurrency.as_deref() {
+        if let Some(concurrency) = pipeline.concurrency.as_ref() {
             self.template(&concurrency.group, Where::Start);
         }
         self.scalars(pipeline.env.as_ref(), Where::PipelineEnv);
@@ -275,7 +275,7 @@ impl<'a> Sites<'a> {
         }
         self.values(spec.pipeline.as_deref().and_then(|child| child.inputs.as_ref()), Where::Body);
         self.values(spec.with.as_ref(), Where::With);
-        if let Some(lock) = spec.lock.as_deref() {
+        if let Some(lock) = spec.lock.as_ref() {
             self.template(lock, Where::Body);
         }
         for cache in spec.cache.iter().flat_map(|caches| &caches.0.0) {

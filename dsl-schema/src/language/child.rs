@@ -1,7 +1,7 @@
 //! `pipeline`: a child run.
 
 use super::step::Step;
-use super::values::{AnyJson, CelText, Entries, Later, Text};
+use super::values::{AnyJson, CelText, Entries, Text};
 use crate::decode::mapping;
 use crate::schema::shape;
 
@@ -13,7 +13,7 @@ mapping! {
     pub struct ChildPipeline ("`pipeline`") {
         /// The pipeline to run: `name`, or `project/name`.
         #[schemars(example = &"notify")]
-        "name" name: Option<Later<Text>>,
+        "name" name: Option<Text>,
         /// What the child is given. A string that is one hole keeps its type.
         #[schemars(example = serde_json::json!({"text": "{{ inputs.service }} is live"}))]
         "inputs" inputs: Option<Entries<AnyJson>>,

@@ -39,7 +39,7 @@ mapping! {
         "triggers" triggers: Option<Triggers>,
         /// How many runs may go on at the same time.
         #[schemars(example = serde_json::json!({"group": "deploy-{{ inputs.service }}", "limit": 1}))]
-        "concurrency" concurrency: Option<Later<Concurrency>>,
+        "concurrency" concurrency: Option<Concurrency>,
         /// Bound of the whole run. When it has passed, the run fails.
         #[schemars(example = &"3d")]
         "timeout" timeout: Option<Duration>,

@@ -65,7 +65,7 @@ mapping! {
         "idle_timeout" idle_timeout: Option<Duration>,
         /// Longest wait for a worker or a lock.
         #[schemars(example = &"15m")]
-        "queue_timeout" queue_timeout: Option<Later<Duration>>,
+        "queue_timeout" queue_timeout: Option<Duration>,
         /// Environment of the step, over that of the pipeline.
         #[schemars(example = serde_json::json!({"RUST_LOG": "debug"}), extend("propertyNames" = shape::variables()))]
         "env" env: Option<Entries<Scalar>>,
@@ -101,7 +101,7 @@ mapping! {
         "compensate" compensate: Option<Box<Compensate>>,
         /// A lock held during a visit, retries included: only one step of all runs holds it at a time.
         #[schemars(example = &"database-{{ inputs.region }}")]
-        "lock" lock: Option<Later<TemplateText>>,
+        "lock" lock: Option<TemplateText>,
         /// `shared` (unless said): all steps of a run share their files; or `fresh`: an empty folder for this step.
         #[schemars(example = &"fresh", extend("default" = "shared"))]
         "workspace" workspace: Option<Word<Workspace>>,

@@ -150,6 +150,7 @@ impl<'a> World<'a> {
             inputs: serde_json::Map::new(),
             trigger: Trigger { kind: "manual".into(), actor: None },
             labels: BTreeMap::new(),
+            parent: None,
             url: None,
         })));
     }
@@ -234,9 +235,12 @@ impl<'a> World<'a> {
     fn note_timer(&mut self, timer: &Timer) {
         match timer {
             // The key of a retry names the attempt that it begins.
-            Timer::Sleep { key } | Timer::Retry { key } | Timer::Approval { key } | Timer::Signal { key } => {
-                self.note(key.step.as_str(), key.visit)
-            }
+            Timer::Sleep { key }
+            | Timer::Retry { key }
+            | Timer::Approval { key }
+            | Timer::Signal { key }
+            | Timer::Child { key }
+            | Timer::Queue { key } => self.note(key.step.as_str(), key.visit),
             Timer::LoopDelay { .. } | Timer::Run { .. } => {}
         }
     }
@@ -280,6 +284,11 @@ impl<'a> World<'a> {
                 self.timers.remove(&timer);
             }
             Command::FinishRun { .. } => {}
+            Command::StartChild(_)
+            | Command::CancelChild { .. }
+            | Command::TellParent(_)
+            | Command::AskSlot { .. }
+            | Command::ReleaseSlot { .. } => unreachable!("random pipelines have neither children nor groups"),
         }
     }
 

@@ -70,6 +70,8 @@ pub enum Command {
     Pause(OneRun),
     /// Let a paused run go on
     Resume(OneRun),
+    /// Have steps of a run done again, and all that stands behind them
+    Rerun(Rerun),
     /// Ask a run to end
     Cancel(Cancel),
     /// Print a completion script
@@ -282,6 +284,28 @@ pub struct Runs {
 pub struct OneRun {
     /// The run
     pub run: String,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Where
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `rerun`.
+#[derive(Debug, Args)]
+pub struct Rerun {
+    /// The run
+    pub run: String,
+    /// Begin with this step; may be repeated [default: everything]
+    #[arg(long, value_name = "STEP")]
+    pub from: Vec<String>,
+    /// Begin with the steps that have failed
+    #[arg(long, conflicts_with = "from")]
+    pub failed: bool,
+    /// Pass a variable of this environment on to the steps of a local run
+    #[arg(long, value_name = "NAME")]
+    pub pass_env: Vec<String>,
     /// How it is printed
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,

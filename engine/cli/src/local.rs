@@ -2,12 +2,14 @@
 //!
 //! Each has a folder of its own under the user's state directory, with its own database: two runs never share a writer.
 //! ```text
-//! <state>/loopline/local/<folder>/   loopline.db  logs …  address (while it is running)
+//! <state>/loopline/local/<folder>/   loopline.db  logs …  works-in  stands-in  address (while it is running)
 //! <state>/loopline/runs/<run id>  -> ../local/<folder>
 //! ```
 //! While it runs it answers HTTP on a loopback port written in `address`; afterwards the commands open the folder themselves,
 //! read-only, behind the same interface. So a command never needs to know which of the two it talks to.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use loopline_core::id::RunId;
@@ -47,7 +49,7 @@ impl Local {
     pub fn announce(&self, folder: &Path, run: RunId, address: &str) -> Result<(), Failure> {
         let failed =
             |error: std::io::Error| Failure::new(Exit::Failed, format!("cannot write {}: {error}", folder.display()));
-        std::fs::write(folder.join("address"), address).map_err(failed)?;
+        answers_at(folder, address)?;
         let runs = self.root.join("runs");
         std::fs::create_dir_all(&runs).map_err(failed)?;
         let name = folder.file_name().unwrap_or_default();
@@ -68,10 +70,57 @@ impl Local {
     }
 }
 
+/// The process that drives what is in the folder answers at this address.
+pub fn answers_at(folder: &Path, address: &str) -> Result<(), Failure> {
+    write(folder, "address", address.as_bytes())
+}
+
+/// The steps of the run work in this directory, and will when they are done again.
+pub fn works_in(folder: &Path, workspace: &Path) -> Result<(), Failure> {
+    write(folder, "works-in", workspace.as_os_str().as_bytes())
+}
+
+/// The pipeline of the run stands in this file, and those that it runs as children around it.
+pub fn stands_in(folder: &Path, file: &Path) -> Result<(), Failure> {
+    let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    write(folder, "stands-in", file.as_os_str().as_bytes())
+}
+
+/// What [`stands_in`] has noted.
+pub fn file_of(folder: &Path) -> PathBuf {
+    std::fs::read(folder.join("stands-in")).map(OsString::from_vec).map(PathBuf::from).unwrap_or_default()
+}
+
+/// What [`works_in`] has noted.
+pub fn workspace_of(folder: &Path) -> Option<PathBuf> {
+    std::fs::read(folder.join("works-in")).ok().map(|path| PathBuf::from(OsString::from_vec(path)))
+}
+
+fn write(folder: &Path, name: &str, content: &[u8]) -> Result<(), Failure> {
+    std::fs::write(folder.join(name), content)
+        .map_err(|error| Failure::new(Exit::Failed, format!("cannot write {}: {error}", folder.display())))
+}
+
+/// Who takes requests for a run.
+pub enum Answering {
+    /// The server that was named, or the process that drives the run.
+    Somebody(Client),
+    /// Nobody drives it. It is kept in this folder.
+    Nobody(PathBuf),
+}
+
 /// Whoever answers for this run: the server that was named, the process that drives it, or ourselves for one that is at rest.
 pub async fn client_for(server: &Server, run: &str) -> Result<Client, Failure> {
+    match answering(server, run).await? {
+        Answering::Somebody(client) => Ok(client),
+        Answering::Nobody(folder) => Client::new(&wiring::open_at_rest(&folder).await?, None),
+    }
+}
+
+/// Whether anybody drives this run.
+pub async fn answering(server: &Server, run: &str) -> Result<Answering, Failure> {
     if let Some(address) = &server.server {
-        return Client::new(address, server.token.clone());
+        return Ok(Answering::Somebody(Client::new(address, server.token.clone())?));
     }
     let run: RunId = run.parse().map_err(|error: loopline_core::id::InvalidRunId| Failure::usage(error.to_string()))?;
     let local = Local::of_user()?;
@@ -79,18 +128,20 @@ pub async fn client_for(server: &Server, run: &str) -> Result<Client, Failure> {
         Failure::new(Exit::Failed, format!("there is no run {run} of `loopline run` on this machine"))
             .hint("runs of a server need --server URL or LOOPLINE_SERVER")
     })?;
-    client_of(&folder).await
+    Ok(match driver_of(&folder).await? {
+        Some(client) => Answering::Somebody(client),
+        None => Answering::Nobody(folder),
+    })
 }
 
-async fn client_of(folder: &Path) -> Result<Client, Failure> {
+async fn driver_of(folder: &Path) -> Result<Option<Client>, Failure> {
     if let Ok(address) = std::fs::read_to_string(folder.join("address")) {
         let client = Client::new(address.trim(), None)?;
         if client.get("/pipelines").await.is_ok() {
-            return Ok(client);
+            return Ok(Some(client));
         }
     }
-    let address = wiring::open_at_rest(folder).await?;
-    Client::new(&address, None)
+    Ok(None)
 }
 
 /// The newest runs on this machine, as the list of a server would show them.
@@ -102,7 +153,10 @@ pub async fn list(path: &str, limit: usize) -> Result<Vec<Json>, Failure> {
             break;
         }
         let Some(folder) = local.folder(run) else { continue };
-        let client = client_of(&folder).await?;
+        let client = match driver_of(&folder).await? {
+            Some(client) => client,
+            None => Client::new(&wiring::open_at_rest(&folder).await?, None)?,
+        };
         let page = client.get(path).await?;
         items.extend(page["items"].as_array().into_iter().flatten().cloned());
     }

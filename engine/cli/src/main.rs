@@ -6,6 +6,7 @@
 mod arguments;
 mod client;
 mod commands;
+mod definitions;
 mod exit;
 mod inputs;
 mod local;

@@ -11,6 +11,7 @@ use loopline_core::graph::Graph;
 use loopline_core::id::RunId;
 use loopline_ports::blobs::Blobs;
 use loopline_ports::clock::SystemClock;
+use loopline_ports::definitions::Definitions;
 use loopline_ports::driver::{Driver, TriggerRequest};
 use loopline_ports::journal::{Definition, Journal};
 use loopline_runtime::{Archive, Engine, EngineConfig};
@@ -25,12 +26,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::Serve;
+use crate::definitions::{Around, OfServer};
 use crate::exit::{Exit, Failure};
 
 /// Reports that may wait for the engine before workers wait themselves.
 const REPORTS: usize = 4096;
 /// The one project, until there are more.
-const PROJECT: &str = "default";
+pub const PROJECT: &str = "default";
 
 /// Chooses the cryptography of TLS, once.
 pub fn choose_tls() {
@@ -60,6 +62,7 @@ async fn open(
     pass_env: Vec<String>,
     public_url: Option<String>,
     pipelines: Arc<dyn PipelineSource>,
+    definitions: Arc<dyn Definitions>,
 ) -> anyhow::Result<House> {
     choose_tls();
     // Logs, inputs and artifacts are for nobody else on this machine.
@@ -76,7 +79,8 @@ async fn open(
     let config = WorkerConfig { pass_env, ..WorkerConfig::new(&data, workspaces) };
     let worker = LocalWorker::new(config, blobs.clone(), reports);
     let clock = Arc::new(SystemClock);
-    let engine = Engine::start(EngineConfig { public_url }, journal.clone(), worker, told, clock.clone()).await?;
+    let config = EngineConfig { public_url, definitions: Some(definitions) };
+    let engine = Engine::start(config, journal.clone(), worker, told, clock.clone()).await?;
     let parts = Parts { driver: engine.clone(), journal, blobs, pipelines, clock };
     Ok(House { engine, parts, store })
 }
@@ -89,12 +93,18 @@ pub struct Foreground {
     server: JoinHandle<()>,
 }
 
-/// Opens a new folder for one run.
-pub async fn open_foreground(folder: &Path, workspace: PathBuf, pass_env: Vec<String>) -> Result<Foreground, Failure> {
+/// Opens the folder of one run, whose pipeline stands in this file.
+pub async fn open_foreground(
+    folder: &Path,
+    file: PathBuf,
+    workspace: PathBuf,
+    pass_env: Vec<String>,
+) -> Result<Foreground, Failure> {
     let listening = loopline_server::listen(([127, 0, 0, 1], 0).into()).await.map_err(anyhow::Error::from)?;
     let address = format!("http://{}", listening.address);
     let workspaces = Workspaces::Fixed(workspace);
-    let house = open(folder, workspaces, pass_env, Some(address.clone()), Arc::new(NoPipelines)).await?;
+    let around = Arc::new(Around(file));
+    let house = open(folder, workspaces, pass_env, Some(address.clone()), Arc::new(NoPipelines), around).await?;
     let stop = CancellationToken::new();
     let server = tokio::spawn(loopline_server::serve(listening, house.parts.clone(), server_config(&[]), stop.clone()));
     Ok(Foreground { house, address, stop, server })
@@ -108,15 +118,9 @@ impl Foreground {
 
     /// Starts the run.
     pub async fn trigger(&self, yaml: &str, graph: Graph, inputs: Map<String, Json>) -> Result<RunId, Failure> {
-        let definition = Definition {
-            text_digest: text_digest(yaml),
-            yaml: yaml.to_owned(),
-            digest: graph.digest(),
-            graph: Arc::new(graph),
-        };
         let request = TriggerRequest {
             project: PROJECT.to_owned(),
-            definition: Arc::new(definition),
+            definition: Arc::new(definition(yaml, graph)),
             inputs,
             labels: std::collections::BTreeMap::new(),
             trigger: Trigger { kind: "manual".to_owned(), actor: Some(user()) },
@@ -161,8 +165,10 @@ pub async fn serve(arguments: Serve) -> Result<(), Failure> {
     let address = format!("http://{}", listening.address);
     let public_url = arguments.public_url.clone().unwrap_or_else(|| address.clone());
     let workspaces = Workspaces::PerRun(arguments.data.join("workspaces"));
-    let house =
-        open(&arguments.data, workspaces, arguments.pass_env.clone(), Some(public_url), Arc::new(folder)).await?;
+    let pipelines: Arc<dyn PipelineSource> = Arc::new(folder);
+    let definitions = Arc::new(OfServer(pipelines.clone()));
+    let pass_env = arguments.pass_env.clone();
+    let house = open(&arguments.data, workspaces, pass_env, Some(public_url), pipelines, definitions).await?;
     let stop = CancellationToken::new();
     let asked = stop.clone();
     let mut interrupt = signal(tokio::signal::unix::SignalKind::interrupt())?;
@@ -211,6 +217,12 @@ fn user() -> String {
         .unwrap_or_else(|| "local".to_owned())
 }
 
-fn text_digest(text: &str) -> String {
-    loopline_core::canonical::digest(&Json::from(text))
+/// What a run is made from.
+pub fn definition(yaml: &str, graph: Graph) -> Definition {
+    Definition {
+        text_digest: loopline_core::canonical::digest(&Json::from(yaml)),
+        yaml: yaml.to_owned(),
+        digest: graph.digest(),
+        graph: Arc::new(graph),
+    }
 }

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
-use crate::event::RunOutcome;
+use crate::event::{ChildFinished, Parent, RunOutcome};
 use crate::graph::{Shell, StatusRange};
-use crate::id::{AttemptId, AttemptKey, StepId, Within};
+use crate::group::{Ask, Slot};
+use crate::id::{AttemptId, AttemptKey, RunId, StepId, Within};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -26,6 +27,16 @@ pub enum Command {
         /// Which.
         key: AttemptKey,
     },
+    /// Begin this child run, or do nothing if it was begun already. Its end comes back as
+    /// [`crate::event::Event::ChildFinished`], and so does what keeps it from beginning.
+    StartChild(Box<ChildSpec>),
+    /// End this child run; its end comes back as an event.
+    CancelChild {
+        /// Which.
+        run: RunId,
+    },
+    /// The run is over, and another one waits for that.
+    TellParent(Box<ChildEnd>),
     /// Give back [`crate::event::Event::TimerFired`] at this moment, never earlier.
     SetTimer {
         /// Which.
@@ -37,6 +48,18 @@ pub enum Command {
     ClearTimer {
         /// Which.
         timer: Timer,
+    },
+    /// Give back [`crate::event::Event::SlotGranted`] when the group has a place.
+    AskSlot {
+        /// Who waits for it.
+        slot: Slot,
+        /// For what.
+        ask: Box<Ask>,
+    },
+    /// The place is not wanted any more, or not held.
+    ReleaseSlot {
+        /// Who has waited for it or held it.
+        slot: Slot,
     },
     /// The run is over: nothing of it is live, no further event in this epoch.
     FinishRun {
@@ -70,6 +93,16 @@ pub enum Timer {
         /// Epoch, step and visit that wait.
         key: AttemptKey,
     },
+    /// The `timeout` of a step that runs a child.
+    Child {
+        /// The attempt whose child it is.
+        key: AttemptKey,
+    },
+    /// The end of the time a step waits for its lock.
+    Queue {
+        /// Epoch, step and visit that wait.
+        key: AttemptKey,
+    },
     /// The `delay` of a loop edge, counted from its firing.
     LoopDelay {
         /// Epoch of the firing.
@@ -98,7 +131,12 @@ impl Timer {
     /// The pipelines in place that it lies in.
     pub fn within(&self) -> &Within {
         match self {
-            Self::Sleep { key } | Self::Retry { key } | Self::Approval { key } | Self::Signal { key } => &key.within,
+            Self::Sleep { key }
+            | Self::Retry { key }
+            | Self::Approval { key }
+            | Self::Signal { key }
+            | Self::Child { key }
+            | Self::Queue { key } => &key.within,
             Self::LoopDelay { within, .. } | Self::Run { within, .. } => within,
         }
     }
@@ -106,9 +144,12 @@ impl Timer {
     /// The step it is for; none for a whole run.
     pub fn step(&self) -> Option<&StepId> {
         match self {
-            Self::Sleep { key } | Self::Retry { key } | Self::Approval { key } | Self::Signal { key } => {
-                Some(&key.step)
-            }
+            Self::Sleep { key }
+            | Self::Retry { key }
+            | Self::Approval { key }
+            | Self::Signal { key }
+            | Self::Child { key }
+            | Self::Queue { key } => Some(&key.step),
             Self::LoopDelay { to, .. } => Some(to),
             Self::Run { .. } => None,
         }
@@ -122,6 +163,8 @@ impl fmt::Display for Timer {
             Self::Retry { key } => write!(f, "retry:{key}"),
             Self::Approval { key } => write!(f, "approval:{key}"),
             Self::Signal { key } => write!(f, "signal:{key}"),
+            Self::Child { key } => write!(f, "child:{key}"),
+            Self::Queue { key } => write!(f, "queue:{key}"),
             Self::LoopDelay { epoch, to, firing, within } if within.is_empty() => {
                 write!(f, "loop:{epoch}.{to}.{firing}")
             }
@@ -130,6 +173,33 @@ impl fmt::Display for Timer {
             Self::Run { epoch, within } => write!(f, "run:{epoch}.{within}"),
         }
     }
+}
+
+/// A child run to be begun.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChildSpec {
+    /// Its id: the same whenever the command is made.
+    pub run: RunId,
+    /// The project of its pipeline.
+    pub project: String,
+    /// Its pipeline.
+    pub pipeline: String,
+    /// Inputs as given; defaults are filled in by the driver.
+    pub inputs: Map<String, Json>,
+    /// Who started the run it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Who waits for it.
+    pub parent: Parent,
+}
+
+/// The end of a child run, and who is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChildEnd {
+    /// The run that waits for it.
+    pub parent: RunId,
+    /// What it is told.
+    pub finished: ChildFinished,
 }
 
 /// Everything a worker needs to carry out one attempt. Holds no secret, only the names of secrets inside [`Text`].

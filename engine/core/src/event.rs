@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::command::Timer;
-use crate::id::{AttemptKey, RunId, Seq, StepPath};
-use crate::outcome::Outcome;
+use crate::group::{Holder, Slot};
+use crate::id::{AttemptKey, RunId, Seq, StepId, StepPath};
+use crate::outcome::{Failure, Outcome};
 use crate::time::Timestamp;
 
 /// An event with its place in the history of its run.
@@ -42,6 +43,8 @@ pub enum Event {
         /// How.
         outcome: Outcome,
     },
+    /// A child run is over, or could not begin.
+    ChildFinished(Box<ChildFinished>),
     /// A timer ran out.
     TimerFired {
         /// Which.
@@ -51,6 +54,11 @@ pub enum Event {
     ApprovalDecided(Box<ApprovalDecided>),
     /// A signal came from outside.
     SignalReceived(Box<SignalReceived>),
+    /// A concurrency group has a place for the run, or a lock is the step's.
+    SlotGranted {
+        /// Who has waited for it.
+        slot: Slot,
+    },
     /// A person wants nothing new started.
     PauseRequested {
         /// Who.
@@ -60,6 +68,13 @@ pub enum Event {
     ResumeRequested {
         /// Who.
         by: String,
+    },
+    /// A person wants steps done again. Of a run that is over this begins a new epoch.
+    RerunRequested {
+        /// Who.
+        by: String,
+        /// What.
+        from: RerunFrom,
     },
     /// A person (or a rule) wants the run ended.
     CancelRequested {
@@ -78,11 +93,14 @@ impl Event {
             Self::RunCreated(_) => "run_created",
             Self::AttemptStarted { .. } => "attempt_started",
             Self::AttemptFinished { .. } => "attempt_finished",
+            Self::ChildFinished(_) => "child_finished",
             Self::TimerFired { .. } => "timer_fired",
             Self::ApprovalDecided(_) => "approval_decided",
             Self::SignalReceived(_) => "signal_received",
+            Self::SlotGranted { .. } => "slot_granted",
             Self::PauseRequested { .. } => "pause_requested",
             Self::ResumeRequested { .. } => "resume_requested",
+            Self::RerunRequested { .. } => "rerun_requested",
             Self::CancelRequested { .. } => "cancel_requested",
         }
     }
@@ -112,9 +130,46 @@ pub struct RunCreated {
     /// Labels given with the trigger.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// The step that it is a child run of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// Address of the run's page, where the server knows its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+}
+
+/// Where a child run belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Parent {
+    /// The run that waits for it.
+    pub run: RunId,
+    /// The attempt that it is.
+    pub key: AttemptKey,
+    /// How many runs stand above it.
+    pub depth: u32,
+    /// Places in groups that those hold, and that it shares.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<Holder>,
+}
+
+/// The end of a child run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChildFinished {
+    /// The attempt that it was.
+    pub key: AttemptKey,
+    /// How.
+    pub outcome: RunOutcome,
+    /// `false`: there never was a run, and `error` says why.
+    pub began: bool,
+    /// What it gave.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
+    pub outputs: Map<String, Json>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
 }
 
 /// What started a run.
@@ -170,6 +225,19 @@ pub struct SignalReceived {
     /// The sender's key: a second signal with the same one is the same signal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
+}
+
+/// What is done again, together with everything that stands behind it, and whatever the end of the run has cut off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RerunFrom {
+    /// These steps.
+    Steps(Vec<StepId>),
+    /// The steps whose current visit has failed.
+    Failed,
+    /// All steps.
+    Everything,
 }
 
 /// One way or the other.

@@ -14,6 +14,7 @@ pub mod contract;
 pub mod event;
 pub mod expr;
 pub mod graph;
+pub mod group;
 pub mod id;
 pub mod machine;
 #[cfg(feature = "openapi")]

@@ -161,6 +161,19 @@ impl Shape {
         &self.loops().encloses[entry.get()]
     }
 
+    /// These steps and everything that forward edges lead to from there.
+    pub fn behind(&self, steps: impl IntoIterator<Item = StepIx>) -> StepSet {
+        let mut behind = StepSet::with_len(self.successors.len());
+        let mut next: Vec<StepIx> = steps.into_iter().collect();
+        while let Some(step) = next.pop() {
+            if !behind.contains(step) {
+                behind.insert(step);
+                next.extend(&self.successors[step.get()]);
+            }
+        }
+        behind
+    }
+
     /// Steps that some expression reads as `previous.x`, in the order of their ids.
     pub fn previous_names(&self) -> &[StepIx] {
         &self.previous

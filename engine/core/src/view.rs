@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::event::{Decision, Trigger};
 use crate::graph::{Condition, GotoOn};
-use crate::id::{RunId, Seq, StepId};
+use crate::id::{RunId, Seq, StepId, StepPath};
 use crate::outcome::Failure;
 use crate::time::Timestamp;
 
@@ -179,6 +179,8 @@ pub struct RunView {
     pub status: RunStatus,
     /// Why it failed.
     pub error: Option<RunError>,
+    /// The step that it is a child run of.
+    pub parent: Option<ParentView>,
     /// What it was given.
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub inputs: Map<String, Json>,
@@ -203,6 +205,21 @@ pub struct RunView {
     pub loops: Vec<LoopView>,
     /// What is undone because the run failed, in that order.
     pub compensations: Vec<CompensationView>,
+}
+
+/// Where a child run belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ParentView {
+    /// The run.
+    pub run: RunId,
+    /// Its step, as people name it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub step: StepPath,
+    /// The item, for a step that runs many times.
+    pub item: Option<u32>,
+    /// The visit of the step.
+    pub visit: u32,
 }
 
 /// A step.
@@ -266,6 +283,8 @@ pub struct ItemView {
     pub waiting_for: Option<WaitingFor>,
     /// Of a step that runs a pipeline in place, once the item has begun.
     pub child: Option<Box<ChildView>>,
+    /// The child run of the latest attempt.
+    pub child_run: Option<RunId>,
 }
 
 /// What undoes one visit of a step, or one item of it.
@@ -343,6 +362,8 @@ pub struct VisitView {
     pub error: Option<Failure>,
     /// How many attempts it had.
     pub attempts: u32,
+    /// The child run of the latest of them.
+    pub child_run: Option<RunId>,
     /// What it gave.
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub outputs: Map<String, Json>,
@@ -379,6 +400,13 @@ pub enum WaitingFor {
         until: Option<Timestamp>,
         /// Signals of this name that came and do not fit; they are kept.
         kept: u32,
+    },
+    /// Its lock, which somebody else holds.
+    Lock {
+        /// Its name.
+        name: String,
+        /// When the step fails with kind `timeout`.
+        until: Option<Timestamp>,
     },
     /// The end of what a re-open cancelled or lets drain.
     Draining {
@@ -505,6 +533,8 @@ pub struct RunPatch {
     /// What it gives back.
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Json>))]
     pub outputs: Map<String, Json>,
+    /// Counts reruns, from 1.
+    pub epoch: u32,
     /// The event.
     pub last_seq: Seq,
 }

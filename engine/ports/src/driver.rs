@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use loopline_core::event::{ApprovalDecided, Recorded, SignalReceived, Trigger};
+use loopline_core::event::{ApprovalDecided, Recorded, RerunFrom, SignalReceived, Trigger};
 use loopline_core::graph::Requirement;
 use loopline_core::id::{RunId, Seq};
 use loopline_core::machine::Refused;
@@ -92,6 +92,9 @@ pub trait Driver: Send + Sync + 'static {
 
     /// Lets a paused run go on. When this returns, the wish is on disk.
     async fn resume(&self, run: RunId, by: String) -> Result<(), DriverError>;
+
+    /// Has steps done again. When this returns, the wish is on disk; a run that was over goes on in a new epoch.
+    async fn rerun(&self, run: RunId, by: String, from: RerunFrom) -> Result<(), DriverError>;
 
     /// Asks a run to end. When this returns, the wish is on disk.
     async fn cancel(&self, run: RunId, by: String, reason: Option<String>) -> Result<(), DriverError>;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use loopline_core::command::Timer;
 use loopline_core::event::{Recorded, RunCreated};
 use loopline_core::graph::Graph;
+use loopline_core::group::{Ask, Holder, Slot};
 use loopline_core::id::{AttemptId, AttemptKey, RunId, Seq};
 use loopline_core::time::Timestamp;
 use loopline_core::view::RunStatus;
@@ -30,6 +31,12 @@ pub struct Append {
     pub attempts_started: Vec<AttemptKey>,
     /// Attempts that are settled.
     pub attempts_finished: Vec<AttemptKey>,
+    /// Places in groups that are asked for, with the number of each in the order of asking.
+    pub slots_asked: Vec<(u64, Slot, Ask)>,
+    /// Places that were given.
+    pub slots_granted: Vec<Slot>,
+    /// Places that are given back, or not waited for any more.
+    pub slots_released: Vec<Slot>,
     /// The client's key of the request behind this, with a digest of what was asked.
     pub request: Option<RequestKey>,
 }
@@ -167,6 +174,19 @@ pub struct OpenAttempt {
     pub id: AttemptId,
 }
 
+/// Somebody who has asked for a place in a group, and has not released it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedSlot {
+    /// Its number in the order of asking.
+    pub number: u64,
+    /// Who.
+    pub holder: Holder,
+    /// What.
+    pub ask: Ask,
+    /// The history of the run says that it was given.
+    pub granted: bool,
+}
+
 /// The durable record.
 #[async_trait]
 pub trait Journal: Send + Sync + 'static {
@@ -197,6 +217,9 @@ pub trait Journal: Send + Sync + 'static {
 
     /// Every attempt that was handed out and is not settled.
     async fn open_attempts(&self) -> Result<Vec<OpenAttempt>, JournalError>;
+
+    /// Everybody who holds a place in a group or waits for one, in the order of asking.
+    async fn slots(&self) -> Result<Vec<AskedSlot>, JournalError>;
 
     /// Timers due at `now`, earliest first, at most `limit`.
     async fn due_timers(&self, now: Timestamp, limit: u32) -> Result<Vec<(RunId, Timer)>, JournalError>;

@@ -6,6 +6,7 @@
 
 pub mod blobs;
 pub mod clock;
+pub mod definitions;
 pub mod driver;
 pub mod journal;
 pub mod worker;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use loopline_core::event::{ApprovalDecided, Recorded, SignalReceived};
+use loopline_core::event::{ApprovalDecided, Recorded, RerunFrom, SignalReceived};
 use loopline_core::id::{RunId, Seq};
 use loopline_core::view::RunView;
 use loopline_ports::driver::{Driver, DriverError, Progress, TriggerRequest, Triggered};
@@ -43,6 +43,10 @@ impl Driver for Archive {
     }
 
     async fn resume(&self, _: RunId, _: String) -> Result<(), DriverError> {
+        Err(DriverError::Stopping)
+    }
+
+    async fn rerun(&self, _: RunId, _: String, _: RerunFrom) -> Result<(), DriverError> {
         Err(DriverError::Stopping)
     }
 

@@ -33,26 +33,34 @@ pub(crate) struct Part {
 }
 
 /// Runs in the order in which they came into the batch.
-#[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) parts: Vec<Part>,
+    /// Number of the next wish for a place in a group.
+    pub(crate) next_number: u64,
     by_run: HashMap<RunId, usize>,
 }
 
 impl Batch {
+    /// An empty one, in which wishes for places are numbered from here on.
+    pub(crate) fn from_number(next_number: u64) -> Self {
+        Self { parts: Vec::new(), next_number, by_run: HashMap::new() }
+    }
+
     /// Folds an event into `active`, and notes what it changes. A refused event leaves no trace.
     pub(crate) fn take(&mut self, run: RunId, active: &mut Active, event: Event, at: Timestamp) -> Result<(), Refused> {
         let expected = active.state.last_seq();
         let recorded = Recorded { seq: expected + 1, at: at.max(active.state.last_at()), event };
         let applied = apply(&active.graph, &mut active.state, &recorded)?;
+        let mut number = self.next_number;
         let part = self.part(run, expected, active);
         note_settled(&mut part.append, &recorded.event);
         part.append.events.push(recorded);
         for command in &applied.commands {
-            note_command(&mut part.append, command);
+            note_command(&mut part.append, command, &mut number);
         }
         part.commands.extend(applied.commands);
         part.append.row = row(active);
+        self.next_number = number;
         Ok(())
     }
 
@@ -91,6 +99,9 @@ impl Batch {
                     timers_cleared: Vec::new(),
                     attempts_started: Vec::new(),
                     attempts_finished: Vec::new(),
+                    slots_asked: Vec::new(),
+                    slots_granted: Vec::new(),
+                    slots_released: Vec::new(),
                     request: None,
                 },
                 commands: Vec::new(),
@@ -106,7 +117,7 @@ fn row(active: &Active) -> RunRow {
     let patch = active.state.patch();
     RunRow {
         status: patch.status,
-        epoch: 1,
+        epoch: patch.epoch,
         name: active.state.name().map(str::to_owned),
         finished_at: patch.finished_at,
         error: patch.error,
@@ -117,26 +128,39 @@ fn row(active: &Active) -> RunRow {
 fn note_settled(append: &mut Append, event: &Event) {
     match event {
         Event::AttemptFinished { key, .. } => append.attempts_finished.push(key.clone()),
+        Event::ChildFinished(finished) => append.attempts_finished.push(finished.key.clone()),
         Event::TimerFired { timer } => append.timers_cleared.push(timer.clone()),
+        Event::SlotGranted { slot } => append.slots_granted.push(slot.clone()),
         Event::RunCreated(_)
         | Event::AttemptStarted { .. }
         | Event::ApprovalDecided(_)
         | Event::SignalReceived(_)
         | Event::PauseRequested { .. }
         | Event::ResumeRequested { .. }
+        | Event::RerunRequested { .. }
         | Event::CancelRequested { .. } => {}
     }
 }
 
-fn note_command(append: &mut Append, command: &Command) {
+fn note_command(append: &mut Append, command: &Command, number: &mut u64) {
     match command {
         Command::StartAttempt(spec) => append.attempts_started.push(spec.id.key.clone()),
+        // Its attempt is open like any other, so that it is asked for after a restart.
+        Command::StartChild(spec) => append.attempts_started.push(spec.parent.key.clone()),
         Command::SetTimer { timer, at } => append.timers_set.push((timer.clone(), *at)),
         Command::ClearTimer { timer } => {
             append.timers_set.retain(|(set, _)| set != timer);
             append.timers_cleared.push(timer.clone());
         }
-        Command::CancelAttempt { .. } | Command::FinishRun { .. } => {}
+        Command::AskSlot { slot, ask } => {
+            append.slots_asked.push((*number, slot.clone(), (**ask).clone()));
+            *number += 1;
+        }
+        Command::ReleaseSlot { slot } => append.slots_released.push(slot.clone()),
+        Command::CancelAttempt { .. }
+        | Command::CancelChild { .. }
+        | Command::TellParent(_)
+        | Command::FinishRun { .. } => {}
     }
 }
 

@@ -4,26 +4,25 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use loopline_core::canonical;
 use loopline_core::command::{Command, Timer};
-use loopline_core::contract::complete_inputs;
-use loopline_core::event::{Event, RunCreated};
+use loopline_core::event::Event;
 use loopline_core::graph::Graph;
 use loopline_core::id::{AttemptId, RunId};
 use loopline_core::machine::RunState;
 use loopline_core::time::Timestamp;
 use loopline_ports::clock::Clock;
-use loopline_ports::driver::{DriverError, Problem, Progress, TriggerRequest, Triggered};
-use loopline_ports::journal::{DefinitionId, Journal, JournalError, NewRun, RequestKey};
+use loopline_ports::driver::{DriverError, Progress, TriggerRequest, Triggered};
+use loopline_ports::journal::{DefinitionId, Journal, JournalError};
 use loopline_ports::worker::{Report, Worker};
-use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{Batch, Part, Waiting, attempt_of, event_of};
+use crate::children::{Due, Dues};
 use crate::engine::EngineConfig;
 use crate::followers::Followers;
+use crate::groups::Groups;
 use crate::runs::Runs;
 
 /// How much is taken into one batch.
@@ -62,11 +61,13 @@ pub(crate) struct Drive {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) followers: Arc<Followers>,
     pub(crate) runs: Runs,
-    ids: ulid::Generator,
+    pub(crate) groups: Groups,
+    pub(crate) dues: Dues,
+    pub(crate) ids: ulid::Generator,
     /// Last number given to a run, by project and pipeline.
-    numbers: HashMap<(String, String), u64>,
+    pub(crate) numbers: HashMap<(String, String), u64>,
     /// By digest of the text and digest of the graph: a text that uses step types compiles to another graph when they change.
-    definitions: HashMap<(String, String), DefinitionId>,
+    pub(crate) definitions: HashMap<(String, String), DefinitionId>,
     /// When the earliest timer on disk is due, as far as this task has seen.
     pub(crate) next_timer: Option<Timestamp>,
     /// Reports that are not on disk yet: they came back from a failed commit, or only tell people and wait for company.
@@ -92,6 +93,8 @@ impl Drive {
             clock,
             followers,
             runs: Runs::default(),
+            groups: Groups::default(),
+            dues: Dues::new(),
             ids: ulid::Generator::new(),
             numbers: HashMap::new(),
             definitions: HashMap::new(),
@@ -110,6 +113,8 @@ impl Drive {
         mut reports: mpsc::Receiver<Report>,
         stopping: CancellationToken,
     ) {
+        // What was due when the last engine ended.
+        self.carry_over().await;
         loop {
             let mut asked = Vec::new();
             let mut told = Vec::new();
@@ -154,7 +159,7 @@ impl Drive {
     }
 
     async fn step(&mut self, asked: Vec<Request>, told: Vec<Report>) {
-        let mut batch = Batch::default();
+        let mut batch = Batch::from_number(self.groups.next);
         if self.retry.is_some_and(|(at, _)| at <= Instant::now()) {
             self.recover_doubtful().await;
         }
@@ -172,9 +177,18 @@ impl Drive {
             self.take_held(&mut batch).await;
             self.write(batch).await;
         }
+        self.carry_over().await;
         for (run, answer) in states {
             // Nobody may have waited for the answer.
             let _ = answer.send(self.runs.get(run).map(|active| (active.graph.clone(), active.state.clone())));
+        }
+    }
+
+    /// What runs and groups want of runs, until they want nothing more.
+    async fn carry_over(&mut self) {
+        while self.is_well() && (self.groups.is_due() || !self.dues.is_empty()) {
+            self.carry_children().await;
+            self.carry_grants().await;
         }
     }
 
@@ -219,7 +233,7 @@ impl Drive {
         }
     }
 
-    async fn take_one(&mut self, batch: &mut Batch, run: RunId, event: Event) -> Result<(), DriverError> {
+    pub(crate) async fn take_one(&mut self, batch: &mut Batch, run: RunId, event: Event) -> Result<(), DriverError> {
         let now = self.clock.now();
         let active = self.runs.load(&*self.journal, run).await?.ok_or(DriverError::NoSuchRun(run))?;
         Ok(batch.take(run, active, event, now)?)
@@ -272,118 +286,36 @@ impl Drive {
         }
     }
 
-    async fn take_trigger(
-        &mut self,
-        batch: &mut Batch,
-        request: TriggerRequest,
-        answer: oneshot::Sender<Result<Triggered, DriverError>>,
-    ) {
-        match self.trigger(batch, request).await {
-            Ok(Started::New(run)) => batch.waits(run, Waiting::Trigger(answer)),
-            // Nobody may have waited for the answer.
-            Ok(Started::Before(run)) => drop(answer.send(Ok(Triggered { run, created: false }))),
-            Err(error) => drop(answer.send(Err(error))),
-        }
-    }
-
-    async fn trigger(&mut self, batch: &mut Batch, request: TriggerRequest) -> Result<Started, DriverError> {
-        let TriggerRequest { project, definition, inputs, labels, trigger, idempotency_key } = request;
-        let graph = &definition.graph;
-        let key = idempotency_key.map(|key| RequestKey {
-            scope: format!("trigger {project}/{}", graph.name),
-            key,
-            digest: canonical::digest(&json!({"inputs": inputs, "labels": labels})),
-        });
-        if let Some(key) = &key
-            && let Some((run, digest)) = self.journal.find_request(&key.scope, &key.key).await?
-        {
-            return if digest == key.digest { Ok(Started::Before(run)) } else { Err(DriverError::KeyReused) };
-        }
-        if !graph.requires.is_empty() {
-            return Err(DriverError::Unsupported(graph.requires.clone()));
-        }
-        let inputs = complete_inputs(graph, &inputs).map_err(|problems| {
-            let problem = |p: loopline_core::contract::InputProblem| Problem {
-                pointer: format!("/inputs/{}{}", p.input.replace('~', "~0").replace('/', "~1"), p.inside),
-                message: p.message,
-            };
-            DriverError::InvalidInputs(problems.into_iter().map(problem).collect())
-        })?;
-        let pinned = (definition.text_digest.clone(), definition.digest.clone());
-        let definition_id = match self.definitions.get(&pinned) {
-            Some(id) => *id,
-            None => {
-                let id = self.journal.put_definition(&definition).await?;
-                self.definitions.insert(pinned, id);
-                id
-            }
-        };
-        let number = self.next_number(&project, &graph.name).await?;
-        let now = self.clock.now();
-        let run = self.new_id(now);
-        let created = RunCreated {
-            run,
-            project,
-            pipeline: graph.name.clone(),
-            number,
-            digest: definition.digest.clone(),
-            semantics: graph.semantics,
-            inputs,
-            trigger,
-            labels,
-            url: self.config.public_url.as_ref().map(|base| format!("{}/runs/{run}", base.trim_end_matches('/'))),
-        };
-        let active = self.runs.begin(run, &definition.digest, definition.graph.clone());
-        if let Err(refused) = batch.take(run, active, Event::RunCreated(Box::new(created.clone())), now) {
-            self.runs.forget(run);
-            return Err(refused.into());
-        }
-        batch.begins(run, NewRun { created, definition: definition_id }, key);
-        Ok(Started::New(run))
-    }
-
-    async fn next_number(&mut self, project: &str, pipeline: &str) -> Result<u64, DriverError> {
-        let name = (project.to_owned(), pipeline.to_owned());
-        let number = match self.numbers.get(&name) {
-            Some(last) => last + 1,
-            None => self.journal.next_number(project, pipeline).await?,
-        };
-        self.numbers.insert(name, number);
-        Ok(number)
-    }
-
-    fn new_id(&mut self, now: Timestamp) -> RunId {
-        let at = std::time::UNIX_EPOCH + Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
-        // More than 2^80 ids within one millisecond do not happen; then any other id will do.
-        let id = self.ids.generate_from_datetime(at).unwrap_or_else(|_| ulid::Ulid::from_datetime(at));
-        RunId::from_parts(id.timestamp_ms(), id.random())
-    }
-
-    async fn write(&mut self, batch: Batch) {
+    pub(crate) async fn write(&mut self, batch: Batch) {
+        self.groups.next = batch.next_number;
         let (appends, rest): (Vec<_>, Vec<_>) = batch
             .parts
             .into_iter()
             .map(|Part { append, commands, waiting }| {
                 let about = (append.run, append.last(), append.timers_set.iter().map(|(_, at)| *at).min());
-                (append, (about, commands, waiting))
+                let slots = (append.slots_asked.clone(), append.slots_released.clone());
+                (append, (about, slots, commands, waiting))
             })
             .unzip();
         let runs: Vec<RunId> = rest.iter().map(|((run, ..), ..)| *run).collect();
         match self.journal.commit(appends).await {
             Ok(results) => {
                 debug_assert_eq!(results.len(), rest.len());
-                for (result, ((run, last, timer), commands, waiting)) in results.into_iter().zip(rest) {
+                for (result, ((run, last, timer), (asked, released), commands, waiting)) in
+                    results.into_iter().zip(rest)
+                {
                     match result {
                         Ok(()) => {
                             self.next_timer = [self.next_timer, timer].into_iter().flatten().min();
                             self.act(run, last, commands, waiting).await;
+                            self.hear(run, asked, released);
                         }
                         Err(error) => self.not_written(run, &error, waiting),
                     }
                 }
             }
             Err(error) => {
-                for ((run, ..), _, waiting) in rest {
+                for ((run, ..), _, _, waiting) in rest {
                     self.not_written(run, &error, waiting);
                 }
             }
@@ -409,6 +341,11 @@ impl Drive {
                 Command::CancelAttempt { key } => self.worker.cancel(AttemptId { run, key }).await,
                 // On disk with the events; the run's row likewise.
                 Command::SetTimer { .. } | Command::ClearTimer { .. } | Command::FinishRun { .. } => {}
+                // Groups hear of it with all others of the batch.
+                Command::AskSlot { .. } | Command::ReleaseSlot { .. } => {}
+                Command::StartChild(spec) => self.dues.push_back(Due::Start(spec)),
+                Command::CancelChild { run } => self.dues.push_back(Due::Cancel(run)),
+                Command::TellParent(end) => self.dues.push_back(Due::Tell(end)),
             }
         }
         let over = self.runs.get(run).is_some_and(|active| active.state.is_over());
@@ -448,15 +385,24 @@ impl Drive {
         reports: impl IntoIterator<Item = Report>,
     ) {
         for run in runs {
+            // Whoever waits for it asks how far it is.
+            let created = self.runs.get(run).and_then(|active| active.state.created());
+            self.doubtful.extend(created.and_then(|created| Some(created.parent.as_ref()?.run)));
             self.runs.forget(run);
             self.doubtful.insert(run);
         }
+        self.groups.doubtful = true;
         self.held.extend(reports);
         if self.retry.is_some() {
             return;
         }
         tracing::error!(%error, "the journal failed; what was not acknowledged is read again");
         self.retry = Some((Instant::now() + RETRY_FIRST, RETRY_FIRST));
+    }
+
+    /// The journal answers, as far as is known.
+    pub(crate) fn is_well(&self) -> bool {
+        self.retry.is_none()
     }
 
     /// Doubles the wait after another failure, or ends the waiting.
@@ -480,11 +426,6 @@ impl Drive {
             Err(error) => self.journal_failed(&error, [], []),
         }
     }
-}
-
-enum Started {
-    New(RunId),
-    Before(RunId),
 }
 
 /// Errors of a whole batch are told to everyone in it.

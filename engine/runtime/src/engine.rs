@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use loopline_core::event::{ApprovalDecided, Event, Recorded, SignalReceived};
+use loopline_core::event::{ApprovalDecided, Event, Recorded, RerunFrom, SignalReceived};
 use loopline_core::graph::Graph;
 use loopline_core::id::{RunId, Seq};
 use loopline_core::machine::{Refused, RunState, apply};
 use loopline_core::view::RunView;
 use loopline_ports::clock::Clock;
+use loopline_ports::definitions::Definitions;
 use loopline_ports::driver::{Driver, DriverError, Progress, TriggerRequest, Triggered};
 use loopline_ports::journal::{Journal, JournalError};
 use loopline_ports::worker::{Report, Worker};
@@ -29,6 +30,8 @@ pub(crate) const PAGE: u32 = 4096;
 pub struct EngineConfig {
     /// Address of the server's pages, for `run.url`.
     pub public_url: Option<String>,
+    /// Where child runs find their pipelines; without it there are none.
+    pub definitions: Option<Arc<dyn Definitions>>,
 }
 
 /// The embedded engine.
@@ -142,6 +145,10 @@ impl Driver for Engine {
 
     async fn resume(&self, run: RunId, by: String) -> Result<(), DriverError> {
         self.event(run, Event::ResumeRequested { by }).await
+    }
+
+    async fn rerun(&self, run: RunId, by: String, from: RerunFrom) -> Result<(), DriverError> {
+        self.event(run, Event::RerunRequested { by, from }).await
     }
 
     async fn cancel(&self, run: RunId, by: String, reason: Option<String>) -> Result<(), DriverError> {

@@ -25,14 +25,15 @@ impl Followers {
         let mut runs = self.runs.lock().expect("no holder of this lock panics");
         let Some(sender) = runs.get(&run) else { return };
         sender.send_if_modified(|known| {
-            let newer = progress.last_seq > known.last_seq || (progress.over && !known.over);
+            // A rerun takes a run up again, so the later event says whether it is over.
+            let newer = progress.last_seq > known.last_seq
+                || (progress.last_seq == known.last_seq && progress.over && !known.over);
             if newer {
-                *known =
-                    Progress { last_seq: progress.last_seq.max(known.last_seq), over: progress.over || known.over };
+                *known = progress;
             }
             newer
         });
-        if progress.over || sender.receiver_count() == 0 {
+        if sender.borrow().over || sender.receiver_count() == 0 {
             // Dropping the sender closes the watch: receivers see the last value and then its end.
             runs.remove(&run);
         }

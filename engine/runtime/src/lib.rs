@@ -13,9 +13,12 @@
 
 mod archive;
 mod batch;
+mod begin;
+mod children;
 mod drive;
 mod engine;
 mod followers;
+mod groups;
 mod recovery;
 mod runs;
 

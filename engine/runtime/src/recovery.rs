@@ -20,6 +20,7 @@ impl Drive {
         for attempt in open {
             self.recover_attempt(attempt.id).await?;
         }
+        self.recover_groups().await?;
         self.next_timer = self.journal.next_timer().await?;
         if !self.held.is_empty() {
             self.journal_answers(true);
@@ -35,6 +36,12 @@ impl Drive {
                 return self.journal_answers(false);
             }
             self.doubtful.remove(&run);
+        }
+        if self.groups.doubtful
+            && let Err(error) = self.recover_groups().await
+        {
+            tracing::error!(%error, "the journal still fails");
+            return self.journal_answers(false);
         }
         match self.journal.next_timer().await {
             Ok(next) => {
@@ -72,6 +79,9 @@ impl Drive {
             Attached::NeverStarted => {
                 let journal = self.journal.clone();
                 let Some(active) = self.runs.load(&*journal, id.run).await? else { return Ok(()) };
+                if let Some(start) = active.state.child_of(&active.graph, &id.key) {
+                    return self.recover_child(id, start).await;
+                }
                 match restart(&active.graph, &active.state, &id.key) {
                     Some(spec) => self.worker.start(spec).await,
                     // It was to be ended before it had begun.

@@ -20,6 +20,7 @@ mod logs;
 mod openapi;
 mod pipelines;
 mod problem;
+mod rerun;
 mod runs;
 mod serve;
 mod signals;

@@ -181,11 +181,18 @@ fn to_come(view: &RunView, path: &StepPath, query: &LogsQuery, visit: u32, attem
         let of_step = compensations.iter().filter(|undo| undo.step == path.step && undo.item == query.item);
         of_step.filter(|undo| undo.visit == visit).any(|undo| attempt <= undo.attempt)
     } else {
-        let latest = match query.item {
-            None => step.attempt,
-            Some(item) => step.items.as_ref()?.get(item as usize)?.attempt,
+        let (latest, child) = match query.item {
+            None => {
+                let asked = step.visits.iter().find(|asked| asked.visit == visit);
+                (step.attempt, asked.and_then(|asked| asked.child_run))
+            }
+            Some(item) => {
+                let item = step.items.as_ref()?.get(item as usize)?;
+                (item.attempt, item.child_run)
+            }
         };
-        visit < step.visit || (visit == step.visit && attempt <= latest)
+        // A child run has logs of its own; there will be none here.
+        child.is_none() && (visit < step.visit || (visit == step.visit && attempt <= latest))
     };
     known.then(|| AttemptKey {
         epoch: view.epoch,

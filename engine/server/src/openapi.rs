@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Decide, Edit, Guarded, Look, Operate};
 use crate::app::App;
-use crate::{artifacts, events, format, logs, pipelines, runs, signals, validate};
+use crate::{artifacts, events, format, logs, pipelines, rerun, runs, signals, validate};
 
 /// Where the interface stands.
 pub const BASE: &str = "/api/v1";
@@ -45,6 +45,7 @@ pub(crate) fn routes(app: App) -> Guarded {
         .route(PhantomData::<Operate>, routes!(runs::cancel))
         .route(PhantomData::<Operate>, routes!(runs::pause))
         .route(PhantomData::<Operate>, routes!(runs::resume))
+        .route(PhantomData::<Operate>, routes!(rerun::rerun))
         .route(PhantomData::<Operate>, routes!(signals::send))
         .route(PhantomData::<Decide>, routes!(runs::approve))
         .route(PhantomData::<Decide>, routes!(runs::reject))

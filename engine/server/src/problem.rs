@@ -134,6 +134,11 @@ fn refusal(refused: &Refused) -> Problem {
         }
         Refused::DecidedBefore { .. } => conflict("decided-before", "Decided before"),
         Refused::RunOver { status } => conflict("run-over", "The run is over").with("run_status", status.as_str()),
+        Refused::NothingToRerun => conflict("nothing-to-rerun", "Nothing is to be rerun"),
+        Refused::ChildRun { step, run } => conflict("child-run", "A child run is rerun through its step")
+            .with("run", run.to_string())
+            .with("step", step.as_str()),
+        Refused::RerunWhileEnding => conflict("rerun-while-ending", "The run is being ended"),
         Refused::PausedBefore => conflict("paused-before", "The run is paused"),
         Refused::NotPaused => conflict("not-paused", "The run is not paused"),
         Refused::CancelledBefore => conflict("cancelled-before", "The run is being cancelled"),

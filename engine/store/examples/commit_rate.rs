@@ -103,6 +103,9 @@ fn append(run: RunId, expected: u64, events: Vec<Event>) -> Append {
         timers_cleared: Vec::new(),
         attempts_started: Vec::new(),
         attempts_finished: Vec::new(),
+        slots_asked: Vec::new(),
+        slots_granted: Vec::new(),
+        slots_released: Vec::new(),
         request: None,
     }
 }
@@ -127,6 +130,7 @@ impl Store {
                 inputs: serde_json::Map::new(),
                 trigger: Trigger { kind: "api".to_owned(), actor: None },
                 labels: BTreeMap::new(),
+                parent: None,
                 url: None,
             };
             let first = append(*run, 0, vec![Event::RunCreated(Box::new(created.clone()))]);

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use loopline_core::command::Timer;
 use loopline_core::event::{ApprovalDecided, Decision, Event, Recorded, RunCreated, Trigger};
-use loopline_core::graph::Graph;
+use loopline_core::graph::{Graph, WhenFull};
+use loopline_core::group::{Ask, GroupId, GroupKind, Holder, Slot};
 use loopline_core::id::{AttemptId, AttemptKey, RunId, Seq, StepId, Within};
 use loopline_core::outcome::{ArtifactRef, Failure, FailureKind, HttpResponse, Outcome, RawResult};
 use loopline_core::time::Timestamp;
 use loopline_core::view::{RunError, RunStatus};
 use loopline_ports::journal::{
-    Append, Definition, DefinitionId, Journal, JournalError, NewRun, RequestKey, RunFilter, RunRow,
+    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, NewRun, RequestKey, RunFilter, RunRow,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -36,6 +37,7 @@ pub(crate) async fn conforms<J: Journal>(open: impl AsyncFn(&'static str) -> J) 
     the_row_is_that_of_the_last_append(&open("row").await).await;
     open_attempts_are_those_begun_and_not_settled(&open("attempts").await).await;
     due_timers_come_earliest_first(&open("timers").await).await;
+    places_are_kept_from_the_wish_to_the_release(&open("places").await).await;
     what_is_not_there_is_none(&open("none").await).await;
 
     let first = open("restart").await;
@@ -92,6 +94,7 @@ pub(crate) fn create(id: RunId, number: u64, definition: DefinitionId) -> Append
         inputs: Map::new(),
         trigger: Trigger { kind: "api".to_owned(), actor: Some("ada".to_owned()) },
         labels: BTreeMap::new(),
+        parent: None,
         url: None,
     };
     let event = Event::RunCreated(Box::new(created.clone()));
@@ -105,6 +108,9 @@ pub(crate) fn create(id: RunId, number: u64, definition: DefinitionId) -> Append
         timers_cleared: Vec::new(),
         attempts_started: Vec::new(),
         attempts_finished: Vec::new(),
+        slots_asked: Vec::new(),
+        slots_granted: Vec::new(),
+        slots_released: Vec::new(),
         request: None,
     }
 }
@@ -413,6 +419,55 @@ async fn the_row_is_that_of_the_last_append(journal: &impl Journal) {
     // Nothing but the row changes: no event, no number used up.
     write(journal, vec![Append { row: row(RunStatus::Queued), ..go_on(id, 2, 0) }, go_on(id, 2, 1)]).await;
     assert_eq!(seqs(journal, id).await, [1, 2, 3]);
+}
+
+async fn places_are_kept_from_the_wish_to_the_release(journal: &impl Journal) {
+    let definition = stored(journal).await;
+    let (id, other) = (run(1), run(2));
+    let (whole, step) = (Slot::Run { epoch: 1 }, Slot::Step { key: AttemptKey { attempt: 0, ..key("a", 1) } });
+    let ask = |limit| Ask {
+        group: GroupId { project: "default".to_owned(), kind: GroupKind::Lock, name: "g".to_owned() },
+        limit,
+        when_full: WhenFull::Queue,
+        within: vec![Holder { run: run(9), slot: Slot::Run { epoch: 2 } }],
+    };
+    let asked = |number, run, slot: &Slot, limit, granted| AskedSlot {
+        number,
+        holder: Holder { run, slot: slot.clone() },
+        ask: ask(limit),
+        granted,
+    };
+    write(
+        journal,
+        vec![
+            Append {
+                slots_asked: vec![(7, whole.clone(), ask(1)), (9, step.clone(), ask(2))],
+                ..create(id, 1, definition)
+            },
+            Append { slots_asked: vec![(8, whole.clone(), ask(3))], ..create(other, 2, definition) },
+        ],
+    )
+    .await;
+    // One that is refused asks for nothing, gives nothing and releases nothing.
+    let stale = Append {
+        slots_asked: vec![(10, step.clone(), ask(1))],
+        slots_granted: vec![whole.clone()],
+        slots_released: vec![whole.clone()],
+        ..go_on(other, 5, 1)
+    };
+    let granting = Append { slots_granted: vec![whole.clone()], ..go_on(id, 1, 1) };
+    let results = commit(journal, vec![granting, stale]).await;
+    assert!(results[0].is_ok() && is_conflict(&results[1], other, 5), "{results:?}");
+    let expected = [asked(7, id, &whole, 1, true), asked(8, other, &whole, 3, false), asked(9, id, &step, 2, false)];
+    assert_eq!(journal.slots().await.expect("reads"), expected);
+    let releasing = Append {
+        slots_asked: vec![(11, Slot::Run { epoch: 2 }, ask(1))],
+        slots_released: vec![whole.clone(), Slot::Run { epoch: 2 }],
+        ..go_on(id, 2, 1)
+    };
+    write(journal, vec![releasing, Append { slots_granted: vec![whole.clone()], ..go_on(other, 1, 1) }]).await;
+    let expected = [asked(8, other, &whole, 3, true), asked(9, id, &step, 2, false)];
+    assert_eq!(journal.slots().await.expect("reads"), expected);
 }
 
 async fn open_attempts_are_those_begun_and_not_settled(journal: &impl Journal) {

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use loopline_core::command::Timer;
 use loopline_core::event::Recorded;
+use loopline_core::group::Holder;
 use loopline_core::id::{AttemptId, RunId, Seq};
 use loopline_core::time::Timestamp;
 use loopline_ports::journal::{
-    Append, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RunFilter, RunSummary,
+    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RunFilter, RunSummary,
 };
 
 use crate::number::Numbers;
@@ -32,6 +33,7 @@ struct Tables {
     runs: BTreeMap<RunId, Run>,
     attempts: BTreeSet<AttemptId>,
     timers: BTreeMap<(RunId, Timer), Timestamp>,
+    slots: BTreeMap<Holder, AskedSlot>,
     requests: BTreeMap<(String, String), (RunId, String)>,
     numbers: BTreeSet<(String, String, u64)>,
 }
@@ -114,6 +116,18 @@ impl Tables {
         for key in append.attempts_finished {
             self.attempts.remove(&AttemptId { run: id, key });
         }
+        for (number, slot, ask) in append.slots_asked {
+            let holder = Holder { run: id, slot };
+            self.slots.entry(holder.clone()).or_insert(AskedSlot { number, holder, ask, granted: false });
+        }
+        for slot in append.slots_granted {
+            if let Some(asked) = self.slots.get_mut(&Holder { run: id, slot }) {
+                asked.granted = true;
+            }
+        }
+        for slot in append.slots_released {
+            self.slots.remove(&Holder { run: id, slot });
+        }
         Ok(())
     }
 }
@@ -191,6 +205,12 @@ impl Journal for MemoryStore {
 
     async fn open_attempts(&self) -> Result<Vec<OpenAttempt>, JournalError> {
         Ok(self.tables().attempts.iter().map(|id| OpenAttempt { id: id.clone() }).collect())
+    }
+
+    async fn slots(&self) -> Result<Vec<AskedSlot>, JournalError> {
+        let mut slots: Vec<_> = self.tables().slots.values().cloned().collect();
+        slots.sort_by_key(|asked| asked.number);
+        Ok(slots)
     }
 
     async fn due_timers(&self, now: Timestamp, limit: u32) -> Result<Vec<(RunId, Timer)>, JournalError> {

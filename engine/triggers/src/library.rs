@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use loopline_core::graph::Graph;
 use loopline_dsl::{Compiled, Contract, Diagnostic, Library, compile_step_type, compile_with};
 
 use crate::folder::NameSays;
@@ -171,6 +172,25 @@ impl Around {
             found
         })
     }
+}
+
+/// The pipeline of this name among a file and what stands around it: its text, and what that compiles to. Where several have
+/// the name, it is the file itself, or the nearest.
+pub fn find_around(file: &Path, name: &str) -> Option<(String, Graph)> {
+    let mut surroundings = Surroundings::default();
+    let types = surroundings.step_types(file);
+    let mut files = vec![file.to_owned()];
+    if let Some(around) = surroundings.around(file) {
+        let folders = around.folders.iter();
+        files.extend(folders.flat_map(|(folder, holds)| pipelines_in(folder, *holds, &around.root)));
+    }
+    let text = files
+        .iter()
+        .filter_map(|file| Some((file, text_file::read(file, MAX_BYTES).ok()?.0)))
+        .find(|(_, text)| compile_with(text, &types).graph.is_some_and(|graph| graph.name == name));
+    let (file, text) = text?;
+    let graph = surroundings.compile(file, &text).graph?;
+    Some((text, graph))
 }
 
 /// Name and contract of a pipeline, where the text has no error of its own.

@@ -42,6 +42,8 @@ export const client = {
   definition: (id: string) => getJson<RunDefinition>(`${runPath(id)}/definition`),
   events: (id: string) => allEvents(id),
   pause: (id: string, verb: "pause" | "resume") => send<RunView>("POST", `${runPath(id)}/${verb}`, jsonBody({})),
+  /** Of everything, or of what has failed. The answer shows the run right after it was taken up again. */
+  rerun: (id: string, what: "everything" | "failed") => send<RunView>("POST", `${runPath(id)}/rerun`, jsonBody(what === "failed" ? { failed: true } : {})),
   cancel: (id: string) => send<RunView>("POST", `${runPath(id)}/cancel`, jsonBody({})),
   decide: (id: string, step: string, decision: "approve" | "reject", body: DecisionBody) =>
     send<RunView>("POST", `${runPath(id)}/steps/${encodeURIComponent(step)}/${decision}`, jsonBody(body)),

@@ -124,6 +124,20 @@ export interface components {
                 [key: string]: components["schemas"]["StepView"];
             };
         };
+        /** @description The end of a child run. */
+        ChildFinished: {
+            /** @description `false`: there never was a run, and `error` says why. */
+            began: boolean;
+            error?: components["schemas"]["Failure"] | null;
+            /** @description The attempt that it was. */
+            key: components["schemas"]["AttemptKey"];
+            /** @description How. */
+            outcome: components["schemas"]["RunOutcome"];
+            /** @description What it gave. */
+            outputs?: {
+                [key: string]: components["schemas"]["Value"];
+            };
+        };
         /** @description A pipeline in place, as the latest attempt at its step left it. */
         ChildView: {
             /** @description What is undone because the run failed, in that order. */
@@ -274,7 +288,10 @@ export interface components {
             outcome: components["schemas"]["Outcome"];
             /** @enum {string} */
             type: "attempt_finished";
-        } | {
+        } | (components["schemas"]["ChildFinished"] & {
+            /** @enum {string} */
+            type: "child_finished";
+        }) | {
             /** @description Which. */
             timer: components["schemas"]["Timer"];
             /** @enum {string} */
@@ -286,6 +303,11 @@ export interface components {
             /** @enum {string} */
             type: "signal_received";
         }) | {
+            /** @description Who has waited for it. */
+            slot: components["schemas"]["Slot"];
+            /** @enum {string} */
+            type: "slot_granted";
+        } | {
             /** @description Who. */
             by: string;
             /** @enum {string} */
@@ -295,6 +317,13 @@ export interface components {
             by: string;
             /** @enum {string} */
             type: "resume_requested";
+        } | {
+            /** @description Who. */
+            by: string;
+            /** @description What. */
+            from: components["schemas"]["RerunFrom"];
+            /** @enum {string} */
+            type: "rerun_requested";
         } | {
             /** @description Who. */
             by: string;
@@ -385,6 +414,13 @@ export interface components {
             /** @description Keys that this engine cannot run. */
             unsupported: components["schemas"]["Requirement"][];
         };
+        /** @description Who holds a place, or waits for one. */
+        Holder: {
+            /** @description The run. */
+            run: components["schemas"]["RunId"];
+            /** @description What of it. */
+            slot: components["schemas"]["Slot"];
+        };
         /** @description An HTTP answer. */
         HttpResponse: {
             /** @description The body as text, present only where the command asked to capture it. */
@@ -435,6 +471,7 @@ export interface components {
              */
             attempt: number;
             child?: components["schemas"]["ChildView"] | null;
+            child_run?: components["schemas"]["RunId"] | null;
             error?: components["schemas"]["Failure"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description What `item` is. */
@@ -554,6 +591,37 @@ export interface components {
             /** @enum {string} */
             status: "cancelled";
         };
+        /** @description Where a child run belongs. */
+        Parent: {
+            /**
+             * Format: int32
+             * @description How many runs stand above it.
+             */
+            depth: number;
+            /** @description The attempt that it is. */
+            key: components["schemas"]["AttemptKey"];
+            /** @description The run that waits for it. */
+            run: components["schemas"]["RunId"];
+            /** @description Places in groups that those hold, and that it shares. */
+            within?: components["schemas"]["Holder"][];
+        };
+        /** @description Where a child run belongs. */
+        ParentView: {
+            /**
+             * Format: int32
+             * @description The item, for a step that runs many times.
+             */
+            item?: number | null;
+            /** @description The run. */
+            run: components["schemas"]["RunId"];
+            /** @description Its step, as people name it. */
+            step: string;
+            /**
+             * Format: int32
+             * @description The visit of the step.
+             */
+            visit: number;
+        };
         /** @description A pipeline, whole. */
         Pipeline: {
             /** @description What is wrong with it, in order of position. */
@@ -651,6 +719,24 @@ export interface components {
             /** @description Where it stands, as a JSON pointer into the document. */
             pointer: string;
         };
+        /** @description What is done again: everything, unless it says less. */
+        RerunBody: {
+            /**
+             * @description The steps that have failed, and all that stands behind them.
+             * @default false
+             */
+            failed: boolean;
+            /**
+             * @description These steps, and all that stands behind them.
+             * @default null
+             */
+            from: components["schemas"]["StepId"][] | null;
+        };
+        /** @description What is done again, together with everything that stands behind it, and whatever the end of the run has cut off. */
+        RerunFrom: {
+            /** @description These steps. */
+            steps: components["schemas"]["StepId"][];
+        } | "failed" | "everything";
         /** @description A run, as a bar in a list of pipelines. */
         RunBar: {
             /** @description When it began. */
@@ -688,6 +774,7 @@ export interface components {
              * @description Counts the runs of the pipeline, from 1.
              */
             number: number;
+            parent?: components["schemas"]["Parent"] | null;
             /** @description The pipeline's name inside the project. */
             pipeline: string;
             /** @description The project the pipeline belongs to. */
@@ -775,8 +862,18 @@ export interface components {
             /** @description Steps that wait for people. */
             waiting_steps: string[];
         };
+        /**
+         * @description How a run ended.
+         * @enum {string}
+         */
+        RunOutcome: "succeeded" | "failed" | "cancelled";
         /** @description The run's own state after an event. */
         RunPatch: {
+            /**
+             * Format: int32
+             * @description Counts reruns, from 1.
+             */
+            epoch: number;
             error?: components["schemas"]["RunError"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description The event. */
@@ -835,6 +932,7 @@ export interface components {
             outputs: {
                 [key: string]: components["schemas"]["Value"];
             };
+            parent?: components["schemas"]["ParentView"] | null;
             /** @description Its pipeline. */
             pipeline: string;
             /** @description Its project. */
@@ -864,6 +962,21 @@ export interface components {
          * @enum {string}
          */
         SkipReason: "condition" | "not_taken" | "upstream_failed" | "cancelled";
+        /** @description What of a run holds a place: its identity within the run. */
+        Slot: {
+            /**
+             * Format: int32
+             * @description Which.
+             */
+            epoch: number;
+            /** @enum {string} */
+            of: "run";
+        } | {
+            /** @description Which. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            of: "step";
+        };
         /** @description The name of a step. */
         StepId: string;
         /** @description A step. */
@@ -968,6 +1081,16 @@ export interface components {
             /** @enum {string} */
             timer: "signal";
         } | {
+            /** @description The attempt whose child it is. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            timer: "child";
+        } | {
+            /** @description Epoch, step and visit that wait. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            timer: "queue";
+        } | {
             /**
              * Format: int32
              * @description Epoch of the firing.
@@ -1040,6 +1163,7 @@ export interface components {
              * @description How many attempts it had.
              */
             attempts: number;
+            child_run?: components["schemas"]["RunId"] | null;
             error?: components["schemas"]["Failure"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description What it gave. */
@@ -1083,6 +1207,12 @@ export interface components {
             kept: number;
             /** @enum {string} */
             kind: "signal";
+            /** @description Its name. */
+            name: string;
+            until?: components["schemas"]["Timestamp"] | null;
+        } | {
+            /** @enum {string} */
+            kind: "lock";
             /** @description Its name. */
             name: string;
             until?: components["schemas"]["Timestamp"] | null;

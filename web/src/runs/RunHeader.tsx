@@ -1,10 +1,11 @@
-/** The head of a run: state, pipeline, number, who started it, how long, Pause and Cancel. */
-import { useMutation } from "@tanstack/react-query";
+/** The head of a run: state, pipeline, number, who started it, how long, Pause, Cancel and Rerun. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Ban, ChevronRight, CircleUser, Clock3, Pause, Play } from "lucide-react";
+import { Ban, ChevronRight, CircleUser, Clock3, Pause, Play, RotateCcw } from "lucide-react";
 import { useState } from "react";
 import { client } from "../api/client";
 import { messageOf } from "../api/problem";
+import { eventsQuery, runQuery } from "../api/queries";
 import type { RunView } from "../api/types";
 import { Ago } from "../ui/Ago";
 import { Button } from "../ui/Button";
@@ -39,6 +40,16 @@ export function RunHeader({ run }: { run: RunView }) {
             {run.trigger.actor !== null && run.trigger.actor !== undefined && ` by ${run.trigger.actor}`} · <Ago at={run.created_at} />
           </dd>
         </div>
+        {run.parent != null && (
+          <div>
+            <dt>Parent</dt>
+            <dd>
+              <Link to="/runs/$id" params={{ id: run.parent.run }} className="rounded text-accent-ink underline-offset-2 hover:underline">
+                child of {run.parent.step}
+              </Link>
+            </dd>
+          </div>
+        )}
         {run.epoch > 1 && (
           <div>
             <dt>Epoch</dt>
@@ -46,12 +57,16 @@ export function RunHeader({ run }: { run: RunView }) {
           </div>
         )}
       </dl>
-      {(run.finished_at ?? null) === null && (
-        <div className="ml-auto flex items-center gap-2">
-          <PauseRun run={run} />
-          <CancelRun run={run} />
-        </div>
-      )}
+      <div className="ml-auto flex items-center gap-2">
+        {(run.finished_at ?? null) === null ? (
+          <>
+            <PauseRun run={run} />
+            <CancelRun run={run} />
+          </>
+        ) : (
+          <RerunRun run={run} />
+        )}
+      </div>
     </header>
   );
 }
@@ -72,6 +87,34 @@ function PauseRun({ run }: { run: RunView }) {
   );
 }
 
+/** A new epoch of the same run. Earlier visits stay, so it asks nothing. */
+function RerunRun({ run }: { run: RunView }) {
+  const queries = useQueryClient();
+  const rerun = useMutation({
+    mutationFn: (what: "everything" | "failed") => client.rerun(run.id, what),
+    onSuccess: (again) => {
+      queries.setQueryData(runQuery(run.id).queryKey, again);
+      void queries.invalidateQueries({ queryKey: eventsQuery(run.id).queryKey });
+      void queries.invalidateQueries({ queryKey: ["runs"] });
+    },
+  });
+  return (
+    <>
+      {rerun.error !== null && <p role="alert" className="text-small text-bad-ink">{messageOf(rerun.error)}</p>}
+      {run.status !== "succeeded" && (
+        <Button onClick={() => rerun.mutate("failed")} disabled={rerun.isPending} title="Do the steps again that failed or were cut off, and all that stands behind them">
+          <RotateCcw aria-hidden size={14} />
+          Rerun failed
+        </Button>
+      )}
+      <Button onClick={() => rerun.mutate("everything")} disabled={rerun.isPending} title="Do all steps again, in a new epoch of this run">
+        <RotateCcw aria-hidden size={14} />
+        Rerun all
+      </Button>
+    </>
+  );
+}
+
 function CancelRun({ run }: { run: RunView }) {
   const [asking, setAsking] = useState(false);
   const cancel = useMutation({ mutationFn: () => client.cancel(run.id), onSuccess: () => setAsking(false) });
@@ -81,7 +124,7 @@ function CancelRun({ run }: { run: RunView }) {
         <Ban aria-hidden size={14} />
         Cancel
       </Button>
-      <Modal open={asking} onClose={() => setAsking(false)} title={`Cancel run ${run.number} of ${run.pipeline}?`} description="Steps that run are stopped; compensations and finally still run. A cancelled run cannot be continued.">
+      <Modal open={asking} onClose={() => setAsking(false)} title={`Cancel run ${run.number} of ${run.pipeline}?`} description="Steps that run are stopped; compensations and finally still run. A cancelled run can be rerun.">
         {cancel.error !== null && <p role="alert" className="px-5 text-body text-bad-ink">{messageOf(cancel.error)}</p>}
         <footer className="flex justify-end gap-2 px-5 pt-2 pb-4">
           <Button onClick={() => setAsking(false)}>Keep it running</Button>

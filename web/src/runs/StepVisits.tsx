@@ -1,4 +1,5 @@
 /** All visits of a step, newest first; attempts are a column, never rows among the visits. */
+import { Link } from "@tanstack/react-router";
 import { CircleDashed } from "lucide-react";
 import type { StepView } from "../api/types";
 import { Ago } from "../ui/Ago";
@@ -29,7 +30,14 @@ export function StepVisits({ step, visit, onVisit }: { step: StepView; visit: nu
                   Visit {one.visit}
                 </button>
               </td>
-              <td><StatusBadge status={one.status} /></td>
+              <td>
+                <StatusBadge status={one.status} />
+                {one.child_run != null && (
+                  <Link to="/runs/$id" params={{ id: one.child_run }} className="ml-2 rounded text-accent-ink underline-offset-2 hover:underline">
+                    child run
+                  </Link>
+                )}
+              </td>
               <td className="tabular-nums">{one.attempts ?? 1}</td>
               <td>{one.started_at != null && <Elapsed from={one.started_at} to={one.finished_at ?? null} />}</td>
               <td className="text-muted">{one.started_at != null && <Ago at={one.started_at} />}</td>

@@ -61,6 +61,8 @@ function waitingWord(step: StepView): string | null {
       return `Waits for signal ${step.waiting_for.name}${step.waiting_for.kept > 0 ? `; ${step.waiting_for.kept} came that did not fit` : ""}`;
     case "retry":
       return `Retries, attempt ${step.waiting_for.attempt}`;
+    case "lock":
+      return `Waits for lock ${step.waiting_for.name}`;
     case "draining":
       return "Waits for cancelled work";
     default:

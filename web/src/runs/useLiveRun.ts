@@ -14,10 +14,11 @@ export function useLiveRun(id: string) {
   const queries = useQueryClient();
   const run = useQuery(runQuery(id));
   const definition = useQuery(definitionQuery(id));
-  const loaded = run.data !== undefined;
+  // The stream ends with the run; one that is taken up again is followed anew.
+  const epoch = run.data?.epoch;
 
   useEffect(() => {
-    if (!loaded) return;
+    if (epoch === undefined) return;
     const key = runQuery(id).queryKey;
     const current = () => queries.getQueryData<RunView>(key);
     const stop = new AbortController();
@@ -47,7 +48,7 @@ export function useLiveRun(id: string) {
         return { events: [...known.events, event], last_seq: event.seq };
       });
     return () => stop.abort();
-  }, [id, loaded, queries]);
+  }, [id, epoch, queries]);
 
   return { run, definition };
 }

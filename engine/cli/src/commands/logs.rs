@@ -17,6 +17,7 @@ pub async fn logs(arguments: Logs) -> Outcome {
             let following = Following {
                 client,
                 run: arguments.run.clone(),
+                after: 0,
                 answers: Answers::default(),
                 ask: false,
                 cancel_on_interrupt: false,

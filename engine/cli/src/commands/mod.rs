@@ -9,6 +9,7 @@ mod history;
 mod logs;
 mod lsp;
 mod pause;
+mod rerun;
 mod run;
 mod runs;
 mod schema;
@@ -43,6 +44,7 @@ pub async fn dispatch(arguments: Arguments) -> Outcome {
         Command::Signal(arguments) => signal::signal(arguments).await,
         Command::Pause(arguments) => pause::pause(arguments, pause::Verb::Pause).await,
         Command::Resume(arguments) => pause::pause(arguments, pause::Verb::Resume).await,
+        Command::Rerun(arguments) => rerun::rerun(arguments).await,
         Command::Cancel(arguments) => cancel::cancel(arguments).await,
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();

@@ -10,7 +10,7 @@ use super::{read_file, signal};
 use crate::arguments::{Output, Run};
 use crate::client::{Client, segment};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::local::{Local, path_of};
+use crate::local::{self, Local, path_of};
 use crate::progress::{Answers, Followed, Following, Printer, duration_text, follow, safe};
 use crate::{inputs, wiring};
 
@@ -41,12 +41,14 @@ pub async fn run(arguments: Run) -> Outcome {
         graph.inputs.iter().map(|(name, input)| (name.clone(), input.schema.clone())).collect();
     let inputs = inputs::read(&arguments.inputs, &schemas)?;
 
-    let local = Local::of_user()?;
-    let folder = local.create()?;
+    let home = Local::of_user()?;
+    let folder = home.create()?;
     let workspace = workspace(arguments.workspace.as_deref(), &folder)?;
-    let house = wiring::open_foreground(&folder, workspace, arguments.pass_env.clone()).await?;
+    local::works_in(&folder, &workspace)?;
+    local::stands_in(&folder, &arguments.file)?;
+    let house = wiring::open_foreground(&folder, arguments.file.clone(), workspace, arguments.pass_env.clone()).await?;
     let run = house.trigger(&text, graph, inputs).await?;
-    local.announce(&folder, run, house.address())?;
+    home.announce(&folder, run, house.address())?;
 
     let client = Client::new(house.address(), None)?;
     let quiet = arguments.output == Output::Json;
@@ -55,21 +57,34 @@ pub async fn run(arguments: Run) -> Outcome {
     for (name, payload) in &signals {
         client.post(&format!("{}/signals/{}", path_of(run), segment(name)), payload, None).await?;
     }
-    let following =
-        Following { client: client.clone(), run: run.to_string(), answers, ask: true, cancel_on_interrupt: true };
+    let following = Following {
+        client: client.clone(),
+        run: run.to_string(),
+        after: 0,
+        answers,
+        ask: true,
+        cancel_on_interrupt: true,
+    };
     let followed = follow(following, &mut printer).await;
     let view = client.get(&path_of(run)).await;
     house.close().await;
     let (followed, view) = (followed?, view?);
-    match arguments.output {
-        Output::Json => super::show::print(&view, Output::Json)?,
-        Output::Table => summary(&view),
+    print_end(&view, arguments.output)?;
+    Ok(if followed == Followed::Interrupted { Exit::Interrupted } else { fits_status(&view) })
+}
+
+/// What is said of a run that is over.
+pub(super) fn print_end(view: &Json, output: Output) -> Result<(), Failure> {
+    match output {
+        Output::Json => super::show::print(view, Output::Json)?,
+        Output::Table => summary(view),
     }
-    Ok(match (followed, view["status"].as_str()) {
-        (Followed::Interrupted, _) => Exit::Interrupted,
-        (Followed::Over, Some("succeeded")) => Exit::Success,
-        (Followed::Over, _) => Exit::Failed,
-    })
+    Ok(())
+}
+
+/// The exit code for how a run ended.
+pub(super) fn fits_status(view: &Json) -> Exit {
+    if view["status"] == "succeeded" { Exit::Success } else { Exit::Failed }
 }
 
 fn workspace(wanted: Option<&str>, folder: &std::path::Path) -> Result<PathBuf, Failure> {

@@ -46,6 +46,7 @@ pub async fn trigger(arguments: Trigger) -> Outcome {
         let following = Following {
             client: client.clone(),
             run: id.clone(),
+            after: 0,
             answers: Answers::default(),
             ask: false,
             cancel_on_interrupt: false,

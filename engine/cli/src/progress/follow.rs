@@ -16,6 +16,8 @@ pub struct Following {
     pub client: Client,
     /// Which.
     pub run: String,
+    /// Only what happens behind this event.
+    pub after: u64,
     /// Answers given beforehand.
     pub answers: Answers,
     /// Ask on the terminal when a step waits for people.
@@ -107,7 +109,7 @@ struct StepSeen {
 impl Watcher<'_> {
     fn listen(&self) {
         let client = self.following.client.clone();
-        let path = format!("/runs/{}/events?after=0", segment(&self.following.run));
+        let path = format!("/runs/{}/events?after={}", segment(&self.following.run), self.following.after);
         let sender = self.sender.clone();
         tokio::spawn(async move {
             let events = sender.clone();
@@ -200,7 +202,12 @@ impl Watcher<'_> {
         }
         // A pipeline in place writes no log: its steps do.
         if began_attempt && view["child"].is_null() {
-            self.read_log(name, visit, attempt);
+            let of_visit = || view["visits"].as_array().and_then(|visits| visits.last()?["child_run"].as_str());
+            match view["child_run"].as_str().or_else(of_visit) {
+                // What a child run prints stands in the logs of its own steps.
+                Some(child) => self.printer.step("▶", name, &format!("child run {child}")),
+                None => self.read_log(name, visit, attempt),
+            }
         }
         if !changed {
             return Ok(());

@@ -42,7 +42,7 @@ pub fn apply(graph: &Graph, state: &mut RunState, recorded: &Recorded) -> Result
     if matches!(recorded.event, Event::RunCreated(_)) != state.created.is_none() {
         return Err(Refused::NotTheBeginning { seq: recorded.seq });
     }
-    if state.is_over() {
+    if state.is_over() && !matches!(recorded.event, Event::RerunRequested { .. }) {
         return Err(Refused::RunOver { status: state.status() });
     }
     // Time never goes back within a run, whatever the clock of the machine did.
@@ -50,6 +50,8 @@ pub fn apply(graph: &Graph, state: &mut RunState, recorded: &Recorded) -> Result
     let mut fold = Fold::over(graph, state, at);
     fold.take(&recorded.event)?;
     fold.until_quiet();
+    fold.release_place();
+    fold.tell_parent();
     let applied = fold.into_applied();
     state.last_seq = recorded.seq;
     state.last_at = at;
@@ -105,6 +107,7 @@ impl<'a> Fold<'a> {
         self.judge();
         self.fail_fast();
         self.finish_if_over();
+        self.release_locks();
     }
 
     pub(super) fn into_applied(self) -> Applied {
@@ -128,11 +131,17 @@ impl<'a> Fold<'a> {
             Event::AttemptFinished { key, outcome } => {
                 self.at_place(key.within.as_slice(), Some(&key.step), &mut |fold| fold.attempt_finished(key, outcome))
             }
+            Event::ChildFinished(finished) => {
+                let key = &finished.key;
+                self.at_place(key.within.as_slice(), Some(&key.step), &mut |fold| fold.child_finished(finished))
+            }
             Event::TimerFired { timer } => self.timer_fired(timer),
             Event::ApprovalDecided(decided) => self.decided_at(&decided.step.within, decided),
             Event::SignalReceived(signal) => self.signal_received(signal),
+            Event::SlotGranted { slot } => self.slot_granted(slot),
             Event::PauseRequested { .. } => self.pause(),
             Event::ResumeRequested { .. } => self.resume(),
+            Event::RerunRequested { by, from } => self.rerun(by, from),
             Event::CancelRequested { .. } => self.cancel(),
         }
     }
@@ -149,10 +158,11 @@ impl<'a> Fold<'a> {
             created_at: self.at,
             labels: created.labels.clone(),
             epoch: 1,
+            shared: created.parent.as_ref().map(|parent| parent.within.clone()).unwrap_or_default(),
             ..RunState::of(self.graph)
         };
         self.name_and_label();
-        self.begin_steps(self.graph.timeout_ms);
+        self.begin_when_granted();
         Ok(())
     }
 
@@ -207,6 +217,7 @@ impl<'a> Fold<'a> {
                 Ok(())
             }
             Timer::Run { .. } => Err(never()),
+            Timer::Child { key } => self.child_timed_out(key),
             Timer::LoopDelay { .. } => {
                 let open = self.state.open.iter_mut().find(|o| o.timer.as_ref().is_some_and(|(t, _)| t == timer));
                 let open = open.ok_or_else(never)?;
@@ -214,7 +225,11 @@ impl<'a> Fold<'a> {
                 self.settle_reopened();
                 Ok(())
             }
-            Timer::Sleep { key } | Timer::Retry { key } | Timer::Approval { key } | Timer::Signal { key } => {
+            Timer::Sleep { key }
+            | Timer::Retry { key }
+            | Timer::Approval { key }
+            | Timer::Signal { key }
+            | Timer::Queue { key } => {
                 if key.undo {
                     return if self.undo_again(key) { Ok(()) } else { Err(never()) };
                 }
@@ -231,11 +246,15 @@ impl<'a> Fold<'a> {
                 match (timer, wait) {
                     (Timer::Sleep { .. }, Some(Wait::Sleep { .. })) => self.sleep_over(ix),
                     (Timer::Retry { .. }, Some(Wait::Retry { .. })) if key.attempt == attempt + 1 => {
-                        self.start_attempt(unit);
+                        self.act(unit);
                         self.advance_items(ix);
                     }
                     (Timer::Approval { .. }, Some(Wait::Approval(_))) => self.approval_timed_out(ix),
                     (Timer::Signal { .. }, Some(Wait::Signal { .. })) => self.signal_timed_out(ix),
+                    (Timer::Queue { .. }, Some(Wait::Lock { until: Some(_) })) => {
+                        self.queue_timed_out(unit);
+                        self.advance_items(ix);
+                    }
                     _ => return Err(never()),
                 }
                 Ok(())

@@ -112,7 +112,8 @@ impl<'a> Fold<'a> {
             return Err(Refused::DecidedBefore { step: step_id, visit: decided.visit, by });
         }
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
-        if !approval.allow_self && created.trigger.actor.as_deref() == Some(by.as_str()) {
+        let started = [&created.trigger.actor, &self.state.rerun_by];
+        if !approval.allow_self && started.iter().any(|who| who.as_deref() == Some(by.as_str())) {
             let why = "who started the run cannot decide it".to_owned();
             return Err(Refused::NotEligible { step: step_id, by, why });
         }

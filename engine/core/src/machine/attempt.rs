@@ -12,7 +12,8 @@ use super::state::{AttemptRef, Live, Past, St, Unit, Wait};
 use crate::command::{AttemptSpec, Capture, Command, HttpWork, Timer, Work, WorkAuth, WorkBody};
 use crate::expr::{Cel, ExprError, Place, Reference, Scope, Template};
 use crate::graph::{
-    Action, DEFAULT_ATTEMPT_TIMEOUT_MS, HttpAction, HttpAuth, HttpBody, Output, Part, Retry, RetryOn, RunAction,
+    Action, ChildPipeline, DEFAULT_ATTEMPT_TIMEOUT_MS, HttpAction, HttpAuth, HttpBody, Output, Part, Retry, RetryOn,
+    RunAction,
 };
 use crate::id::{AttemptId, AttemptKey, StepId, StepIx};
 use crate::outcome::{Failure, FailureKind, Outcome, RawResult};
@@ -51,8 +52,12 @@ impl Fold<'_> {
             None => self.touch(unit.step).attempt += 1,
         }
         let at = self.state.latest_attempt(unit);
-        if let Some(child) = super::nested::in_place(self.graph.step(at.step)) {
-            if let Err(failure) = self.start_child(at, child) {
+        if let Action::Pipeline(child) = &self.graph.step(at.step).action {
+            let begun = match &child.pipeline {
+                ChildPipeline::InPlace(graph) => self.start_child(at, graph),
+                ChildPipeline::Named(name) => self.start_child_run(at, child, name),
+            };
+            if let Err(failure) = begun {
                 self.attempt_failed(unit, failure);
             }
             return;
@@ -199,7 +204,7 @@ impl Fold<'_> {
         }))
     }
 
-    fn find_live(&self, key: &AttemptKey) -> Result<AttemptRef, Refused> {
+    pub(super) fn find_live(&self, key: &AttemptKey) -> Result<AttemptRef, Refused> {
         let never = || Refused::NeverAsked { what: format!("attempt {key} that is not settled") };
         let at = self.state.reference(self.graph, key).ok_or_else(never)?;
         let lives = self.state.live.get(&at).is_some_and(|live| live.child.is_none());
@@ -233,7 +238,10 @@ impl Fold<'_> {
     pub(super) fn attempt_finished(&mut self, key: &AttemptKey, outcome: &Outcome) -> Result<(), Refused> {
         let at = self.find_live(key)?;
         let live = self.state.live.remove(&at).expect("just found");
-        self.state.count_attempt(-1);
+        match self.state.children.contains_key(&at) {
+            true => self.state.going_on.children -= 1,
+            false => self.state.count_attempt(-1),
+        }
         self.touch_unit(at.unit());
         if at.undo {
             self.undo_ended(at, live.past, outcome);
@@ -267,7 +275,7 @@ impl Fold<'_> {
     }
 
     /// No further attempt: the visit ends, or the item of it.
-    fn unit_ended(&mut self, unit: Unit, outcome: Ended) {
+    pub(super) fn unit_ended(&mut self, unit: Unit, outcome: Ended) {
         match unit.item {
             None => self.end(unit.step, outcome),
             Some(_) => self.item_ended(unit, outcome),
@@ -427,7 +435,7 @@ pub(super) fn template_failure(what: &str, error: &ExprError) -> Failure {
     Failure::new(FailureKind::Template, format!("`{what}`: {error}"))
 }
 
-fn plain(text: Text, what: &str) -> Result<String, Failure> {
+pub(super) fn plain(text: Text, what: &str) -> Result<String, Failure> {
     match text {
         Text::Plain(text) => Ok(text),
         Text::Parts(_) => Err(Failure::new(FailureKind::Template, format!("`{what}`: a secret may not stand here"))),

@@ -142,7 +142,8 @@ impl Fold<'_> {
             }
             // `unlimited` is not bound by the run's limit of visits (rule G4).
             let limit = self.graph.max_visits;
-            let full = self.graph.shape().region(entry).iter().find(|y| self.state.steps[y.get()].visit >= limit);
+            let visits = |y: &StepIx| self.state.steps[y.get()].visit - self.state.steps[y.get()].visits_before;
+            let full = self.graph.shape().region(entry).iter().find(|y| visits(y) >= limit);
             if let Some(full) = full {
                 let full = &self.graph.step(full).id;
                 return Some(format!("`{full}` has had {limit} visits, which is the run's limit"));
@@ -164,41 +165,60 @@ impl Fold<'_> {
         }
         self.applied.loops_changed = true;
         self.firings += 1;
+        let mut to = StepSet::default();
+        to.insert(goto.to);
+        self.reopen(region, to, goto.drain, (goto.delay_ms > 0).then_some((goto.to, goto.delay_ms)));
+    }
+
+    /// What FIRE and RERUN have in common: all of the region is undecided again. It is judged once nothing of its past visits
+    /// lives, and `to` not before the delay has passed.
+    pub(super) fn reopen(&mut self, region: Arc<StepSet>, to: StepSet, drain: bool, delay: Option<(StepIx, u64)>) {
         let before = self.previous_view();
-        let zombies = self.close_region(&region, goto.drain);
+        let zombies = self.close_region(&region, drain);
         for ix in region.iter() {
             self.reopen_step(ix, &region, before.clone());
         }
-        self.void_timers(|open| region.contains(open.to));
-        let timer = (goto.delay_ms > 0).then(|| {
+        self.void_timers(|open| open.to.iter().any(|to| region.contains(to)));
+        let timer = delay.map(|(to, delay_ms)| {
             self.state.firings += 1;
-            let to = self.graph.step(goto.to).id.clone();
+            let to = self.graph.step(to).id.clone();
             let timer = Timer::LoopDelay {
                 epoch: self.state.epoch,
                 to,
                 firing: self.state.firings,
                 within: self.state.within.clone(),
             };
-            (timer, self.at.plus_ms(goto.delay_ms))
+            (timer, self.at.plus_ms(delay_ms))
         });
         if let Some((timer, at)) = &timer {
             self.command(Command::SetTimer { timer: timer.clone(), at: *at });
         }
-        self.state.open.push(Reopened { region, to: goto.to, zombies, timer });
+        self.state.open.push(Reopened { region, to, zombies, timer });
         self.settle_reopened();
     }
 
-    fn reopen_step(&mut self, ix: StepIx, region: &Arc<StepSet>, before: Option<Arc<BTreeMap<StepIx, Json>>>) {
+    pub(super) fn reopen_step(
+        &mut self,
+        ix: StepIx,
+        region: &Arc<StepSet>,
+        before: Option<Arc<BTreeMap<StepIx, Json>>>,
+    ) {
         if self.state.steps[ix.get()].st.is_decided() {
             self.state.undecided += 1;
         }
         let at = self.at;
+        let items = self.items_concluded(ix);
         let step = self.touch(ix);
         if step.begun {
-            let (st, finished_at) = match step.st {
+            let (mut st, finished_at) = match step.st {
                 St::Running => (St::Cancelled, None),
                 st => (st, step.finished_at),
             };
+            if let Some((items_st, error, outputs)) = items {
+                st = items_st;
+                step.error = error;
+                step.outputs = Arc::new(outputs);
+            }
             step.past.push(PastVisit {
                 visit: step.visit,
                 st,
@@ -288,8 +308,11 @@ impl Fold<'_> {
                 ended.expect("nothing is refused here");
             }
             (Past::Cancel, None) => {
-                let key = self.state.key_of(self.graph, at);
-                self.command(Command::CancelAttempt { key });
+                let command = match self.state.children.get(&at) {
+                    Some(child) => Command::CancelChild { run: child.run },
+                    None => Command::CancelAttempt { key: self.state.key_of(self.graph, at) },
+                };
+                self.command(command);
             }
             (Past::No | Past::Drain, _) => {}
         }
@@ -307,7 +330,11 @@ impl Fold<'_> {
             }
             Some(Wait::Approval(asked)) if asked.until.is_some() => Timer::Approval { key },
             Some(Wait::Signal { until: Some(_) }) => Timer::Signal { key },
-            Some(Wait::Approval(_) | Wait::Signal { until: None }) | None => return,
+            Some(Wait::Lock { until: Some(_) }) => {
+                key.attempt = 0;
+                Timer::Queue { key }
+            }
+            Some(Wait::Approval(_) | Wait::Signal { until: None } | Wait::Lock { until: None }) | None => return,
         };
         self.command(Command::ClearTimer { timer });
     }
@@ -331,12 +358,12 @@ impl Fold<'_> {
         self.state.open.retain(|open| {
             // The delay holds only `to`; once nothing of the past lives, the rest of the region may be judged.
             if open.zombies.is_empty() {
-                freed.push((Arc::clone(&open.region), open.to));
+                freed.push((Arc::clone(&open.region), open.to.clone()));
             }
             !(open.zombies.is_empty() && open.timer.is_none())
         });
         for (region, to) in freed {
-            self.touched.insert(to);
+            self.touched.extend(to.iter());
             for ix in region.iter().filter(|ix| self.state.steps[ix.get()].st == St::Pending).collect::<Vec<_>>() {
                 self.soil(ix);
             }
@@ -344,7 +371,7 @@ impl Fold<'_> {
     }
 
     /// What `previous` will show: the steps that some expression names, as they are now.
-    fn previous_view(&self) -> Option<Arc<BTreeMap<StepIx, Json>>> {
+    pub(super) fn previous_view(&self) -> Option<Arc<BTreeMap<StepIx, Json>>> {
         let names = self.graph.shape().previous_names();
         (!names.is_empty()).then(|| Arc::new(names.iter().map(|ix| (*ix, self.step_json(*ix, None))).collect()))
     }
@@ -359,7 +386,11 @@ impl Fold<'_> {
                 self.command(Command::ClearTimer { timer: self.deadline_timer() });
             }
             let over = self.outcome_of_steps();
-            self.state.due = self.due_compensations(over.outcome);
+            // A run that was never given its place has nothing to be undone, and nothing behind it (rule M3).
+            match self.state.never_began() {
+                true => self.state.cut_short = true,
+                false => self.state.due = self.due_compensations(over.outcome),
+            }
             self.state.leaving = Some(over);
         }
         if !self.all_is_undone() {
@@ -390,6 +421,10 @@ impl Fold<'_> {
         let mut over = match (self.state.stop, unhandled) {
             (Some(Stop::Cancel), _) => {
                 Over { outcome: RunOutcome::Cancelled, at: self.at, error: None, outputs: Map::new() }
+            }
+            (Some(Stop::Unfit), _) => {
+                let error = self.state.unfit.clone().map(|failure| (None, failure));
+                Over { outcome: RunOutcome::Failed, at: self.at, error, outputs: Map::new() }
             }
             (Some(Stop::Timeout), failure) => {
                 let message = "the run did not end within its `timeout`";

@@ -1,7 +1,7 @@
 //! JUDGE: which steps go on, which are skipped, and which stay undecided.
 
 use super::apply::Fold;
-use super::state::{St, StepState};
+use super::state::{St, StepState, Unit};
 use crate::graph::{Action, Condition, Join, Need, Part};
 use crate::id::StepIx;
 use crate::outcome::{Failure, FailureKind};
@@ -45,6 +45,7 @@ impl Fold<'_> {
         if self.state.steps[ix.get()].st != St::Pending
             || self.state.stop.is_some()
             || self.is_paused()
+            || self.state.is_queued()
             || self.is_held(ix)
         {
             return;
@@ -66,7 +67,7 @@ impl Fold<'_> {
     /// A region that was re-opened waits for what still lives of its past visits, and its `to` for the delay besides.
     fn is_held(&self, ix: StepIx) -> bool {
         self.state.open.iter().any(|open| {
-            (open.region.contains(ix) && !open.zombies.is_empty()) || (open.to == ix && open.timer.is_some())
+            (open.region.contains(ix) && !open.zombies.is_empty()) || (open.to.contains(ix) && open.timer.is_some())
         })
     }
 
@@ -182,18 +183,23 @@ impl Fold<'_> {
             }
         }
         self.state.steps[ix.get()].st = St::Running;
-        let action = &self.graph.step(ix).action;
         // A step that works is asked at each attempt.
-        if !action.works()
+        if !self.graph.step(ix).action.works()
             && let Err(failure) = self.check_with(ix)
         {
             return self.end_failed(ix, failure);
         }
-        if let Some(many) = &self.graph.step(ix).many {
-            return self.start_items(ix, many);
+        match &self.graph.step(ix).many {
+            Some(many) => self.start_items(ix, many),
+            None => self.act_when_locked(ix.into()),
         }
-        match action {
-            Action::Run(_) | Action::Http(_) | Action::Container(_) | Action::Pipeline(_) => self.start_attempt(ix),
+    }
+
+    /// Does what the step, or the item, is for; a retry comes here too, behind the lock.
+    pub(super) fn act(&mut self, unit: Unit) {
+        let ix = unit.step;
+        match &self.graph.step(ix).action {
+            Action::Run(_) | Action::Http(_) | Action::Container(_) | Action::Pipeline(_) => self.start_attempt(unit),
             Action::Wait(wait) => self.await_signal(ix, wait),
             Action::Approval(approval) => self.ask(ix, approval),
             Action::Sleep(sleep) => self.fall_asleep(ix, sleep),

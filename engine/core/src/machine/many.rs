@@ -249,7 +249,7 @@ impl Fold<'_> {
             begun.st = St::Running;
             begun.started_at = Some(at);
             self.touched_items.insert((ix, item));
-            self.start_attempt(Unit { step: ix, item: Some(item) });
+            self.act_when_locked(Unit { step: ix, item: Some(item) });
         }
     }
 
@@ -337,6 +337,15 @@ impl Fold<'_> {
             many.next = many.items.len() as u32;
             many.closed = true;
         }
+    }
+
+    /// How a visit that a re-open closes has ended, when none of its items lives.
+    pub(super) fn items_concluded(&self, ix: StepIx) -> Option<(St, Option<Failure>, Map<String, Json>)> {
+        let spec = self.graph.step(ix).many.as_ref()?;
+        let step = &self.state.steps[ix.get()];
+        let many = step.many.as_ref().filter(|many| step.st == St::Running && many.open == 0)?;
+        let (st, error) = many.conclude(spec.tolerate);
+        Some((st, error, many.outputs()))
     }
 
     fn end_many(&mut self, ix: StepIx, spec: &Many) {

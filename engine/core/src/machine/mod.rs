@@ -8,13 +8,14 @@
 //!                                 JUDGE until nothing changes ──────► OVER? outcome, FinishRun
 //! ```
 //!
-//! The names END, FIRE, JUDGE, STOP and OVER are those of the machine in `docs/machine.md`, which this module follows line by
+//! The names END, FIRE, JUDGE, STOP, OVER and RERUN are those of the machine in `docs/machine.md`, which this module follows line by
 //! line. Nothing outside decides: a driver that needs an `if` about a pipeline's meaning shows that a command is missing.
 //! Start reading at [`apply`].
 
 mod apply;
 mod approval;
 mod attempt;
+mod child;
 mod compensate;
 mod end;
 mod judge;
@@ -24,16 +25,19 @@ mod pause;
 mod present;
 mod reading;
 mod refused;
+mod rerun;
 mod scope;
 mod set;
 mod signal;
 mod sleep;
+mod slot;
 mod state;
 mod step_type;
 mod stop;
 
 pub use apply::{Applied, apply};
 pub use attempt::restart;
+pub use child::ChildStart;
 pub use reading::for_each_reference;
 pub use refused::Refused;
 pub use state::RunState;

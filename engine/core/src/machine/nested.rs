@@ -85,11 +85,11 @@ impl Fold<'_> {
         if self.is_in_finally(first) {
             return self.inside_finally(&mut |fold| fold.decided_at(within, decided));
         }
-        if self.graph.finally.as_ref().is_some_and(|finally| finally.find(first.as_str()).is_some()) {
+        if let Some(ix) = self.graph.finally.as_ref().and_then(|finally| finally.find(first.as_str())) {
             return Err(Refused::ClosedVisit {
                 step: decided.step.step.clone(),
                 visit: decided.visit,
-                current: 1,
+                current: self.state.finally_again.as_ref().map_or(1, |again| again.steps[ix.get()].visit),
                 status: StepStatus::Pending,
                 why: "it does not ask yet".to_owned(),
             });
@@ -144,6 +144,7 @@ impl Fold<'_> {
             created: Some(Arc::new(RunCreated { inputs, ..created.clone() })),
             env,
             within: self.state.within.and(around),
+            shared: self.held_around(unit),
             ..self.state.beside(graph)
         };
         self.state.live.insert(at, Live { started: true, past: Past::No, child: Some(Box::new(child)), saw: None });
@@ -248,6 +249,7 @@ impl Fold<'_> {
 
     /// Lets all that may start, here and inside.
     pub(super) fn wake(&mut self) {
+        self.resume_locked();
         for ix in self.graph.indices() {
             self.soil(ix);
             self.advance_items(ix);
@@ -307,7 +309,12 @@ impl Fold<'_> {
             if self.is_paused() {
                 return false;
             }
-            let inner = RunState { created: self.state.created.clone(), ..self.state.beside(graph) };
+            let created = self.state.created.clone();
+            let shared = self.state.held_by_run();
+            let mut inner = RunState { created, shared, ..self.state.beside(graph) };
+            if let Some(again) = self.state.finally_again.take() {
+                (inner.steps, inner.done) = (again.steps, again.done);
+            }
             self.state.finally = Some(Box::new(inner));
             let begun = self.inside_finally(&mut |fold| {
                 fold.begin_steps(None);
@@ -369,6 +376,7 @@ impl RunState {
             name: self.name.clone(),
             labels: self.labels.clone(),
             epoch: self.epoch,
+            rerun_by: self.rerun_by.clone(),
             last_at: self.last_at,
             within: self.within.clone(),
             env: self.env.clone(),

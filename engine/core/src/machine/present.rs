@@ -6,10 +6,10 @@ use super::nested::in_place;
 use super::state::{Asked, AttemptRef, Live, RunState, St, Unit, Wait};
 use crate::event::RunOutcome;
 use crate::graph::{Action, Goto, GotoOn, Graph};
-use crate::id::{StepId, StepIx};
+use crate::id::{RunId, StepId, StepIx};
 use crate::view::{
-    ApprovalWait, Changes, ChildView, DecisionView, EdgeView, ItemChange, ItemView, LoopView, RunError, RunPatch,
-    RunView, StepStatus, StepView, VisitView, WaitingFor,
+    ApprovalWait, Changes, ChildView, DecisionView, EdgeView, ItemChange, ItemView, LoopView, ParentView, RunError,
+    RunPatch, RunView, StepStatus, StepView, VisitView, WaitingFor,
 };
 
 pub(super) fn past_status(st: St) -> StepStatus {
@@ -26,7 +26,7 @@ pub(super) fn past_status(st: St) -> StepStatus {
 /// A pipeline in place waits when nothing in it runs.
 fn live_status(live: &Live) -> StepStatus {
     match &live.child {
-        Some(child) if child.is_quiet() => StepStatus::Waiting,
+        Some(child) if child.only_waits() => StepStatus::Waiting,
         Some(_) => StepStatus::Running,
         None if live.started => StepStatus::Running,
         None => StepStatus::Queued,
@@ -48,6 +48,12 @@ impl RunState {
             epoch: self.epoch,
             status: patch.status,
             error: patch.error,
+            parent: created.parent.as_ref().map(|parent| ParentView {
+                run: parent.run,
+                step: parent.key.within.path_to(parent.key.step.clone()),
+                item: parent.key.item,
+                visit: parent.key.visit,
+            }),
             inputs: created.inputs.clone(),
             outputs: patch.outputs,
             labels: self.labels.clone(),
@@ -64,8 +70,13 @@ impl RunState {
 
     /// The steps, and then those of `finally`, once it has begun.
     fn in_order<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = (&'a Graph, &'a Self)> {
-        let finally = self.finally.as_deref().and_then(|state| Some((graph.finally.as_deref()?, state)));
+        let finally = self.shown_finally().and_then(|state| Some((graph.finally.as_deref()?, state)));
         [(graph, self)].into_iter().chain(finally)
+    }
+
+    /// `finally`, once it has begun in some epoch.
+    fn shown_finally(&self) -> Option<&Self> {
+        self.finally.as_deref().or(self.finally_again.as_deref())
     }
 
     fn step_views<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = (StepId, StepView)> + 'a {
@@ -83,7 +94,7 @@ impl RunState {
     pub fn changes(&self, graph: &Graph, applied: &Applied) -> Option<Changes> {
         self.created.as_ref()?;
         let mut changes = self.own_changes(graph, applied);
-        if let (Some(state), Some(graph), Some(applied)) = (&self.finally, &graph.finally, &applied.finally) {
+        if let (Some(state), Some(graph), Some(applied)) = (self.shown_finally(), &graph.finally, &applied.finally) {
             let of_finally = state.own_changes(graph, applied);
             changes.steps.extend(of_finally.steps);
             changes.items.extend(of_finally.items);
@@ -147,6 +158,7 @@ impl RunState {
                 .filter(|over| over.outcome == RunOutcome::Succeeded)
                 .map(|over| over.outputs.clone())
                 .unwrap_or_default(),
+            epoch: self.epoch,
             last_seq: self.last_seq,
         }
     }
@@ -159,7 +171,8 @@ impl RunState {
     pub(super) fn step_status(&self, _graph: &Graph, ix: StepIx) -> StepStatus {
         let step = &self.steps[ix.get()];
         match (step.st, &step.wait) {
-            (St::Pending, _) if self.open.iter().any(|o| o.to == ix && o.timer.is_some()) => StepStatus::Waiting,
+            (St::Pending, _) if self.open.iter().any(|o| o.to.contains(ix) && o.timer.is_some()) => StepStatus::Waiting,
+            (St::Running, Some(Wait::Lock { .. })) => StepStatus::Queued,
             (St::Running, Some(_)) => StepStatus::Waiting,
             (St::Running, None) => {
                 let first = AttemptRef { step: ix, item: None, visit: 0, attempt: 0, undo: false };
@@ -172,7 +185,7 @@ impl RunState {
                     }
                 }
                 // Of its items, those that have begun and do not live wait for another attempt.
-                let waits = step.many.as_ref().is_some_and(|many| many.open > 0);
+                let waits = step.many.as_ref().is_some_and(|many| many.open > 0) && !self.queues_for_locks(ix);
                 status.unwrap_or(if waits { StepStatus::Waiting } else { StepStatus::Queued })
             }
             (st, _) => past_status(st),
@@ -188,6 +201,7 @@ impl RunState {
     fn item_view(&self, graph: &Graph, unit: Unit) -> Option<ItemView> {
         let item = self.item(unit)?;
         let status = match (item.st, &item.wait) {
+            (St::Running, Some(Wait::Lock { .. })) => StepStatus::Queued,
             (St::Running, Some(_)) => StepStatus::Waiting,
             (St::Running, None) => self.live.get(&self.latest_attempt(unit)).map_or(StepStatus::Queued, live_status),
             (st, _) => past_status(st),
@@ -204,6 +218,7 @@ impl RunState {
             finished_at: item.finished_at,
             waiting_for: self.waiting_for(graph, unit, item.wait.as_ref(), item.st),
             child: self.child_view(graph, unit, item.child.as_deref()),
+            child_run: self.child_run(self.latest_attempt(unit)),
         })
     }
 
@@ -230,6 +245,7 @@ impl RunState {
     fn step_view(&self, graph: &Graph, ix: StepIx) -> StepView {
         let step = &self.steps[ix.get()];
         let status = self.step_status(graph, ix);
+        let visited = |visit, attempt| AttemptRef { step: ix, item: None, visit, attempt, undo: false };
         let mut visits: Vec<VisitView> = step
             .past
             .iter()
@@ -239,6 +255,7 @@ impl RunState {
                 skip_reason: past.why,
                 error: past.error.clone(),
                 attempts: past.attempts,
+                child_run: self.child_run(visited(past.visit, past.attempts)),
                 outputs: (*past.outputs).clone(),
                 started_at: past.started_at,
                 finished_at: past.finished_at,
@@ -252,6 +269,7 @@ impl RunState {
                 skip_reason: step.why,
                 error: error.clone(),
                 attempts: step.attempt,
+                child_run: self.child_run(visited(step.visit, step.attempt)),
                 outputs: (*step.outputs).clone(),
                 started_at: step.started_at,
                 finished_at: step.finished_at,
@@ -274,6 +292,10 @@ impl RunState {
         }
     }
 
+    fn child_run(&self, at: AttemptRef) -> Option<RunId> {
+        self.children.get(&at).map(|child| child.run)
+    }
+
     fn waiting_for(&self, graph: &Graph, unit: Unit, wait: Option<&Wait>, st: St) -> Option<WaitingFor> {
         let ix = unit.step;
         match (wait, st) {
@@ -287,8 +309,13 @@ impl RunState {
                 let kept = self.kept.iter().filter(|kept| kept.name == wait.signal).count() as u32;
                 Some(WaitingFor::Signal { name: wait.signal.clone(), until: *until, kept })
             }
+            (Some(Wait::Lock { until }), _) => {
+                let visit = self.steps[ix.get()].visit;
+                let name = self.locks.get(&(unit, visit)).map(|place| place.name.clone())?;
+                Some(WaitingFor::Lock { name, until: *until })
+            }
             (None, St::Pending) if unit.item.is_none() => {
-                let open = self.open.iter().filter(|open| open.to == ix);
+                let open = self.open.iter().filter(|open| open.to.contains(ix));
                 open.max_by_key(|open| open.timer.is_some()).map(|open| match &open.timer {
                     Some((_, until)) => WaitingFor::Timer { until: *until },
                     None => WaitingFor::Draining { attempts: open.zombies.len() as u32 },

@@ -1,6 +1,6 @@
 //! Why the fold does not take an event. A refused event is not written down.
 
-use crate::id::{Seq, StepId};
+use crate::id::{RunId, Seq, StepId};
 use crate::view::{RunStatus, StepStatus};
 
 /// Why an event was refused.
@@ -136,6 +136,20 @@ pub enum Refused {
     /// There is nothing to resume.
     #[error("the run is not paused")]
     NotPaused,
+    /// No step is named, or none has failed or was cut off.
+    #[error("nothing is to be rerun: no step is named, has failed, or was cancelled")]
+    NothingToRerun,
+    /// A child belongs to the step that waits for it.
+    #[error("this is a child run: rerun step `{step}` of run {run}")]
+    ChildRun {
+        /// The step.
+        step: StepId,
+        /// The run of that step.
+        run: RunId,
+    },
+    /// What is being ended is not begun again before it has ended.
+    #[error("the run is being ended; rerun it when it is over")]
+    RerunWhileEnding,
     /// The wish was made before.
     #[error("the run is being cancelled already")]
     CancelledBefore,

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::child::ChildRun;
 use super::compensate::Done;
 use super::many::ItemsState;
+use super::slot::Place;
 use crate::command::Timer;
 use crate::event::{ApprovalDecided, RunCreated, RunOutcome};
 use crate::expr::Scope;
 use crate::graph::Graph;
+use crate::group::Holder;
 use crate::id::{AttemptKey, Seq, StepId, StepIx, Within};
 use crate::outcome::{ArtifactRef, Failure};
 use crate::shape::StepSet;
@@ -26,6 +29,8 @@ pub struct RunState {
     pub(super) name: Option<String>,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) epoch: u32,
+    /// Who asked last to have steps done again.
+    pub(super) rerun_by: Option<String>,
     pub(super) last_seq: Seq,
     pub(super) last_at: Timestamp,
     pub(super) steps: Vec<StepState>,
@@ -37,6 +42,8 @@ pub struct RunState {
     pub(super) open: Vec<Reopened>,
     /// Attempts that were handed out and are not settled.
     pub(super) live: BTreeMap<AttemptRef, Live>,
+    /// Child runs, by the attempts that they are; past ones too.
+    pub(super) children: BTreeMap<AttemptRef, ChildRun>,
     pub(super) stop: Option<Stop>,
     /// Steps that are pending or running. The run is over when there is none and nothing is live.
     pub(super) undecided: u32,
@@ -54,6 +61,8 @@ pub struct RunState {
     pub(super) undoing: Option<u32>,
     /// `finally`, once it has begun: a state like this one, over a graph of its own.
     pub(super) finally: Option<Box<Self>>,
+    /// `finally` of the epochs before, made ready to begin again.
+    pub(super) finally_again: Option<Box<Self>>,
     /// A second cancel: what comes behind the steps is ended too, or does not begin.
     pub(super) cut_short: bool,
     pub(super) over: Option<Over>,
@@ -66,6 +75,14 @@ pub struct RunState {
     /// When the run's `timeout` is over; none while it is paused.
     pub(super) deadline: Option<Timestamp>,
     pub(super) paused: Option<Paused>,
+    /// The run's place in its concurrency group, from the wish to the end of the epoch.
+    pub(super) slot: Option<Place>,
+    /// Locks by step or item and visit, from the wish until nothing of the visit runs.
+    pub(super) locks: BTreeMap<(Unit, u32), Place>,
+    /// What the runs and steps around hold: it is shared.
+    pub(super) shared: Vec<Holder>,
+    /// Why the run could not begin.
+    pub(super) unfit: Option<Failure>,
     /// Signals that no step has taken yet, the oldest first.
     pub(super) kept: Vec<Kept>,
     /// Senders' keys and the digests of what came with them.
@@ -79,6 +96,10 @@ pub struct RunState {
 pub(super) struct GoingOn {
     /// Attempts that a worker has.
     pub(super) attempts: u32,
+    /// Attempts that are child runs.
+    pub(super) children: u32,
+    /// Steps and items that wait for a lock.
+    pub(super) locks: u32,
     /// Approvals that wait.
     pub(super) approvals: u32,
     /// Steps that wait for a signal.
@@ -90,6 +111,8 @@ impl GoingOn {
     pub(super) fn with(self, before: Self, after: Self) -> Self {
         Self {
             attempts: self.attempts - before.attempts + after.attempts,
+            children: self.children - before.children + after.children,
+            locks: self.locks - before.locks + after.locks,
             approvals: self.approvals - before.approvals + after.approvals,
             signals: self.signals - before.signals + after.signals,
         }
@@ -100,6 +123,7 @@ impl GoingOn {
         match wait {
             Wait::Approval(_) => Some(&mut self.approvals),
             Wait::Signal { .. } => Some(&mut self.signals),
+            Wait::Lock { .. } => Some(&mut self.locks),
             Wait::Sleep { .. } | Wait::Retry { .. } => None,
         }
     }
@@ -177,7 +201,8 @@ pub(super) enum Past {
 #[derive(Debug, Clone)]
 pub(super) struct Reopened {
     pub(super) region: Arc<StepSet>,
-    pub(super) to: StepIx,
+    /// Where it begins: the target of a loop edge, or what a person asked for.
+    pub(super) to: StepSet,
     /// Attempts of past visits in the region that still live.
     pub(super) zombies: BTreeSet<AttemptRef>,
     /// The delay, while it runs.
@@ -190,6 +215,8 @@ pub(super) enum Stop {
     Cancel,
     Timeout,
     FailFast,
+    /// It could not begin.
+    Unfit,
 }
 
 /// The run is over.
@@ -208,6 +235,8 @@ pub(super) struct StepState {
     /// Why it was skipped, when it was.
     pub(super) why: Option<SkipReason>,
     pub(super) visit: u32,
+    /// How many of its visits belong to earlier epochs.
+    pub(super) visits_before: u32,
     /// It was judged in this visit: it started or was skipped.
     pub(super) begun: bool,
     /// Edges of which re-opens bind the join; `None` (⊤): all edges alike.
@@ -253,10 +282,20 @@ impl St {
 /// What a running step waits for, when nothing of it is live.
 #[derive(Debug, Clone)]
 pub(super) enum Wait {
-    Sleep { until: Timestamp },
-    Retry { until: Timestamp },
+    Sleep {
+        until: Timestamp,
+    },
+    Retry {
+        until: Timestamp,
+    },
     Approval(Box<Asked>),
-    Signal { until: Option<Timestamp> },
+    Signal {
+        until: Option<Timestamp>,
+    },
+    /// For the step's lock.
+    Lock {
+        until: Option<Timestamp>,
+    },
 }
 
 /// An approval that waits.
@@ -289,6 +328,7 @@ impl Default for StepState {
             st: St::Pending,
             why: None,
             visit: 1,
+            visits_before: 0,
             begun: false,
             inside: None,
             cursor: 0,
@@ -340,7 +380,7 @@ impl RunState {
         let stopping = match self.stop {
             // What the steps' end leaves to be done is done as after any other end, unless someone cancels the run.
             Some(Stop::Timeout | Stop::FailFast) => self.leaving.is_none(),
-            Some(Stop::Cancel) => true,
+            Some(Stop::Cancel | Stop::Unfit) => true,
             None => false,
         };
         match &self.over {
@@ -351,18 +391,35 @@ impl RunState {
             },
             None if stopping => RunStatus::Cancelling,
             None if self.paused.is_some() => RunStatus::Paused,
-            None if self.created.is_none() => RunStatus::Queued,
-            None if self.going_on.attempts > 0 => RunStatus::Running,
-            None => RunStatus::Waiting,
+            None if self.created.is_none() || self.is_queued() => RunStatus::Queued,
+            None if self.only_waits() => RunStatus::Waiting,
+            None => RunStatus::Running,
         }
     }
 
-    /// Nothing more will happen.
+    /// The life of the run that goes on, or was the last one; counted from 1.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Nothing more will happen, unless a person has steps done again.
     pub fn is_over(&self) -> bool {
         self.over.is_some()
     }
 
-    /// No attempt is handed out: until a timer fires or a person acts, nothing happens, and the state need not be kept in memory.
+    /// It has asked its concurrency group for a place, and has none yet.
+    pub(super) fn is_queued(&self) -> bool {
+        self.slot.as_ref().is_some_and(|asked| !asked.granted)
+    }
+
+    /// Nothing of it runs or is queued, here and inside (rule W5).
+    pub(super) fn only_waits(&self) -> bool {
+        let GoingOn { attempts, children, locks, approvals: _, signals: _ } = self.going_on;
+        attempts == 0 && children == 0 && locks == 0
+    }
+
+    /// Nothing is handed out but child runs: until a timer fires, one of them ends or a person acts, nothing happens, and the
+    /// state need not be kept in memory.
     pub fn is_quiet(&self) -> bool {
         self.going_on.attempts == 0
     }

@@ -4,7 +4,7 @@
 //! statements of the transaction go there together, always the same text, prepared once, whatever the batch holds.
 //! Nobody can look at results in between: each statement is written so that it fails where an append is to be refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::TryStreamExt as _;
 use loopline_core::id::RunId;
@@ -40,12 +40,17 @@ INSERT INTO attempts (run, attempt, key)
 SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
 ON CONFLICT (run, attempt) DO NOTHING;
 DELETE FROM attempts WHERE (run, attempt) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?));
+INSERT INTO slots (run, slot, number, granted, spec, ask)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?) WHERE true
+ON CONFLICT (run, slot) DO NOTHING;
+UPDATE slots SET granted = 1 WHERE (run, slot) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?));
+DELETE FROM slots WHERE (run, slot) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?));
 INSERT INTO requests (scope, key, run, digest)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?);
 COMMIT";
 
 /// Statements in [`TRANSACTION`] before the last.
-const BEFORE_COMMIT: usize = 9;
+const BEFORE_COMMIT: usize = 12;
 
 /// Why a batch was not written at once.
 pub(super) enum Failed {
@@ -86,8 +91,13 @@ struct Tables<'a> {
     events: Vec<(String, i64, i64, &'static str, String)>,
     timers: BTreeMap<(String, String), Option<(i64, String)>>,
     attempts: BTreeMap<(String, String), Option<String>>,
+    slots: BTreeMap<(String, String), Option<SlotRow>>,
+    granted: BTreeSet<(String, String)>,
     requests: Vec<(&'a str, &'a str, String, &'a str)>,
 }
+
+/// Number, given, which, what.
+type SlotRow = (i64, u8, String, String);
 
 struct Run<'a> {
     first: &'a Append,
@@ -132,6 +142,16 @@ impl<'a> Tables<'a> {
         for key in &append.attempts_finished {
             self.attempts.insert((run.clone(), key.to_string()), None);
         }
+        for (number, slot, ask) in &append.slots_asked {
+            let row = (stored(*number), 0, to_json(slot)?, to_json(ask)?);
+            self.slots.insert((run.clone(), slot.to_string()), Some(row));
+        }
+        for slot in &append.slots_granted {
+            self.granted.insert((run.clone(), slot.to_string()));
+        }
+        for slot in &append.slots_released {
+            self.slots.insert((run.clone(), slot.to_string()), None);
+        }
         if let Some(request) = &append.request {
             self.requests.push((&request.scope, &request.key, run, &request.digest));
         }
@@ -139,7 +159,7 @@ impl<'a> Tables<'a> {
     }
 
     /// In the order of the parameters of [`TRANSACTION`].
-    fn into_json(self) -> Result<[String; 8], JournalError> {
+    fn into_json(self) -> Result<[String; 11], JournalError> {
         let mut begun = Vec::new();
         let mut changed = Vec::new();
         for (id, Run { first, last }) in &self.runs {
@@ -175,6 +195,12 @@ impl<'a> Tables<'a> {
         let set = set.into_iter().map(|((run, timer), (due, spec))| (run, timer, due, spec)).collect::<Vec<_>>();
         let (started, finished) = split(self.attempts);
         let started = started.into_iter().map(|((run, attempt), key)| (run, attempt, key)).collect::<Vec<_>>();
+        let (asked, released) = split(self.slots);
+        let asked = asked
+            .into_iter()
+            .map(|((run, slot), (number, granted, spec, ask))| (run, slot, number, granted, spec, ask))
+            .collect::<Vec<_>>();
+        let granted: Vec<_> = self.granted.into_iter().collect();
         Ok([
             table(&begun)?,
             table(&changed)?,
@@ -183,6 +209,9 @@ impl<'a> Tables<'a> {
             table(&cleared)?,
             table(&started)?,
             table(&finished)?,
+            table(&asked)?,
+            table(&granted)?,
+            table(&released)?,
             table(&self.requests)?,
         ])
     }

@@ -23,7 +23,7 @@ use loopline_core::event::Recorded;
 use loopline_core::id::{RunId, Seq};
 use loopline_core::time::Timestamp;
 use loopline_ports::journal::{
-    Append, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RunFilter, RunSummary,
+    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RunFilter, RunSummary,
 };
 use sqlx::SqlitePool;
 
@@ -99,6 +99,10 @@ impl Journal for SqliteStore {
 
     async fn open_attempts(&self) -> Result<Vec<OpenAttempt>, JournalError> {
         read::open_attempts(&self.shared.readers).await
+    }
+
+    async fn slots(&self) -> Result<Vec<AskedSlot>, JournalError> {
+        read::slots(&self.shared.readers).await
     }
 
     async fn due_timers(&self, now: Timestamp, limit: u32) -> Result<Vec<(RunId, Timer)>, JournalError> {

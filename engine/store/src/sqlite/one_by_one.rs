@@ -107,6 +107,36 @@ async fn write_one(connection: &mut SqliteConnection, append: &Append) -> Result
             .await
             .map_err(failed)?;
     }
+    for (number, slot, ask) in &append.slots_asked {
+        sqlx::query(
+            "INSERT INTO slots (run, slot, number, granted, spec, ask) VALUES (?, ?, ?, 0, ?, ?) \
+             ON CONFLICT (run, slot) DO NOTHING",
+        )
+        .bind(&run)
+        .bind(slot.to_string())
+        .bind(stored(*number))
+        .bind(to_json(slot)?)
+        .bind(to_json(ask)?)
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    }
+    for slot in &append.slots_granted {
+        sqlx::query("UPDATE slots SET granted = 1 WHERE run = ? AND slot = ?")
+            .bind(&run)
+            .bind(slot.to_string())
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
+    }
+    for slot in &append.slots_released {
+        sqlx::query("DELETE FROM slots WHERE run = ? AND slot = ?")
+            .bind(&run)
+            .bind(slot.to_string())
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
+    }
     if let Some(request) = &append.request {
         sqlx::query("INSERT INTO requests (scope, key, run, digest) VALUES (?, ?, ?, ?)")
             .bind(&request.scope)

@@ -102,7 +102,7 @@ impl SqliteStore {
         let mut connection = options.connect().await.map_err(refused)?;
         MIGRATIONS.run(&mut connection).await.map_err(|error| migration_refused(path, error))?;
         // The first page says how long the file must be; a count touches every table's root and finds a torn file.
-        for table in ["definitions", "runs", "events", "attempts", "timers", "requests"] {
+        for table in ["definitions", "runs", "events", "attempts", "timers", "slots", "requests"] {
             let sql = sqlx::AssertSqlSafe(format!("SELECT 1 FROM {table} LIMIT 1"));
             sqlx::query(sql).fetch_optional(&mut connection).await.map_err(refused)?;
         }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use loopline_core::command::Timer;
 use loopline_core::event::Recorded;
 use loopline_core::graph::Graph;
+use loopline_core::group::Holder;
 use loopline_core::id::{AttemptId, RunId, Seq};
 use loopline_core::time::Timestamp;
-use loopline_ports::journal::{Definition, DefinitionId, JournalError, OpenAttempt, RunFilter, RunSummary};
+use loopline_ports::journal::{AskedSlot, Definition, DefinitionId, JournalError, OpenAttempt, RunFilter, RunSummary};
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool};
 
 use super::rows::{self, failed, from_json, stored};
@@ -127,6 +128,23 @@ pub(super) async fn open_attempts(readers: &SqlitePool) -> Result<Vec<OpenAttemp
         Ok(OpenAttempt { id: AttemptId { run, key } })
     };
     rows.iter().map(open).collect()
+}
+
+pub(super) async fn slots(readers: &SqlitePool) -> Result<Vec<AskedSlot>, JournalError> {
+    let rows = sqlx::query("SELECT run, number, granted, spec, ask FROM slots ORDER BY number")
+        .fetch_all(readers)
+        .await
+        .map_err(failed)?;
+    let asked = |row: &sqlx::sqlite::SqliteRow| {
+        let run = rows::run_id(row.try_get(0).map_err(failed)?)?;
+        Ok(AskedSlot {
+            number: rows::number(row.try_get(1).map_err(failed)?, "number of a place")?,
+            granted: row.try_get(2).map_err(failed)?,
+            holder: Holder { run, slot: from_json(row.try_get(3).map_err(failed)?, "a place")? },
+            ask: from_json(row.try_get(4).map_err(failed)?, "a wish for a place")?,
+        })
+    };
+    rows.iter().map(asked).collect()
 }
 
 pub(super) async fn due_timers(

@@ -50,6 +50,7 @@ impl<'a> World<'a> {
             inputs: inputs.as_object().expect("it is a map").clone(),
             trigger: Trigger { kind: "manual".into(), actor: None },
             labels: BTreeMap::new(),
+            parent: None,
             url: None,
         };
         world.take(Event::RunCreated(Box::new(created)));
@@ -69,6 +70,11 @@ impl<'a> World<'a> {
                     self.timers.remove(&timer);
                 }
                 Command::CancelAttempt { .. } | Command::FinishRun { .. } => {}
+                Command::StartChild(_)
+                | Command::CancelChild { .. }
+                | Command::TellParent(_)
+                | Command::AskSlot { .. }
+                | Command::ReleaseSlot { .. } => unreachable!("what is drawn has neither children nor groups"),
             }
         }
     }

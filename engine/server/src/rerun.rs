@@ -1,0 +1,57 @@
+//! `/runs/{id}/rerun`: steps done again.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use loopline_core::event::RerunFrom;
+use loopline_core::id::{RunId, StepId};
+use loopline_core::view::RunView;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::access::Caller;
+use crate::app::App;
+use crate::extract::{Body, Path};
+use crate::problem::Problem;
+use crate::runs::run_id;
+
+/// What is done again: everything, unless it says less.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RerunBody {
+    /// These steps, and all that stands behind them.
+    from: Option<Vec<StepId>>,
+    /// The steps that have failed, and all that stands behind them.
+    failed: bool,
+}
+
+impl RerunBody {
+    fn wish(self) -> Result<RerunFrom, Problem> {
+        match (self.from, self.failed) {
+            (Some(steps), false) => Ok(RerunFrom::Steps(steps)),
+            (None, true) => Ok(RerunFrom::Failed),
+            (None, false) => Ok(RerunFrom::Everything),
+            (Some(_), true) => {
+                let detail = "say `from` or `failed`, not both";
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                Err(Problem::new(status, "invalid-body", "The body does not fit", detail).at("/failed"))
+            }
+        }
+    }
+}
+
+/// Has steps done again, and whatever the end of the run has cut off. A run that is over goes on in a new epoch.
+#[utoipa::path(post, path = "/runs/{id}/rerun", operation_id = "rerun_run", tag = "runs", params(("id" = RunId, Path)), request_body = RerunBody,
+    responses((status = 200, body = RunView), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn rerun(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Extension(caller): Extension<Caller>,
+    Body(body): Body<RerunBody>,
+) -> Result<Json<RunView>, Problem> {
+    let run = run_id(&id)?;
+    app.parts().driver.rerun(run, caller.name, body.wish()?).await?;
+    Ok(Json(app.parts().driver.view(run, None).await?))
+}

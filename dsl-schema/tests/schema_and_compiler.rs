@@ -134,7 +134,7 @@ fn about_every_block_of_the_language_reference() {
         let found = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
         blocks.extend(found.map(|block| (path.display().to_string(), block.to_owned())));
     }
-    check(blocks.into_iter(), 30);
+    check(blocks, 30);
 }
 
 #[test]

@@ -10,4 +10,5 @@ mod examples;
 mod groups;
 mod invariants;
 mod rerun;
+mod second_opinion;
 mod simulation;

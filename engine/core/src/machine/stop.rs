@@ -81,6 +81,8 @@ impl Fold<'_> {
         self.state.undecided -= 1;
         let step = self.touch(ix);
         step.st = St::Cancelled;
+        // Where it waited for another attempt, the error is that of the one before.
+        step.error = None;
         step.finished_at = Some(at);
     }
 

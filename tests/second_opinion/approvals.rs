@@ -27,7 +27,8 @@ impl State<'_> {
             return Some("that visit is closed");
         };
         let created = self.created.as_ref().expect("the run has begun");
-        let by_starter = created.trigger.actor.as_ref() == Some(&decided.by);
+        let starters = [&created.trigger.actor, &self.world.rerun_by];
+        let by_starter = starters.iter().any(|starter| starter.as_ref() == Some(&decided.by));
         if decided.digest.as_ref().is_some_and(|sent| sent != digest) {
             Some("they saw something else")
         } else if asked.decisions.iter().any(|decision| decision.by == decided.by) {
@@ -46,7 +47,7 @@ impl State<'_> {
     pub fn approval_decided(&mut self, decided: &ApprovalDecided) {
         let x = self.graph.find(decided.step.step.as_str()).expect("looked at by now");
         let Action::Approval(approval) = &self.graph.step(x).action else { unreachable!("looked at by now") };
-        let now = self.now;
+        let now = self.world.now;
         let live = self.live.iter_mut().find(|live| live.step == x && live.past == Past::No);
         let Some(What::Approval(asked)) = live.map(|live| &mut live.what) else { unreachable!("looked at by now") };
         asked.decisions.push(DecisionView {

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::end::Ended;
 use super::many::concluded;
 use super::schema::fits;
-use super::state::{Outputs, Past, St, State, What};
+use super::state::{Outputs, Past, St, State, Visit, What};
 
 impl State<'_> {
     pub fn attempt_started(&mut self, key: &AttemptKey) {
@@ -68,13 +68,7 @@ impl State<'_> {
         }
         let past = self.at_mut(x).archive.iter_mut().find(|past| past.visit == visit);
         let past = past.expect("a visit that is not the current one was archived");
-        past.status = match o.st {
-            St::Succeeded => StepStatus::Succeeded,
-            St::Failed => StepStatus::Failed,
-            _ => StepStatus::Cancelled,
-        };
-        past.err = o.err.clone();
-        past.outputs = o.outputs.clone();
+        past.ends(o);
     }
 
     /// Another attempt, or END.
@@ -93,7 +87,7 @@ impl State<'_> {
             Some(at) => self.at_mut(x).items[at as usize].outputs = o.outputs,
         }
         let key = self.key(x, item, attempt + 1);
-        let until = self.now.plus_ms(back_off(retry, attempt));
+        let until = self.world.now.plus_ms(back_off(retry, attempt));
         self.push_live(x, What::BackOff { key, until });
     }
 
@@ -141,6 +135,19 @@ impl State<'_> {
             }
         }
         Ok(outputs)
+    }
+}
+
+impl Visit {
+    /// A visit that is past has really ended.
+    pub fn ends(&mut self, o: &Ended) {
+        self.status = match o.st {
+            St::Succeeded => StepStatus::Succeeded,
+            St::Failed => StepStatus::Failed,
+            _ => StepStatus::Cancelled,
+        };
+        self.err = o.err.clone();
+        self.outputs = o.outputs.clone();
     }
 }
 

@@ -1,7 +1,7 @@
 //! Random histories: what workers, clocks and people might do next, wrong moves included.
 
 use loopline_core::command::Timer;
-use loopline_core::event::{ApprovalDecided, Decision, Event, SignalReceived};
+use loopline_core::event::{ApprovalDecided, Decision, Event, RerunFrom, SignalReceived};
 use loopline_core::id::{AttemptKey, StepId};
 use loopline_core::outcome::{Failure, FailureKind, HttpResponse, Outcome, RawResult};
 use loopline_core::time::Timestamp;
@@ -40,6 +40,7 @@ pub enum Do {
     Pause,
     Resume,
     Cancel,
+    Rerun,
 }
 
 pub fn histories() -> impl Strategy<Value = Vec<Move>> {
@@ -57,6 +58,7 @@ pub fn histories() -> impl Strategy<Value = Vec<Move>> {
         1 => Just(Do::Pause),
         2 => Just(Do::Resume),
         1 => Just(Do::Cancel),
+        1 => Just(Do::Rerun),
     ];
     let one = (what, any::<u16>(), any::<u8>()).prop_map(|(what, which, way)| Move { what, which, way });
     vec(one, 0..48)
@@ -65,7 +67,7 @@ pub fn histories() -> impl Strategy<Value = Vec<Move>> {
 impl Move {
     /// The event it comes to, and its moment; none where there is nothing to do it to.
     pub fn event(&self, state: &State<'_>, digest: impl Fn(&StepId) -> Option<String>) -> Option<(Timestamp, Event)> {
-        let later = state.now.plus_ms(u64::from(self.way % 7) * 300);
+        let later = state.world.now.plus_ms(u64::from(self.way % 7) * 300);
         let attempts = |begun_too: bool| {
             let keys = state.live.iter().filter_map(move |live| match &live.what {
                 What::Attempt { key, begun } => (begun_too || !begun).then(|| key.clone()),
@@ -76,29 +78,32 @@ impl Move {
         let event = match self.what {
             Do::Start => Event::AttemptStarted { key: self.pick(&attempts(false))? },
             Do::Finish => self.finish(state, self.pick(&attempts(true))?),
-            Do::LateResult => self.finish(state, self.pick(&state.handed_out.keys().cloned().collect::<Vec<_>>())?),
+            Do::LateResult => {
+                self.finish(state, self.pick(&state.world.handed_out.keys().cloned().collect::<Vec<_>>())?)
+            }
             Do::LateStart => {
-                Event::AttemptStarted { key: self.pick(&state.handed_out.keys().cloned().collect::<Vec<_>>())? }
+                Event::AttemptStarted { key: self.pick(&state.world.handed_out.keys().cloned().collect::<Vec<_>>())? }
             }
             Do::Unasked => self.unasked(state)?,
             Do::RunTimerOut => {
-                let timer = self.pick(&state.timers.keys().cloned().collect::<Vec<_>>())?;
-                return Some((state.timers[&timer].max(state.now), Event::TimerFired { timer }));
+                let timer = self.pick(&state.world.timers.keys().cloned().collect::<Vec<_>>())?;
+                return Some((state.world.timers[&timer].max(state.world.now), Event::TimerFired { timer }));
             }
             Do::EarlyTimer => {
                 return Some((
-                    state.now,
-                    Event::TimerFired { timer: self.pick(&state.timers.keys().cloned().collect::<Vec<_>>())? },
+                    state.world.now,
+                    Event::TimerFired { timer: self.pick(&state.world.timers.keys().cloned().collect::<Vec<_>>())? },
                 ));
             }
             Do::AnyTimer => {
-                Event::TimerFired { timer: self.pick(&state.ever_set.iter().cloned().collect::<Vec<_>>())? }
+                Event::TimerFired { timer: self.pick(&state.world.ever_set.iter().cloned().collect::<Vec<_>>())? }
             }
             Do::Decide => self.decide(state, digest)?,
             Do::Signal => self.signal(),
             Do::Pause => Event::PauseRequested { by: "ada".into() },
             Do::Resume => Event::ResumeRequested { by: "bob".into() },
             Do::Cancel => Event::CancelRequested { by: "bob".into(), reason: None },
+            Do::Rerun => self.rerun(state),
         };
         Some((later, event))
     }
@@ -108,12 +113,12 @@ impl Move {
     }
 
     fn finish(&self, state: &State<'_>, key: AttemptKey) -> Event {
-        let asked_to_end = state.asked_to_end.contains(&key);
+        let asked_to_end = state.world.asked_to_end.contains(&key);
         Event::AttemptFinished { key, outcome: outcome(self.way, asked_to_end) }
     }
 
     fn unasked(&self, state: &State<'_>) -> Option<Event> {
-        let mut key = self.pick(&state.handed_out.keys().cloned().collect::<Vec<_>>())?;
+        let mut key = self.pick(&state.world.handed_out.keys().cloned().collect::<Vec<_>>())?;
         match self.way % 4 {
             0 if self.which.is_multiple_of(3) => return Some(Event::TimerFired { timer: state.run_timer() }),
             0 => key.attempt += 7,
@@ -166,6 +171,20 @@ impl Move {
             },
         };
         Some(Event::ApprovalDecided(Box::new(decided)))
+    }
+
+    pub fn rerun(&self, state: &State<'_>) -> Event {
+        let steps: Vec<StepId> = state.graph.indices().map(|x| state.id(x)).collect();
+        let some = |count: usize| steps.iter().skip(self.which as usize % steps.len()).take(count).cloned().collect();
+        let from = match self.way % 8 {
+            0 => RerunFrom::Everything,
+            1..3 => RerunFrom::Failed,
+            3 => RerunFrom::Steps(Vec::new()),
+            4 => RerunFrom::Steps(vec![StepId::new("nobody").expect("an id")]),
+            5 => RerunFrom::Steps(some(2)),
+            _ => RerunFrom::Steps(some(1)),
+        };
+        Event::RerunRequested { by: ["ada", "bob", "eve"][self.which as usize % 3].into(), from }
     }
 
     fn signal(&self) -> Event {

@@ -92,7 +92,7 @@ fn step() -> impl Strategy<Value = DrawnStep> {
     );
     let around = (
         weighted(0.15, (2u8..4, any::<u8>())),
-        weighted(0.15, (0u8..5, any::<u8>())).prop_map(|many| many.filter(|_| MANY)),
+        weighted(0.15, (0u8..5, any::<u8>())),
         prop::bool::weighted(0.1),
         prop::bool::weighted(0.15),
         any::<bool>(),
@@ -142,9 +142,6 @@ impl DrawnStep {
         matches!(self.kind, Kind::Run | Kind::Set) && self.many.is_none()
     }
 }
-
-/// Steps that run many times are drawn: not while core refuses them.
-const MANY: bool = false;
 
 const CONDITIONS: [&str; 7] = ["ok", "succeeded", "failed", "catch", "completed", "skipped", "always"];
 const OUTCOMES: [&str; 5] = ["failed", "succeeded", "rejected", "timeout", "completed"];
@@ -450,20 +447,12 @@ impl<'a> Writer<'a> {
         let fails = if step.flavour.is_multiple_of(16) { ", SEEN_TOO: '{{ cel \"1 / (visit - 2)\" }}'" } else { "" };
         if let Some((variant, of)) = step.sees {
             let sight = self.sight(at, variant, of);
-            let one = if step.many.is_some() { ", one" } else { "" };
+            let one = if step.many.is_some() { ", item" } else { "" };
             let sight = format!("[{sight}, visit, attempt{one}]").replace('"', "\\\"");
             keys.push(format!("env: {{SEEN: '{{{{ json (cel \"{sight}\") }}}}'{fails}}}"));
         }
         if let Some((items, words)) = step.many {
-            let list: Vec<String> = (0..items).map(|item| item.to_string()).collect();
-            let mut text = format!("items: [{}], as: one", list.join(", "));
-            let _ = match words % 4 {
-                0 => write!(text, ", max_parallel: {}", 1 + words / 4 % 2),
-                1 => write!(text, ", fail_fast: true, tolerate: {}", words / 4 % 2),
-                2 => write!(text, ", max_parallel: 2, fail_fast: true"),
-                _ => write!(text, ", tolerate: {}", words / 4 % 3),
-            };
-            keys.push(format!("foreach: {{{text}}}"));
+            keys.push(self.many(at, items, words));
         }
         if let Some((attempts, on)) = step.retry {
             let on = ["", ", on: [timeout, 'exit:75']", ", on: [contract, template, exit]"][on as usize % 3];
@@ -473,5 +462,33 @@ impl<'a> Writer<'a> {
             keys.push("interruptible: false".to_owned());
         }
         keys
+    }
+
+    /// `foreach`, over a list that stands there, was computed, or has keys; or a `matrix`.
+    fn many(&self, at: usize, items: u8, words: u8) -> String {
+        let with_n = self.ancestors(at).iter().copied().find(|a| self.steps[*a].has_n()).map(|a| self.name(a));
+        let mut text = match (words / 16, with_n) {
+            (0, _) => {
+                let include =
+                    ["", ", include: [{k: 0, m: 3}]", ", include: [{w: 5}, {l: b, m: 1}]"][items as usize % 3];
+                let exclude = ["", ", exclude: [{k: 0, l: a}]"][words as usize % 2];
+                return format!("matrix: {{axes: {{k: [0, 1], l: [a, b]}}{exclude}{include}}}");
+            }
+            (1, _) => "items: 'visit < 2 ? [3, 1, 2] : [7]', as: one".to_owned(),
+            (2..5, Some(a)) => format!("items: 'has(steps.{a}.outputs.n) ? [steps.{a}.outputs.n, 1] : []', as: one"),
+            (5, Some(a)) => format!("items: 'has(steps.{a}.outputs.n) ? steps.{a}.outputs.n : [1]', as: one"),
+            _ => {
+                let list: Vec<String> = (0..items).map(|item| item.to_string()).collect();
+                let key = if words / 16 == 6 { ", key: 'one % 3'" } else { "" };
+                format!("items: [{}], as: one{key}", list.join(", "))
+            }
+        };
+        let _ = match words % 4 {
+            0 => write!(text, ", max_parallel: {}", 1 + words / 4 % 2),
+            1 => write!(text, ", fail_fast: true, tolerate: {}", words / 4 % 2),
+            2 => write!(text, ", max_parallel: 2, fail_fast: true"),
+            _ => write!(text, ", tolerate: {}", words / 4 % 3),
+        };
+        format!("foreach: {{{text}}}")
     }
 }

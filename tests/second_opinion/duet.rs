@@ -97,7 +97,8 @@ impl<'a> Duet<'a> {
         if let Some(difference) = difference(&reference, &core) {
             return Err(difference);
         }
-        self.lemmas.hold(self.graph, &view, &self.wishes, &self.reference.fired)?;
+        let State { fired, world, .. } = &self.reference;
+        self.lemmas.hold(self.graph, &view, &self.wishes, fired, world.reruns)?;
         self.view = Some(view);
         Ok(by_core.is_ok())
     }
@@ -116,7 +117,7 @@ impl<'a> Duet<'a> {
                     return Err(format!("{timer} is set to {at}, which is not within a tenth of {until}"));
                 }
                 *until = *at;
-                self.reference.timers.insert(timer, *at);
+                self.reference.world.timers.insert(timer, *at);
             }
         }
         Ok(())

@@ -91,7 +91,7 @@ impl State<'_> {
     /// The budget is used up, or a step of the region has had all its visits; a loop without bound knows neither.
     fn exhausted(&self, entry: (StepIx, usize), g: &Goto) -> bool {
         let Some(max) = g.max else { return false };
-        let full = |y: &StepIx| self.at(*y).vis >= self.graph.max_visits;
+        let full = |y: &StepIx| self.at(*y).vis - self.at(*y).vis_before >= self.graph.max_visits;
         self.used[&entry] >= max || self.reach(g.to).iter().any(full)
     }
 }

@@ -16,15 +16,13 @@ impl State<'_> {
         if let Some(why) = self.refuses(&recorded.event, oracle) {
             return Err(why);
         }
-        self.seq = recorded.seq;
-        self.now = recorded.at;
+        self.world.seq = recorded.seq;
+        self.world.now = recorded.at;
         match &recorded.event {
             Event::RunCreated(created) => {
                 self.created = Some((**created).clone());
-                self.created_at = self.now;
-                if let Some(ms) = self.graph.timeout_ms {
-                    self.set_timer(self.run_timer(), self.now.plus_ms(ms));
-                }
+                self.world.created_at = self.world.now;
+                self.set_run_timer();
             }
             Event::AttemptStarted { key } => self.attempt_started(key),
             Event::AttemptFinished { key, outcome } => self.attempt_finished(key, outcome),
@@ -37,9 +35,8 @@ impl State<'_> {
                 self.stop(Stop::Cancel);
                 self.resume();
             }
-            Event::ChildFinished(_) | Event::SlotGranted { .. } | Event::RerunRequested { .. } => {
-                unreachable!("these are not drawn")
-            }
+            Event::RerunRequested { by, from } => self.rerun(by, from),
+            Event::ChildFinished(_) | Event::SlotGranted { .. } => unreachable!("these are not drawn"),
         }
         self.judge();
         if self.fails_fast() {
@@ -53,7 +50,7 @@ impl State<'_> {
         if matches!(event, Event::RunCreated(_)) {
             return self.created.is_some().then_some("it has begun");
         }
-        if self.over.is_some() {
+        if self.over.is_some() && !matches!(event, Event::RerunRequested { .. }) {
             return Some("the run is over");
         }
         match event {
@@ -67,15 +64,16 @@ impl State<'_> {
                 let lives = self.live.iter().any(|live| live.attempt() == Some(key));
                 (!lives).then_some("it was never handed out, or is settled")
             }
-            Event::TimerFired { timer } => (!self.timers.contains_key(timer)).then_some("it is not set"),
+            Event::TimerFired { timer } => (!self.world.timers.contains_key(timer)).then_some("it is not set"),
             Event::ApprovalDecided(decided) => {
                 self.refuses_decision(decided, &oracle.digest(decided.step.step.as_str()))
             }
             Event::SignalReceived(signal) => self.refuses_signal(signal),
             Event::PauseRequested { .. } if self.stop.is_some() => Some("it is being ended"),
-            Event::PauseRequested { .. } => self.pause.is_some().then_some("it is paused"),
-            Event::ResumeRequested { .. } => self.pause.is_none().then_some("it is not paused"),
-            Event::ChildFinished(_) | Event::SlotGranted { .. } | Event::RerunRequested { .. } => None,
+            Event::PauseRequested { .. } => self.world.pause.is_some().then_some("it is paused"),
+            Event::ResumeRequested { .. } => self.world.pause.is_none().then_some("it is not paused"),
+            Event::RerunRequested { from, .. } => self.refuses_rerun(from),
+            Event::ChildFinished(_) | Event::SlotGranted { .. } => unreachable!("these are not drawn"),
             Event::CancelRequested { .. } => (self.stop == Some(Stop::Cancel)).then_some("it is being cancelled"),
         }
     }

@@ -11,9 +11,9 @@ use super::state::{St, State};
 impl State<'_> {
     /// HELD x: something of an earlier visit still lives in a region with it, or it is the target of a delay that runs.
     pub fn held(&self, x: StepIx) -> bool {
-        self.open
-            .iter()
-            .any(|open| open.region.contains(&x) && (self.zombies(open) > 0 || (open.to == x && open.timer.is_some())))
+        self.open.iter().any(|open| {
+            open.region.contains(&x) && (self.zombies(open) > 0 || (open.to.contains(&x) && open.timer.is_some()))
+        })
     }
 
     /// How many attempts that a re-open found live are not settled.
@@ -23,7 +23,7 @@ impl State<'_> {
 
     /// JUDGE.
     pub fn judge(&mut self) {
-        while self.stop.is_none() && self.pause.is_none() {
+        while self.stop.is_none() && self.world.pause.is_none() {
             let next = self
                 .order
                 .iter()

@@ -16,17 +16,18 @@ pub struct Lemmas {
 }
 
 impl Lemmas {
-    /// `fired` counts firings of loop edges since the beginning.
+    /// `fired` counts firings of loop edges since the beginning, and `reruns` those by hand.
     pub fn hold(
         &mut self,
         graph: &Graph,
         view: &RunView,
         wishes: &Wishes,
         fired: &BTreeMap<(StepIx, usize), u32>,
+        reruns: u32,
     ) -> Result<(), String> {
         self.l1_judged_on_predecessors_of_the_same_visit(graph, view)?;
         l2_no_two_visits_of_a_step_at_once(view, wishes)?;
-        l3_every_run_is_finite(graph, view, fired)?;
+        l3_every_run_is_finite(graph, view, fired, reruns)?;
         l4_over_leaves_nothing_undecided(view, wishes)
     }
 
@@ -72,14 +73,19 @@ fn l2_no_two_visits_of_a_step_at_once(view: &RunView, wishes: &Wishes) -> Result
     Ok(())
 }
 
-fn l3_every_run_is_finite(graph: &Graph, view: &RunView, fired: &BTreeMap<(StepIx, usize), u32>) -> Result<(), String> {
+fn l3_every_run_is_finite(
+    graph: &Graph,
+    view: &RunView,
+    fired: &BTreeMap<(StepIx, usize), u32>,
+    reruns: u32,
+) -> Result<(), String> {
     for (g, count) in fired.iter().filter(|(_, count)| **count > 0) {
         let around: u32 = fired.iter().filter(|(h, _)| encloses(graph, **h, *g)).map(|(_, count)| count).sum();
-        if graph.step(g.0).goto[g.1].max.is_some_and(|max| *count > max * (1 + around)) {
+        if graph.step(g.0).goto[g.1].max.is_some_and(|max| *count > max * (1 + around + reruns)) {
             return Err(format!("L3: a loop of `{}` has fired {count} times", graph.step(g.0).id));
         }
     }
-    let mut most: BTreeMap<StepIx, u32> = graph.indices().map(|x| (x, 1)).collect();
+    let mut most: BTreeMap<StepIx, u32> = graph.indices().map(|x| (x, 1 + reruns)).collect();
     for ((source, place), count) in fired.iter().filter(|(_, count)| **count > 0) {
         for x in reach(graph, graph.step(*source).goto[*place].to) {
             *most.entry(x).or_default() += count;

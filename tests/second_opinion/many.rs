@@ -17,7 +17,7 @@ impl State<'_> {
         match self.items(x, many) {
             Err(failure) => self.end(x, Ended::failed(failure)),
             Ok(values) => {
-                let item = |value| Item { value, st: St::Pending, err: None, outputs: Outputs::new() };
+                let item = |value| Item { value, st: St::Pending, attempt: 0, err: None, outputs: Outputs::new() };
                 self.at_mut(x).items = values.into_iter().map(item).collect();
                 self.begin_items(x, many);
                 self.end_many(x, many);
@@ -35,7 +35,7 @@ impl State<'_> {
             let next = step.items.iter().position(|item| item.st == St::Pending);
             let Some(at) = next.filter(|_| room && step.st == St::Running && step.vis == visit) else { return };
             // A pause begins no item.
-            if self.pause.is_some() || self.stop.is_some() {
+            if self.world.pause.is_some() || self.stop.is_some() {
                 return;
             }
             self.at_mut(x).items[at].st = St::Running;
@@ -88,7 +88,7 @@ impl State<'_> {
                     continue;
                 }
                 What::Attempt { key, begun } if here && (interruptible || !begun) => {
-                    self.asked_to_end.insert(key.clone());
+                    self.world.asked_to_end.insert(key.clone());
                 }
                 _ => {}
             }

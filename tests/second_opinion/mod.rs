@@ -22,6 +22,7 @@ mod lemmas;
 mod many;
 mod over;
 mod picture;
+mod rerun;
 mod runs;
 mod schema;
 mod scope;

@@ -26,8 +26,8 @@ impl State<'_> {
             }
         }
         self.over = Some(over);
-        self.pause = None;
-        for timer in self.timers.keys().cloned().collect::<Vec<_>>() {
+        self.world.pause = None;
+        for timer in self.world.timers.keys().cloned().collect::<Vec<_>>() {
             self.clear_timer(&timer);
         }
     }

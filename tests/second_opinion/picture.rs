@@ -9,16 +9,17 @@ use loopline_core::graph::Condition;
 use loopline_core::id::{AttemptKey, StepId, StepIx};
 use loopline_core::outcome::Failure;
 use loopline_core::time::Timestamp;
-use loopline_core::view::{EdgeState, RunStatus, RunView, SkipReason, StepStatus, VisitView, WaitingFor};
+use loopline_core::view::{EdgeState, ItemView, RunStatus, RunView, SkipReason, StepStatus, VisitView, WaitingFor};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::state::{Live, Outputs, Past, St, State, Visit, What};
+use super::state::{Item, Live, Outputs, Past, St, State, Visit, What};
 
 /// Borrowed, for it is drawn twice an event.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Picture<'a> {
     pub status: RunStatus,
+    pub epoch: u32,
     pub error: Option<(Option<&'a StepId>, Error)>,
     pub outputs: Option<&'a Outputs>,
     pub finished_at: Option<Timestamp>,
@@ -42,6 +43,18 @@ pub struct StepPicture<'a> {
     pub error: Option<Error>,
     pub outputs: Cow<'a, Outputs>,
     pub visits: Vec<VisitPicture<'a>>,
+    pub items: Vec<ItemPicture<'a>>,
+    pub waiting_for: Option<Json>,
+}
+
+/// One item of a step that runs many times.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct ItemPicture<'a> {
+    pub value: &'a Json,
+    pub status: StepStatus,
+    pub attempt: u32,
+    pub error: Option<Error>,
+    pub outputs: &'a Outputs,
     pub waiting_for: Option<Json>,
 }
 
@@ -132,6 +145,7 @@ impl Wishes {
         match event {
             Event::AttemptFinished { key, .. } => drop(self.live.remove(key)),
             Event::TimerFired { timer } => drop(self.timers.remove(timer)),
+            Event::RerunRequested { .. } => self.finished = None,
             _ => {}
         }
         for command in commands {
@@ -165,6 +179,14 @@ pub fn of_core<'a>(view: &'a RunView, wishes: &'a Wishes) -> Picture<'a> {
         attempts: visit.attempts,
         outputs: without_words(&visit.outputs),
     };
+    let item = |item: &'a ItemView| ItemPicture {
+        value: &item.item,
+        status: item.status,
+        attempt: item.attempt,
+        error: item.error.as_ref().map(Error::from),
+        outputs: &item.outputs,
+        waiting_for: item.waiting_for.as_ref().map(waits),
+    };
     let steps = view.steps.iter().map(|(id, step)| StepPicture {
         id,
         status: step.status,
@@ -174,10 +196,12 @@ pub fn of_core<'a>(view: &'a RunView, wishes: &'a Wishes) -> Picture<'a> {
         error: step.error.as_ref().map(Error::from),
         outputs: without_words(&step.outputs),
         visits: step.visits.iter().map(visit).collect(),
+        items: step.items.iter().flatten().map(item).collect(),
         waiting_for: step.waiting_for.as_ref().map(waits),
     });
     Picture {
         status: view.status,
+        epoch: view.epoch,
         error: view.error.as_ref().map(|error| (error.step.as_ref(), Error::from(&error.failure))),
         outputs: Some(&view.outputs).filter(|outputs| !outputs.is_empty()),
         finished_at: view.finished_at,
@@ -218,6 +242,7 @@ pub fn of_reference<'a>(state: &'a State<'_>, current: &'a [Option<Visit>]) -> P
             error: step.err.as_ref().map(Error::from),
             outputs: without_words(&step.outputs),
             visits: step.archive.iter().chain(&current[x.get()]).map(VisitPicture::from).collect(),
+            items: (0..).zip(&step.items).map(|(at, item)| state.item(x, at, item)).collect(),
             waiting_for: state.waits_for(x),
         }
     });
@@ -225,19 +250,20 @@ pub fn of_reference<'a>(state: &'a State<'_>, current: &'a [Option<Visit>]) -> P
     let over = state.over.as_ref();
     let error = over.and_then(|over| over.error.as_ref());
     let mut live: Vec<_> =
-        state.live.iter().filter_map(Live::attempt).map(|key| (key, &state.handed_out[key])).collect();
+        state.live.iter().filter_map(Live::attempt).map(|key| (key, &state.world.handed_out[key])).collect();
     live.sort();
     Picture {
         status: state.run_status(),
+        epoch: state.world.epoch,
         error: error.map(|error| (error.step.as_ref(), Error::from(&error.failure))),
         outputs: over.map(|over| &over.outputs).filter(|outputs| !outputs.is_empty()),
-        finished_at: over.map(|_| state.now),
+        finished_at: over.map(|_| state.world.now),
         steps: steps.collect(),
         edges: edges.map(|(y, need)| (id(need.step), need.on, id(y), state.edge(need))).collect(),
         loops: state.used.iter().map(|((x, at), used)| (id(*x), *at as u32, *used)).collect(),
         live,
-        asked_to_end: &state.asked_to_end,
-        timers: state.timers.iter().map(|(timer, at)| (timer, *at)).collect(),
+        asked_to_end: &state.world.asked_to_end,
+        timers: state.world.timers.iter().map(|(timer, at)| (timer, *at)).collect(),
     }
 }
 
@@ -264,7 +290,9 @@ impl State<'_> {
     pub fn shown(&self, x: StepIx) -> StepStatus {
         let step = self.at(x);
         match step.st {
-            St::Pending if self.open.iter().any(|open| open.to == x && open.timer.is_some()) => StepStatus::Waiting,
+            St::Pending if self.open.iter().any(|open| open.to.contains(&x) && open.timer.is_some()) => {
+                StepStatus::Waiting
+            }
             St::Pending => StepStatus::Pending,
             St::Succeeded => StepStatus::Succeeded,
             St::Failed => StepStatus::Failed,
@@ -284,10 +312,39 @@ impl State<'_> {
         }
     }
 
+    fn item<'a>(&'a self, x: StepIx, at: u32, item: &'a Item) -> ItemPicture<'a> {
+        let visit = self.at(x).vis;
+        let live = self.live.iter().filter(|live| live.step == x && live.visit == visit);
+        let live = live
+            .map(|live| &live.what)
+            .find(|what| matches!(what, What::Attempt { key, .. } | What::BackOff { key, .. } if key.item == Some(at)));
+        let status = match (item.st, live) {
+            (St::Pending, _) => StepStatus::Pending,
+            (St::Succeeded, _) => StepStatus::Succeeded,
+            (St::Failed, _) => StepStatus::Failed,
+            (St::Skipped, _) => StepStatus::Skipped,
+            (St::Cancelled, _) => StepStatus::Cancelled,
+            (St::Running, Some(What::Attempt { begun: true, .. })) => StepStatus::Running,
+            (St::Running, Some(What::BackOff { .. })) => StepStatus::Waiting,
+            (St::Running, _) => StepStatus::Queued,
+        };
+        ItemPicture {
+            value: &item.value,
+            status,
+            attempt: item.attempt,
+            error: item.err.as_ref().map(Error::from),
+            outputs: &item.outputs,
+            waiting_for: match live {
+                Some(What::BackOff { key, until }) => Some(json!({"retry": key.attempt, "until": until})),
+                _ => None,
+            },
+        }
+    }
+
     fn waits_for(&self, x: StepIx) -> Option<Json> {
         let step = self.at(x);
         if step.st == St::Pending {
-            let opens = || self.open.iter().filter(|open| open.to == x);
+            let opens = || self.open.iter().filter(|open| open.to.contains(&x));
             if let Some((_, until)) = opens().find_map(|open| open.timer.as_ref()) {
                 return Some(json!({"timer": until}));
             }
@@ -303,7 +360,7 @@ impl State<'_> {
             }
             What::Signal { until } => {
                 let loopline_core::graph::Action::Wait(wait) = &self.graph.step(x).action else { return None };
-                let kept = self.signals.iter().filter(|kept| kept.name == wait.signal).count();
+                let kept = self.world.signals.iter().filter(|kept| kept.name == wait.signal).count();
                 Some(json!({"signal": wait.signal, "until": until, "kept": kept}))
             }
         }
@@ -321,7 +378,7 @@ impl State<'_> {
         let works = self.live.iter().any(|live| live.attempt().is_some());
         let waits = self.live.iter().any(|live| live.past == Past::No && live.attempt().is_none())
             || self.open.iter().any(|open| open.timer.is_some());
-        match (self.stop.is_some(), self.pause.is_some()) {
+        match (self.stop.is_some(), self.world.pause.is_some()) {
             (true, _) => RunStatus::Cancelling,
             (_, true) => RunStatus::Paused,
             _ if waits && !works => RunStatus::Waiting,

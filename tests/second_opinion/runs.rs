@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestCaseError, TestError, TestRunner};
 
-use super::drawn_history::{Move, histories, outcome};
+use super::drawn_history::{Do, Move, histories, outcome};
 use super::drawn_pipeline::{DrawnPipeline, choose, pipelines};
 use super::duet::Duet;
 use super::state::{Past, What};
@@ -82,21 +82,28 @@ fn random_moves(duet: &mut Duet<'_>, history: &[Move]) -> Result<(), String> {
 
 /// Everybody does what is asked, until the run is over.
 fn to_the_end(duet: &mut Duet<'_>, tail: u8) -> Result<(), String> {
-    for turn in 0..60u8 {
+    let mut reruns = tail % 3;
+    for turn in 0..100u8 {
         if duet.core.is_over() {
-            return Ok(());
+            if reruns == 0 {
+                return Ok(());
+            }
+            reruns -= 1;
+            let again = Move { what: Do::Rerun, which: u16::from(turn), way: tail.wrapping_mul(31).wrapping_add(turn) };
+            duet.play(duet.reference.world.now.plus_ms(1), again.rerun(&duet.reference))?;
+            continue;
         }
         let state = &duet.reference;
-        let now = state.now;
+        let now = state.world.now;
         let draw = u16::from(tail) << 8;
         let attempt = choose(draw, state.live.iter().filter_map(|live| live.attempt()), |key| key.to_string());
-        let timer = state.timers.iter().min_by_key(|(_, at)| **at);
+        let timer = state.world.timers.iter().min_by_key(|(_, at)| **at);
         let asks = state.live.iter().find(|live| matches!(live.what, What::Approval(_)) && live.past == Past::No);
-        let (at, event) = if state.pause.is_some() {
+        let (at, event) = if state.world.pause.is_some() {
             (now, Event::ResumeRequested { by: "bob".into() })
         } else if let Some(key) = attempt {
             let way = key.to_string().bytes().fold(tail, |way, byte| way.wrapping_mul(31).wrapping_add(byte));
-            let outcome = outcome(way, state.asked_to_end.contains(key));
+            let outcome = outcome(way, state.world.asked_to_end.contains(key));
             (now.plus_ms(1), Event::AttemptFinished { key: key.clone(), outcome })
         } else if let Some(asked) = asks {
             let (step, visit) = (state.id(asked.step), asked.visit);
@@ -124,7 +131,7 @@ fn to_the_end(duet: &mut Duet<'_>, tail: u8) -> Result<(), String> {
     }
     // A loop without bound may go on; whatever else lives must be something that can end.
     let state = &duet.reference;
-    let moves = duet.core.is_over() || !state.live.is_empty() || !state.timers.is_empty();
+    let moves = duet.core.is_over() || !state.live.is_empty() || !state.world.timers.is_empty();
     if moves { Ok(()) } else { Err("the run is not over, and nothing of it can end".to_owned()) }
 }
 

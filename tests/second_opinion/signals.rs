@@ -19,7 +19,7 @@ impl State<'_> {
         if waits.clone().next().is_none() {
             return Some("no step waits for that name");
         }
-        if signal.idempotency_key.as_ref().is_some_and(|key| self.signal_keys.contains(key)) {
+        if signal.idempotency_key.as_ref().is_some_and(|key| self.world.signal_keys.contains(key)) {
             return Some("it came before");
         }
         let fits_one = waits.any(|wait| wait.schema.as_ref().is_none_or(|schema| fits(schema, &signal.payload)));
@@ -27,8 +27,8 @@ impl State<'_> {
     }
 
     pub fn signal_received(&mut self, signal: &SignalReceived) {
-        self.signal_keys.extend(signal.idempotency_key.clone());
-        self.signals.push(Kept { name: signal.name.clone(), payload: signal.payload.clone() });
+        self.world.signal_keys.extend(signal.idempotency_key.clone());
+        self.world.signals.push(Kept { name: signal.name.clone(), payload: signal.payload.clone() });
         let waiting = self.order.iter().copied().find(|x| {
             self.live_now(*x).is_some_and(|live| matches!(live.what, What::Signal { .. }))
                 && self.oldest_fit(*x).is_some()
@@ -44,14 +44,14 @@ impl State<'_> {
         match self.oldest_fit(x) {
             Some(at) => self.take_signal(x, at),
             None => {
-                let until = self.graph.step(x).timeout_ms.map(|ms| self.now.plus_ms(ms));
+                let until = self.graph.step(x).timeout_ms.map(|ms| self.world.now.plus_ms(ms));
                 self.push_live(x, What::Signal { until });
             }
         }
     }
 
     fn take_signal(&mut self, x: StepIx, at: usize) {
-        let Kept { payload, .. } = self.signals.remove(at);
+        let Kept { payload, .. } = self.world.signals.remove(at);
         let mut outputs = Outputs::new();
         if self.graph.step(x).outputs.is_empty() {
             outputs.insert("payload".to_owned(), payload.clone());
@@ -73,7 +73,7 @@ impl State<'_> {
 
     fn oldest_fit(&self, x: StepIx) -> Option<usize> {
         let Action::Wait(wait) = &self.graph.step(x).action else { return None };
-        self.signals.iter().position(|kept| kept.name == wait.signal && self.fits(x, wait, &kept.payload))
+        self.world.signals.iter().position(|kept| kept.name == wait.signal && self.fits(x, wait, &kept.payload))
     }
 
     /// A signal that cannot be judged does not fit.

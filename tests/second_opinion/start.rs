@@ -29,7 +29,7 @@ impl State<'_> {
                 };
                 self.end(x, ended);
             }
-            Action::Sleep(SleepAction::For(ms)) => self.sleep(x, self.now.plus_ms(*ms)),
+            Action::Sleep(SleepAction::For(ms)) => self.sleep(x, self.world.now.plus_ms(*ms)),
             Action::Sleep(SleepAction::Until(cel)) => {
                 let moment = cel.eval(&self.scope(x, cel.references())).map_err(|error| error.message);
                 let moment = moment
@@ -55,13 +55,14 @@ impl State<'_> {
     /// Hands an attempt out; a template that cannot be filled in is a failure of the attempt.
     pub fn start_attempt(&mut self, x: StepIx, item: Option<u32>, attempt: u32) {
         // A step with items has none of its own: each item counts.
-        if item.is_none() {
-            self.at_mut(x).attempt = attempt;
+        match item {
+            None => self.at_mut(x).attempt = attempt,
+            Some(at) => self.at_mut(x).items[at as usize].attempt = attempt,
         }
         match self.prepared(x, item, attempt) {
             Ok(env) => {
                 let key = self.key(x, item, attempt);
-                self.handed_out.insert(key.clone(), env);
+                self.world.handed_out.insert(key.clone(), env);
                 self.push_live(x, What::Attempt { key, begun: false });
             }
             Err(failure) => self.attempt_ended((x, item), attempt, Ended::failed(failure)),
@@ -88,7 +89,7 @@ impl State<'_> {
     }
 
     fn ask(&mut self, x: StepIx, message: String, step: &Definition) {
-        let until = step.timeout_ms.map(|ms| self.now.plus_ms(ms));
+        let until = step.timeout_ms.map(|ms| self.world.now.plus_ms(ms));
         self.push_live(x, What::Approval(Asked { message, until, decisions: Vec::new() }));
     }
 

@@ -35,6 +35,8 @@ pub struct Step {
     pub err: Option<Failure>,
     pub outputs: Outputs,
     pub vis: u32,
+    /// The last visit of the epochs before.
+    pub vis_before: u32,
     pub begun: bool,
     /// Edges from these steps bind a join; none stands for ⊤.
     pub inside: Option<BTreeSet<StepIx>>,
@@ -56,6 +58,8 @@ pub struct Step {
 pub struct Item {
     pub value: Json,
     pub st: St,
+    /// The latest attempt, 0 before the first.
+    pub attempt: u32,
     pub err: Option<Failure>,
     pub outputs: Outputs,
 }
@@ -130,7 +134,8 @@ pub enum Past {
 #[derive(Debug, Clone)]
 pub struct Open {
     pub region: BTreeSet<StepIx>,
-    pub to: StepIx,
+    /// Where it begins.
+    pub to: BTreeSet<StepIx>,
     /// Attempts that were live in it.
     pub zombies: BTreeSet<AttemptKey>,
     /// The delay, while it runs.
@@ -166,13 +171,34 @@ pub struct Pause {
     pub ran_out: Vec<Timer>,
 }
 
-pub struct State<'a> {
-    pub graph: &'a Graph,
-    pub created: Option<RunCreated>,
+/// What a whole run has once, however many machines go on in it.
+#[derive(Debug, Default)]
+pub struct World {
     pub created_at: Timestamp,
     pub seq: Seq,
     pub now: Timestamp,
     pub epoch: u32,
+    /// Who had steps done again last.
+    pub rerun_by: Option<String>,
+    /// How often somebody had.
+    pub reruns: u32,
+    pub pause: Option<Pause>,
+    pub signals: Vec<Kept>,
+    pub signal_keys: BTreeSet<String>,
+    /// Every attempt that was ever handed out, with what its environment held.
+    pub handed_out: BTreeMap<AttemptKey, BTreeMap<String, String>>,
+    /// Attempts that workers were asked to end.
+    pub asked_to_end: BTreeSet<AttemptKey>,
+    /// Timers that are set.
+    pub timers: BTreeMap<Timer, Timestamp>,
+    /// Timers that were ever set.
+    pub ever_set: BTreeSet<Timer>,
+}
+
+pub struct State<'a> {
+    pub graph: &'a Graph,
+    pub world: World,
+    pub created: Option<RunCreated>,
     pub steps: BTreeMap<StepIx, Step>,
     /// The steps, by how many edges lead to them at the most, then by id.
     pub order: Vec<StepIx>,
@@ -188,21 +214,12 @@ pub struct State<'a> {
     /// Successes by the order in which they ended.
     pub done: Vec<(StepIx, u32)>,
     pub stop: Option<Stop>,
+    /// Failures that nothing could catch any more after the last event.
+    pub beyond_catching: BTreeSet<(StepIx, u32)>,
     /// How much had been decided when the run's time was over.
     pub timed_out: Option<u64>,
-    pub pause: Option<Pause>,
-    pub signals: Vec<Kept>,
-    pub signal_keys: BTreeSet<String>,
     pub over: Option<Over>,
     pub decisions: u64,
-    /// Every attempt that was ever handed out, with what its environment held.
-    pub handed_out: BTreeMap<AttemptKey, BTreeMap<String, String>>,
-    /// Attempts that workers were asked to end.
-    pub asked_to_end: BTreeSet<AttemptKey>,
-    /// Timers that are set.
-    pub timers: BTreeMap<Timer, Timestamp>,
-    /// Timers that were ever set.
-    pub ever_set: BTreeSet<Timer>,
 }
 
 impl<'a> State<'a> {
@@ -213,6 +230,7 @@ impl<'a> State<'a> {
             err: None,
             outputs: Outputs::new(),
             vis: 1,
+            vis_before: 0,
             begun: false,
             inside: None,
             attempt: 0,
@@ -224,11 +242,8 @@ impl<'a> State<'a> {
         };
         Self {
             graph,
+            world: World { epoch: 1, ..World::default() },
             created: None,
-            created_at: Timestamp(0),
-            seq: 0,
-            now: Timestamp(0),
-            epoch: 1,
             steps: graph.indices().map(|x| (x, step.clone())).collect(),
             order: super::edges::order(graph),
             regions: graph.indices().map(|x| (x, super::edges::reach(graph, x))).collect(),
@@ -242,16 +257,10 @@ impl<'a> State<'a> {
             open: Vec::new(),
             done: Vec::new(),
             stop: None,
+            beyond_catching: BTreeSet::new(),
             timed_out: None,
-            pause: None,
-            signals: Vec::new(),
-            signal_keys: BTreeSet::new(),
             over: None,
             decisions: 0,
-            handed_out: BTreeMap::new(),
-            asked_to_end: BTreeSet::new(),
-            timers: BTreeMap::new(),
-            ever_set: BTreeSet::new(),
         }
     }
 
@@ -275,7 +284,7 @@ impl<'a> State<'a> {
     /// The identity of an attempt of the current visit.
     pub fn key(&self, x: StepIx, item: Option<u32>, attempt: u32) -> AttemptKey {
         AttemptKey {
-            epoch: self.epoch,
+            epoch: self.world.epoch,
             step: self.id(x),
             item,
             visit: self.at(x).vis,
@@ -286,14 +295,14 @@ impl<'a> State<'a> {
     }
 
     pub fn set_timer(&mut self, timer: Timer, at: Timestamp) {
-        self.ever_set.insert(timer.clone());
-        self.timers.insert(timer, at);
+        self.world.ever_set.insert(timer.clone());
+        self.world.timers.insert(timer, at);
     }
 
     /// The timer is void, whether it runs or waits for a resume.
     pub fn clear_timer(&mut self, timer: &Timer) {
-        self.timers.remove(timer);
-        if let Some(pause) = &mut self.pause {
+        self.world.timers.remove(timer);
+        if let Some(pause) = &mut self.world.pause {
             pause.ran_out.retain(|waiting| waiting != timer);
         }
     }

@@ -1,8 +1,10 @@
 //! STOP w: a cancel, the run's timeout, or `fail_fast`.
 
+use std::collections::BTreeSet;
+
 use loopline_core::command::Timer;
 use loopline_core::graph::Condition;
-use loopline_core::id::Within;
+use loopline_core::id::{StepIx, Within};
 use loopline_core::view::SkipReason;
 
 use super::end::Ended;
@@ -25,16 +27,15 @@ impl State<'_> {
         }
         self.end_what_lives(|_| true, |begun, interruptible| begun && !interruptible && w != Stop::Timeout);
         for x in self.order.clone() {
-            let lives: Vec<Option<u32>> =
-                self.live.iter().filter(|live| live.step == x).filter_map(|live| Some(live.attempt()?.item)).collect();
-            for (at, item) in self.at_mut(x).items.iter_mut().enumerate() {
-                if matches!(item.st, St::Pending | St::Running) && !lives.contains(&Some(at as u32)) {
-                    item.st = St::Cancelled;
-                }
-            }
+            let mut items = std::mem::take(&mut self.at_mut(x).items);
+            self.close_items(x, &mut items);
+            self.at_mut(x).items = items;
             match self.at(x).st {
                 St::Pending => {
-                    self.at_mut(x).begun = true;
+                    // Its visit begins, and is over.
+                    let step = self.at_mut(x);
+                    step.begun = true;
+                    step.inside = None;
                     self.skip(x, SkipReason::Cancelled);
                 }
                 // What waited has closed; what works ends with its last attempt.
@@ -51,24 +52,31 @@ impl State<'_> {
         }
     }
 
-    /// A failure that nothing can catch any more.
-    pub fn fails_fast(&self) -> bool {
-        self.graph.fail_fast
-            && self.stop.is_none()
-            && self.graph.indices().any(|x| {
-                let catches =
-                    |y| self.graph.step(y).needs.iter().any(|need| need.step == x && need.on == Condition::Catch);
-                self.at(x).st == St::Failed
-                    && !self.graph.step(x).allow_failure
-                    && self
-                        .graph
-                        .indices()
-                        .filter(|y| catches(*y))
-                        .all(|y| !matches!(self.at(y).st, St::Pending | St::Running | St::Succeeded))
-            })
+    /// Some failure has come to be one that nothing can catch any more.
+    pub fn fails_fast(&mut self) -> bool {
+        let now: BTreeSet<(StepIx, u32)> =
+            self.graph.indices().filter(|x| self.beyond_catching(*x)).map(|x| (x, self.at(x).vis)).collect();
+        let before = std::mem::replace(&mut self.beyond_catching, now);
+        self.graph.fail_fast && self.stop.is_none() && !self.beyond_catching.is_subset(&before)
+    }
+
+    fn beyond_catching(&self, x: StepIx) -> bool {
+        let catches =
+            |y: &StepIx| self.graph.step(*y).needs.iter().any(|need| need.step == x && need.on == Condition::Catch);
+        let lost = |y: StepIx| !matches!(self.at(y).st, St::Pending | St::Running | St::Succeeded);
+        self.at(x).st == St::Failed
+            && !self.graph.step(x).allow_failure
+            && self.graph.indices().filter(catches).all(lost)
+    }
+
+    /// The time of the run begins.
+    pub fn set_run_timer(&mut self) {
+        if let Some(ms) = self.graph.timeout_ms {
+            self.set_timer(self.run_timer(), self.world.now.plus_ms(ms));
+        }
     }
 
     pub fn run_timer(&self) -> Timer {
-        Timer::Run { epoch: self.epoch, within: Within::default() }
+        Timer::Run { epoch: self.world.epoch, within: Within::default() }
     }
 }

@@ -8,8 +8,8 @@ use super::state::{Outputs, Past, Pause, State, Stop, What};
 
 impl State<'_> {
     pub fn timer_fired(&mut self, timer: &Timer) {
-        self.timers.remove(timer);
-        match &mut self.pause {
+        self.world.timers.remove(timer);
+        match &mut self.world.pause {
             Some(pause) => pause.ran_out.push(timer.clone()),
             None => self.act(timer),
         }
@@ -47,16 +47,16 @@ impl State<'_> {
     /// The run's own time stands still.
     pub fn pause(&mut self) {
         let timer = self.run_timer();
-        let left_ms = self.timers.get(&timer).map(|at| at.ms_since(self.now));
+        let left_ms = self.world.timers.get(&timer).map(|at| at.ms_since(self.world.now));
         self.clear_timer(&timer);
-        self.pause = Some(Pause { left_ms, ran_out: Vec::new() });
+        self.world.pause = Some(Pause { left_ms, ran_out: Vec::new() });
     }
 
     /// A cancel ends the pause too, once it has closed what waits.
     pub fn resume(&mut self) {
-        let Some(pause) = self.pause.take() else { return };
+        let Some(pause) = self.world.pause.take() else { return };
         if let Some(left) = pause.left_ms {
-            self.set_timer(self.run_timer(), self.now.plus_ms(left));
+            self.set_timer(self.run_timer(), self.world.now.plus_ms(left));
         }
         for timer in &pause.ran_out {
             self.act(timer);

@@ -108,6 +108,7 @@ impl Fold<'_> {
         graph.indices().for_each(|ix| everything.insert(ix));
         let everything = Arc::new(everything);
         let before = fold.previous_view();
+        fold.state.used.iter_mut().for_each(|used| *used = 0);
         for ix in graph.indices() {
             let step = fold.touch(ix);
             step.visits_before = step.visit;

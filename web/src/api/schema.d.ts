@@ -138,6 +138,18 @@ export interface components {
                 [key: string]: components["schemas"]["Value"];
             };
         };
+        /** @description The pipeline that a step runs. */
+        ChildOutline: {
+            /** @enum {string} */
+            kind: "named";
+            /** @description `name` or `project/name`. */
+            name: string;
+        } | {
+            /** @enum {string} */
+            kind: "in_place";
+            /** @description Its steps, in the order of their ids. */
+            steps: components["schemas"]["StepOutline"][];
+        };
         /** @description A pipeline in place, as the latest attempt at its step left it. */
         ChildView: {
             /** @description What is undone because the run failed, in that order. */
@@ -162,6 +174,15 @@ export interface components {
             steps: {
                 [key: string]: components["schemas"]["StepView"];
             };
+        };
+        /** @description What undoes a step. */
+        CompensateOutline: {
+            /** @description What it does: `run`, `http`, `container`. */
+            kind: string;
+            /** @description The same, on one line. */
+            summary: string;
+            /** @description While this step has succeeded, nothing is undone. */
+            until?: string | null;
         };
         /** @description What undoes one visit of a step, or one item of it. */
         CompensationView: {
@@ -405,6 +426,8 @@ export interface components {
         GraphView: {
             /** @description What it is for. */
             description?: string | null;
+            /** @description Those of `finally`, in the order of their ids. */
+            finally?: components["schemas"]["StepOutline"][];
             /** @description What a run is given, by name. */
             inputs: components["schemas"]["InputView"][];
             /** @description Name of the pipeline. */
@@ -564,6 +587,20 @@ export interface components {
              * @description How often it has fired since its budget was last filled.
              */
             used: number;
+        };
+        /** @description What a step runs many times for. */
+        ManyOutline: {
+            /** @description Another name for `item`. */
+            as?: string | null;
+            /** @description Names of the axes; empty: it is a list. */
+            axes: string[];
+            /**
+             * Format: int32
+             * @description How many run at the same time; `null`: all.
+             */
+            max_parallel?: number | null;
+            /** @description In one line: `for each suite of unit, e2e`, `matrix: os × rust`. */
+            summary: string;
         };
         /** @description A forward edge. */
         NeedView: {
@@ -985,6 +1022,8 @@ export interface components {
             allow_failure: boolean;
             /** @description Who may decide an approval. */
             approvers: string[];
+            child?: components["schemas"]["ChildOutline"] | null;
+            compensate?: components["schemas"]["CompensateOutline"] | null;
             /** @description What it is for. */
             description?: string | null;
             /** @description Loop edges out of it. */
@@ -997,6 +1036,7 @@ export interface components {
             join: components["schemas"]["JoinView"];
             /** @description What it does: `run`, `http`, `container`, `approval`, `wait`, `sleep`, `pipeline`, `set`. */
             kind: string;
+            many?: components["schemas"]["ManyOutline"] | null;
             /** @description What people call it. */
             name?: string | null;
             /** @description Forward edges into it. */

@@ -232,3 +232,21 @@ fn what_has_one_right_edit_is_mended_in_the_file() {
     home.write("p.loopline.yaml", &mended.replace("timeout: 30}", "timeout: 30 sec}"));
     assert_eq!(home.run(&["validate", "--fix", "p.loopline.yaml"]).status.code(), Some(0));
 }
+
+#[test]
+fn a_step_type_is_mended_before_the_pipeline_that_uses_it() {
+    let home = Home::new();
+    let step_type = home.write(
+        ".loopline/steps/pack.yaml",
+        "input: {folder: {type: string}} # what to pack\nstep: {run: 'tar -cf x.tar {{ inputs.folder }}'}\n",
+    );
+    let pipeline = home.write("p.loopline.yaml", "version: 1\nname: p\nsteps: {a: {use: pack, with: {foldr: dist}}}\n");
+    let output = home.run(&["validate", "--fix", "p.loopline.yaml", ".loopline/steps/pack.yaml"]);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{error}");
+    assert!(error.contains("fixed .loopline/steps/pack.yaml:1: Change to `inputs`"), "{error}");
+    assert!(error.contains("fixed p.loopline.yaml:3: Change to `folder`"), "{error}");
+    let read = |file: &std::path::Path| std::fs::read_to_string(file).unwrap();
+    assert!(read(&step_type).starts_with("inputs: {folder: {type: string}} # what to pack\n"));
+    assert!(read(&pipeline).contains("with: {folder: dist}"));
+}

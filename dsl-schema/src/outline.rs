@@ -290,13 +290,18 @@ pub(crate) fn action_summary(action: &Action) -> String {
         },
         Action::Pipeline(child) => match &child.pipeline {
             ChildPipeline::Named(name) => name.clone(),
-            ChildPipeline::InPlace(graph) => match graph.steps.len() {
-                1 => "1 step".to_owned(),
-                count => format!("{count} steps"),
-            },
+            ChildPipeline::InPlace(graph) => count_of_steps(graph.steps.len()),
         },
     };
     cut(&text)
+}
+
+/// What a pipeline in place is, in short.
+pub(crate) fn count_of_steps(count: usize) -> String {
+    match count {
+        1 => "1 step".to_owned(),
+        count => format!("{count} steps"),
+    }
 }
 
 /// What the type is given tells more than the text of a script that others wrote.

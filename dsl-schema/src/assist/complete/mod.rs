@@ -10,6 +10,7 @@ mod spelling;
 mod values;
 
 pub(super) use keys::about as about_key;
+pub(super) use values::Naming;
 
 use std::rc::Rc;
 

@@ -38,6 +38,41 @@ fn two_steps_run_in_the_foreground_and_can_be_looked_at_afterwards() {
 }
 
 #[test]
+fn a_step_says_why_it_was_skipped_now_and_as_it_was() {
+    let home = Home::new();
+    home.write(
+        "p.loopline.yaml",
+        "version: 1\nname: p\nsteps:\n  build: {run: exit 7, goto: [{to: build, on: failed, max: 1}]}\n  deploy: {needs: build, run: x}\n",
+    );
+    assert_eq!(home.run(&["run", "p.loopline.yaml"]).status.code(), Some(1));
+    let runs = json(&home.run(&["runs", "--output", "json"]));
+    let id = runs[0]["id"].as_str().unwrap();
+    let output = home.run(&["why", id, "deploy"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    for line in
+        ["deploy  skipped  visit 1", "It was skipped because what it needs failed: `build`.", "NEEDS", "blocked"]
+    {
+        assert!(out.contains(line), "no `{line}` in\n{out}");
+    }
+    let out = text(&home.run(&["why", id, "build"]).stdout);
+    for line in ["1 of 1", "used up", "It could not fire: ", "Visit 1 failed (exit: ", "`build` came again"] {
+        assert!(out.contains(line), "no `{line}` in\n{out}");
+    }
+    let first = json(&home.run(&["why", id, "deploy", "--at", "1", "--output", "json"]));
+    assert_eq!((&first["status"], &first["last_seq"]), (&json!("pending"), &json!(1)));
+    assert_eq!(first["said"][0], "It waits until `build` has ended.");
+    for (arguments, sentence) in [
+        (["why", id, "deploy", "--at", "99"], "has no event 99: its events are 1 to "),
+        (["why", id, "nobody", "--at", "1"], "nobody"),
+    ] {
+        let output = home.run(&arguments);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains(sentence), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn exit_codes_tell_failures_apart() {
     let home = Home::new();
     home.write("fails.loopline.yaml", FAILS);

@@ -289,6 +289,46 @@ mod tests {
     }
 
     #[test]
+    fn names_inside_of_steps_and_in_finally_are_their_own() {
+        let text = "name: p\ninputs: {i: {}}\nsteps:\n  a:\n    pipeline:\n      inputs: {i: '{{ inputs.i }}'}\n      steps:\n        a: {run: 'x {{ inputs.i }}', outputs: {v: stdout}}\n        b: {needs: a, if: steps.a.outputs.v == 1, run: x, goto: [{to: a, max: 1}]}\n      outputs: {v: steps.a.outputs.v}\n  b: {needs: a, if: steps.a.outputs.v == 1, run: x}\nfinally:\n  c: {if: steps.a.outputs.v == 2, run: x, compensate: {run: y}}\n  d: {needs: {c: always}, if: steps.c.status != \"ok\", run: x}\n";
+        let at = |before: &str| text.replacen(before, &format!("{before}«"), 1);
+        check(
+            &at("        "),
+            "z",
+            &text
+                .replace("        a: {", "        z: {")
+                .replace("        b: {needs: a, if: steps.a.", "        b: {needs: z, if: steps.z.")
+                .replace("to: a", "to: z")
+                .replace("{v: steps.a.", "{v: steps.z."),
+        );
+        check(
+            &at("\nsteps:\n  "),
+            "z",
+            &text
+                .replace("\n  a:\n", "\n  z:\n")
+                .replace("\n  b: {needs: a, if: steps.a.", "\n  b: {needs: z, if: steps.z.")
+                .replace("c: {if: steps.a.", "c: {if: steps.z."),
+        );
+        check(
+            &at("      inputs: {"),
+            "j",
+            &text.replace("      inputs: {i:", "      inputs: {j:").replace("x {{ inputs.i }}", "x {{ inputs.j }}"),
+        );
+        check(
+            &at("\ninputs: {"),
+            "j",
+            &text.replace("\ninputs: {i:", "\ninputs: {j:").replace("'{{ inputs.i }}'}", "'{{ inputs.j }}'}"),
+        );
+        check(
+            &at("finally:\n  "),
+            "z",
+            &text.replace("\n  c: {", "\n  z: {").replace("{c: always}, if: steps.c.", "{z: always}, if: steps.z."),
+        );
+        refused(&at("finally:\n  "), "b", "`b` already");
+        refused(&at("        "), "b", "`b` already");
+    }
+
+    #[test]
     fn one_spelling_that_names_the_same_everywhere_is_replaced_once() {
         check(
             "name: p\nx-n: &n a\nsteps:\n  «a: {run: x}\n  b: {needs: *n, run: x}\n  c: {needs: [b, *n], run: x}\n",

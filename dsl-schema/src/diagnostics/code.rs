@@ -161,6 +161,9 @@ codes! {
     LL0153 HostFromValue Warning,
     LL0154 CertificateNotChecked Warning,
     LL0155 FilesNotShared Warning,
+    // Triggers.
+    LL0160 UnknownTriggeringPipeline Warning,
+    LL0161 TriggersItself Warning,
 }
 
 /// The page of a code (`LL0012`, in any case), or nothing where there is no such code.

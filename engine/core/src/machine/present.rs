@@ -75,7 +75,7 @@ impl RunState {
     }
 
     /// `finally`, once it has begun in some epoch.
-    fn shown_finally(&self) -> Option<&Self> {
+    pub(super) fn shown_finally(&self) -> Option<&Self> {
         self.finally.as_deref().or(self.finally_again.as_deref())
     }
 
@@ -296,7 +296,14 @@ impl RunState {
         self.children.get(&at).map(|child| child.run)
     }
 
-    fn waiting_for(&self, graph: &Graph, unit: Unit, wait: Option<&Wait>, st: St, kept: &[Kept]) -> Option<WaitingFor> {
+    pub(super) fn waiting_for(
+        &self,
+        graph: &Graph,
+        unit: Unit,
+        wait: Option<&Wait>,
+        st: St,
+        kept: &[Kept],
+    ) -> Option<WaitingFor> {
         let ix = unit.step;
         match (wait, st) {
             (Some(Wait::Sleep { until }), _) => Some(WaitingFor::Timer { until: *until }),

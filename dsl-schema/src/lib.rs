@@ -31,6 +31,7 @@ mod schema_words;
 mod schema_work;
 pub mod size;
 mod step_types;
+pub mod testing;
 mod uses;
 pub mod yaml;
 
@@ -43,6 +44,6 @@ pub use diagnostics::{Code, Diagnostic, Severity, explain};
 pub use format::format;
 pub use library::{Contract, Library, is_step_type_name};
 pub use outline::{GotoView, GraphView, InputView, JoinView, NeedView, StepOutline, outline};
-pub use schema::{schema, step_type_schema};
+pub use schema::{schema, step_type_schema, test_schema};
 pub use uses::Uses;
 pub use yaml::yaml_to_json;

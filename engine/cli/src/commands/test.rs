@@ -1,0 +1,160 @@
+//! `loopline test PATH…`: the cases of files of tests, on the real interpreter with a simulated clock.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use loopline_core::graph::Graph;
+use loopline_dsl::Severity;
+use loopline_dsl::testing::{CheckedTests, TestText};
+use loopline_testing::report::{FileReport, PipelineCoverage};
+use loopline_testing::{Coverage, Subject, junit, report, run_case};
+use loopline_triggers::library::Surroundings;
+use loopline_triggers::test_files;
+
+use super::{plain_io, read_file};
+use crate::arguments::{Output, Test};
+use crate::exit::{Exit, Failure, Outcome};
+
+/// What was run.
+#[derive(Default)]
+struct Results {
+    files: Vec<FileReport>,
+    /// By the file of the pipeline, without links, so that several files of tests may share one.
+    coverage: BTreeMap<PathBuf, (String, Coverage)>,
+    /// Files that could not be run.
+    broken: usize,
+}
+
+/// Runs the cases; exit code 1 when one fails or a file cannot be run.
+pub fn test(arguments: &Test) -> Outcome {
+    let mut surroundings = Surroundings::default();
+    let mut results = Results::default();
+    for file in files(&arguments.paths)? {
+        one_file(&file, arguments, &mut surroundings, &mut results)?;
+    }
+    let count = results.files.iter().map(|report| report.cases.len()).sum::<usize>();
+    if count == 0 && results.broken == 0 {
+        return Err(match &arguments.filter {
+            Some(filter) => Failure::usage(format!("no case has `{filter}` in its name")),
+            None => Failure::usage("there are no cases"),
+        });
+    }
+    // Of a part of the cases coverage says nothing.
+    let of_pipelines = results.coverage.values().filter(|_| arguments.filter.is_none());
+    let coverage: Vec<PipelineCoverage> = of_pipelines
+        .map(|(pipeline, coverage)| PipelineCoverage { pipeline: pipeline.clone(), uncovered: coverage.uncovered() })
+        .collect();
+    print(&results.files, &coverage, arguments.output)?;
+    if let Some(file) = &arguments.junit {
+        let name = file.display();
+        std::fs::write(file, junit::junit(&results.files))
+            .map_err(|error| Failure::new(Exit::Failed, format!("cannot write {name}: {}", plain_io(&error))))?;
+    }
+    let failed = results.files.iter().flat_map(|report| &report.cases).filter(|case| !case.passed()).count();
+    match (failed, results.broken) {
+        (0, 0) => Ok(Exit::Success),
+        (0, broken) => Err(Failure::new(Exit::Failed, format!("{broken} of the files cannot be run"))
+            .hint("mend what is named above; `loopline explain CODE` tells more about one")),
+        (failed, _) => Err(Failure::new(Exit::Failed, format!("{failed} of {count} cases failed"))),
+    }
+}
+
+/// Each file once, in the order in which they were named.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        let name = path.display();
+        let found = test_files::find(path)
+            .map_err(|error| Failure::usage(format!("cannot read {name}: {}", plain_io(&error))))?;
+        if found.is_empty() {
+            return Err(Failure::usage(format!("there is no file of tests in {name}"))
+                .hint("files of tests end in `.loopline.test.yaml`"));
+        }
+        for file in found {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn one_file(
+    file: &Path,
+    arguments: &Test,
+    surroundings: &mut Surroundings,
+    results: &mut Results,
+) -> Result<(), Failure> {
+    let name = file.display().to_string();
+    let text = read_file(file)?;
+    let (checked, pipeline) = check(file, &text, surroundings);
+    let errors = checked.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    if !checked.diagnostics.is_empty() {
+        let color = std::io::stderr().is_terminal();
+        eprint!("{}", loopline_dsl::render_pretty(&name, &text, &checked.diagnostics, color));
+    }
+    let (Some(tests), Some((pipeline, graph)), false) = (&checked.file, &pipeline, errors) else {
+        results.broken += 1;
+        return Ok(());
+    };
+    let subject = Subject::new(graph);
+    let known = pipeline.canonicalize().unwrap_or_else(|_| pipeline.clone());
+    let (_, coverage) =
+        results.coverage.entry(known).or_insert_with(|| (pipeline.display().to_string(), Coverage::of(graph)));
+    let wanted =
+        |case: &str| arguments.filter.as_ref().is_none_or(|filter| format!("{name}: {case}").contains(filter.as_str()));
+    let cases = tests.cases.0.iter().flat_map(|cases| &cases.0).filter(|item| wanted(&item.name));
+    let cases = cases.filter_map(|item| run_case(tests, item, &subject, coverage)).collect();
+    results.files.push(FileReport { file: name, text, cases });
+    Ok(())
+}
+
+/// Holds a file against the pipeline that it names; gives the file of that too, and what it compiles to.
+fn check(file: &Path, text: &str, surroundings: &mut Surroundings) -> (CheckedTests, Option<(PathBuf, Graph)>) {
+    let read = TestText::read(text);
+    let Some(named) = read.pipeline().map(str::to_owned) else {
+        return (read.alone(), None);
+    };
+    let (pipeline, yaml) = test_files::pipeline_of(file, &named);
+    let shown = pipeline.display();
+    let yaml = match yaml {
+        Ok(yaml) => yaml,
+        Err(error) => {
+            let message = format!("cannot read {shown}: {}", plain_io(&error));
+            return (read.without_pipeline(&message, "name the file as it is found from the folder of this one"), None);
+        }
+    };
+    let compiled = surroundings.compile(&pipeline, &yaml);
+    match compiled.graph {
+        Some(graph) => (read.check(&graph), Some((pipeline, graph))),
+        None => {
+            let first = compiled.diagnostics.iter().find(|found| found.severity == Severity::Error);
+            let first = first.map(|found| format!(": {}", found.message)).unwrap_or_default();
+            let message = format!("{shown} does not compile{first}");
+            (read.without_pipeline(&message, &format!("`loopline validate {shown}` says all of it")), None)
+        }
+    }
+}
+
+fn print(files: &[FileReport], coverage: &[PipelineCoverage], output: Output) -> Result<(), Failure> {
+    match output {
+        Output::Json => {
+            let document = report::json(files, coverage);
+            println!("{}", serde_json::to_string_pretty(&document).map_err(anyhow::Error::from)?);
+        }
+        Output::Table => {
+            let color = std::io::stdout().is_terminal();
+            for file in files {
+                print!("{}", file.for_people(color));
+            }
+            for pipeline in coverage {
+                print!("{}", pipeline.for_people());
+            }
+            let passed = files.iter().flat_map(|report| &report.cases).filter(|case| case.passed()).count();
+            let all = files.iter().map(|report| report.cases.len()).sum::<usize>();
+            println!("{passed} passed, {} failed", all - passed);
+        }
+    }
+    Ok(())
+}

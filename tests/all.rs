@@ -9,5 +9,6 @@ mod crash;
 mod examples;
 mod groups;
 mod invariants;
+mod pipeline_tests;
 mod rerun;
 mod simulation;

@@ -140,6 +140,8 @@ fn exit_codes_tell_a_failure_from_wrong_usage() {
     let code = |arguments: &[&str]| home.run(arguments).status.code();
     assert_eq!(code(&["test", "release.loopline.test.yaml", "--filter", "deploys"]), Some(0));
     assert_eq!(code(&["test", "release.loopline.test.yaml"]), Some(1));
+    assert_eq!(code(&["validate", "release.loopline.test.yaml", "release.loopline.yaml"]), Some(0));
+    assert_eq!(code(&["validate", "--fix", "lost.loopline.test.yaml"]), Some(1));
     assert_eq!(code(&["test", "release.loopline.test.yaml", "--filter", "flies"]), Some(2));
     assert_eq!(code(&["test", "lost.loopline.test.yaml"]), Some(1));
     assert_eq!(code(&["test", "empty"]), Some(2));

@@ -151,7 +151,7 @@ pub struct Test {
 /// `validate`.
 #[derive(Debug, Args)]
 pub struct Validate {
-    /// Pipeline files, and step types beneath `.loopline/steps`
+    /// Pipeline files, step types beneath `.loopline/steps`, and tests
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// How diagnostics are printed

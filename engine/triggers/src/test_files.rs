@@ -4,6 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use loopline_core::graph::Graph;
+use loopline_dsl::Severity;
+use loopline_dsl::testing::{CheckedTests, TestText};
+
+use crate::library::Surroundings;
 use crate::text_file;
 
 /// Deeper than any folder of tests, and shallow enough to end soon when a whole disk is given by mistake.
@@ -47,11 +52,38 @@ pub fn find(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The file of the pipeline that a file of tests names, and its text.
-pub fn pipeline_of(test_file: &Path, named: &str) -> (PathBuf, io::Result<String>) {
-    let file = test_file.parent().unwrap_or(Path::new("")).join(named);
-    let text = text_file::read(&file, MAX_BYTES).map(|(text, _)| text);
-    (file, text)
+/// A pipeline that is tested.
+#[derive(Debug)]
+pub struct TestedPipeline {
+    /// Its file.
+    pub file: PathBuf,
+    /// What it compiles to.
+    pub graph: Graph,
+}
+
+/// Holds a file of tests against the pipeline that it names; gives that too, where it compiles.
+pub fn check(file: &Path, text: &str, surroundings: &mut Surroundings) -> (CheckedTests, Option<TestedPipeline>) {
+    let read = TestText::read(text);
+    let Some(named) = read.pipeline() else { return (read.alone(), None) };
+    let pipeline = file.parent().unwrap_or(Path::new("")).join(named);
+    let shown = pipeline.display();
+    let yaml = match text_file::read(&pipeline, MAX_BYTES) {
+        Ok((yaml, _)) => yaml,
+        Err(error) => {
+            let said = error.to_string();
+            let said = said.split(" (os error").next().unwrap_or(&said).to_lowercase();
+            let help = "name the file as it is found from the folder of this one";
+            return (read.without_pipeline(&format!("cannot read {shown}: {said}"), help), None);
+        }
+    };
+    let compiled = surroundings.compile(&pipeline, &yaml);
+    let Some(graph) = compiled.graph else {
+        let first = compiled.diagnostics.iter().find(|found| found.severity == Severity::Error);
+        let first = first.map(|found| format!(": {}", found.message)).unwrap_or_default();
+        let help = format!("`loopline validate {shown}` says all of it");
+        return (read.without_pipeline(&format!("{shown} does not compile{first}"), &help), None);
+    };
+    (read.check(&graph), Some(TestedPipeline { file: pipeline, graph }))
 }
 
 #[cfg(test)]

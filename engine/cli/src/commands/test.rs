@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-use loopline_core::graph::Graph;
 use loopline_dsl::Severity;
-use loopline_dsl::testing::{CheckedTests, TestText};
 use loopline_testing::report::{FileReport, PipelineCoverage};
 use loopline_testing::{Coverage, Subject, junit, report, run_case};
 use loopline_triggers::library::Surroundings;
-use loopline_triggers::test_files;
+use loopline_triggers::test_files::{self, TestedPipeline};
 
 use super::{plain_io, read_file};
 use crate::arguments::{Output, Test};
@@ -88,13 +86,14 @@ fn one_file(
 ) -> Result<(), Failure> {
     let name = file.display().to_string();
     let text = read_file(file)?;
-    let (checked, pipeline) = check(file, &text, surroundings);
+    let (checked, pipeline) = test_files::check(file, &text, surroundings);
     let errors = checked.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     if !checked.diagnostics.is_empty() {
         let color = std::io::stderr().is_terminal();
         eprint!("{}", loopline_dsl::render_pretty(&name, &text, &checked.diagnostics, color));
     }
-    let (Some(tests), Some((pipeline, graph)), false) = (&checked.file, &pipeline, errors) else {
+    let (Some(tests), Some(TestedPipeline { file: pipeline, graph }), false) = (&checked.file, &pipeline, errors)
+    else {
         results.broken += 1;
         return Ok(());
     };
@@ -108,33 +107,6 @@ fn one_file(
     let cases = cases.filter_map(|item| run_case(tests, item, &subject, coverage)).collect();
     results.files.push(FileReport { file: name, text, cases });
     Ok(())
-}
-
-/// Holds a file against the pipeline that it names; gives the file of that too, and what it compiles to.
-fn check(file: &Path, text: &str, surroundings: &mut Surroundings) -> (CheckedTests, Option<(PathBuf, Graph)>) {
-    let read = TestText::read(text);
-    let Some(named) = read.pipeline().map(str::to_owned) else {
-        return (read.alone(), None);
-    };
-    let (pipeline, yaml) = test_files::pipeline_of(file, &named);
-    let shown = pipeline.display();
-    let yaml = match yaml {
-        Ok(yaml) => yaml,
-        Err(error) => {
-            let message = format!("cannot read {shown}: {}", plain_io(&error));
-            return (read.without_pipeline(&message, "name the file as it is found from the folder of this one"), None);
-        }
-    };
-    let compiled = surroundings.compile(&pipeline, &yaml);
-    match compiled.graph {
-        Some(graph) => (read.check(&graph), Some((pipeline, graph))),
-        None => {
-            let first = compiled.diagnostics.iter().find(|found| found.severity == Severity::Error);
-            let first = first.map(|found| format!(": {}", found.message)).unwrap_or_default();
-            let message = format!("{shown} does not compile{first}");
-            (read.without_pipeline(&message, &format!("`loopline validate {shown}` says all of it")), None)
-        }
-    }
 }
 
 fn print(files: &[FileReport], coverage: &[PipelineCoverage], output: Output) -> Result<(), Failure> {

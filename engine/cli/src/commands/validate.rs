@@ -5,6 +5,7 @@ use std::path::Path;
 
 use loopline_dsl::{FileFindings, Severity};
 use loopline_triggers::library::{Checked, check_files, is_step_type};
+use loopline_triggers::test_files::is_test_file;
 
 use super::{plain_io, read_file};
 use crate::arguments::{DiagnosticFormat, Validate};
@@ -30,8 +31,8 @@ pub fn validate(arguments: &Validate) -> Outcome {
     let mut files = Vec::new();
     for path in &arguments.files {
         let mut text = read_file(path)?;
-        // What mends is found by compiling a pipeline; a step type is none.
-        if arguments.fix && !is_step_type(path) {
+        // What mends is found by compiling a pipeline; step types and tests are none.
+        if arguments.fix && !is_step_type(path) && !is_test_file(path) {
             text = mend(path, text)?;
         }
         files.push((path.clone(), text));
@@ -99,6 +100,10 @@ fn in_short(checked: &Checked) -> Option<String> {
             let sound = found.iter().all(|diagnostic| diagnostic.severity != Severity::Error);
             sound.then(|| "a step type".to_owned())
         }
+        Checked::Tests(tests) => tests.file.as_ref().map(|file| {
+            let cases = file.cases.0.as_ref().map_or(0, |cases| cases.0.len());
+            format!("{cases} tests")
+        }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which ways through a pipeline its cases have gone, and which none has.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use loopline_core::graph::{Action, ChildPipeline, Condition, Graph};
 use loopline_core::id::AttemptKey;
@@ -15,8 +15,8 @@ use crate::steps::{plain_name, without_items};
 enum Way {
     Step { name: String },
     Edge { from: String, to: String, on: Condition },
-    Loop { from: String, index: u32, to: String },
-    Exhaustion { from: String, index: u32, to: String },
+    Loop { from: String, index: u32 },
+    Exhaustion { from: String, index: u32 },
     Undo { name: String },
 }
 
@@ -25,6 +25,8 @@ enum Way {
 pub struct Coverage {
     all: BTreeSet<Way>,
     gone: BTreeSet<Way>,
+    /// Where loops lead to, by the step that they leave and their place in its `goto`.
+    targets: BTreeMap<(String, u32), String>,
 }
 
 /// What no case has done, in words and in the order of the names.
@@ -63,11 +65,11 @@ impl Coverage {
                 self.all.insert(Way::Edge { from, to: name.clone(), on: need.on });
             }
             for (index, goto) in (0..).zip(&step.goto) {
-                let (from, to) = (name.clone(), named(&graph.step(goto.to).id));
+                self.targets.insert((name.clone(), index), named(&graph.step(goto.to).id));
                 if goto.max.is_some() {
-                    self.all.insert(Way::Exhaustion { from: from.clone(), index, to: to.clone() });
+                    self.all.insert(Way::Exhaustion { from: name.clone(), index });
                 }
-                self.all.insert(Way::Loop { from, index, to });
+                self.all.insert(Way::Loop { from: name.clone(), index });
             }
             if step.compensate.is_some() {
                 self.all.insert(Way::Undo { name: name.clone() });
@@ -95,8 +97,8 @@ impl Coverage {
                     }
                     self.go(Way::Step { name });
                 }
-                Passed::Fired { index } => self.go_loop(&name, *index, false),
-                Passed::Exhausted { index } => self.go_loop(&name, *index, true),
+                Passed::Fired { index } => self.go(Way::Loop { from: name, index: *index }),
+                Passed::Exhausted { index } => self.go(Way::Exhaustion { from: name, index: *index }),
             }
         }
     }
@@ -111,18 +113,6 @@ impl Coverage {
     fn go(&mut self, way: Way) {
         if !self.gone.contains(&way) {
             self.gone.insert(way);
-        }
-    }
-
-    /// Where a loop leads to is known by its place.
-    fn go_loop(&mut self, name: &str, place: u32, exhausted: bool) {
-        let found = self.all.iter().find(|way| match way {
-            Way::Loop { from, index, .. } => !exhausted && from == name && *index == place,
-            Way::Exhaustion { from, index, .. } => exhausted && from == name && *index == place,
-            _ => false,
-        });
-        if let Some(way) = found.cloned() {
-            self.go(way);
         }
     }
 
@@ -141,14 +131,17 @@ impl Coverage {
             match way {
                 Way::Step { name } => uncovered.steps.push(name.clone()),
                 Way::Edge { from, to, on } => uncovered.edges.push(format!("{from} → {to} ({})", on.as_str())),
-                Way::Loop { from, index, to } => uncovered.loops.push(format!("{from} ⟲ {to} (goto[{index}])")),
-                Way::Exhaustion { from, index, to } => {
-                    uncovered.exhaustions.push(format!("{from} ⟲ {to} (goto[{index}])"));
-                }
+                Way::Loop { from, index } => uncovered.loops.push(self.loop_edge(from, *index)),
+                Way::Exhaustion { from, index } => uncovered.exhaustions.push(self.loop_edge(from, *index)),
                 Way::Undo { name } => uncovered.undone.push(name.clone()),
             }
         }
         uncovered
+    }
+
+    fn loop_edge(&self, from: &str, index: u32) -> String {
+        let to = self.targets.get(&(from.to_owned(), index)).map_or("", String::as_str);
+        format!("{from} ⟲ {to} (goto[{index}])")
     }
 }
 

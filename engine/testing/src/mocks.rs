@@ -12,10 +12,11 @@ use crate::simulation::Stopped;
 use crate::steps::without_items;
 
 /// An attempt that asks what it does.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Asked<'k> {
     pub(crate) key: &'k AttemptKey,
-    pub(crate) item_key: Option<&'k str>,
+    /// What tells its item from the others. Asked for only where a mock names items.
+    pub(crate) item_key: &'k dyn Fn() -> Option<String>,
 }
 
 /// The mocks of a case, and which visits have asked for theirs.
@@ -100,7 +101,8 @@ impl<'a> Mocks<'a> {
 fn of_item<'a>(mock: &'a Mock, asked: Asked<'_>) -> &'a Mock {
     let (Some(items), Some(index)) = (&mock.items, asked.key.item) else { return mock };
     let named = |name: &str| items.0.iter().find(|item| item.name == name).and_then(|item| item.value.as_ref());
-    asked.item_key.and_then(named).or_else(|| named(&index.to_string())).unwrap_or(mock)
+    let by_key = (asked.item_key)().and_then(|key| named(&key));
+    by_key.or_else(|| named(&index.to_string())).unwrap_or(mock)
 }
 
 fn used_up(item: &Item<Written>, what: &str, number: u32, there_are: usize) -> Stopped {

@@ -259,7 +259,7 @@ impl<'a> Simulation<'a> {
         if key.undo && key.attempt == 1 {
             self.undone.push((self.now, key.clone()));
         }
-        let mock = self.mocks.of_attempt(Asked { key, item_key: spec.item_key.as_deref() })?;
+        let mock = self.mocks.of_attempt(Asked { key, item_key: &|| spec.item_key.clone() })?;
         let (after_ms, outcome) = outcomes::of_attempt(mock, spec);
         self.live.insert(key.clone());
         self.plan(self.now, Who::ByItself, Due::Started(key.clone()));
@@ -269,7 +269,13 @@ impl<'a> Simulation<'a> {
 
     fn start_child(&mut self, spec: ChildSpec) -> Result<(), Stopped> {
         let key = spec.parent.key;
-        let mock = self.mocks.of_attempt(Asked { key: &key, item_key: None })?;
+        let (state, graph) = (&self.state, self.subject.graph);
+        let item_key = || {
+            let view = state.view(graph)?;
+            let step = crate::steps::find(&view, &key.within.path_to(key.step.clone()))?;
+            Some(step.items.as_ref()?.get(key.item? as usize)?.key.clone())
+        };
+        let mock = self.mocks.of_attempt(Asked { key: &key, item_key: &item_key })?;
         let (after_ms, finished) = outcomes::of_child(mock, key.clone());
         self.children.insert(key, spec.run);
         self.plan(self.now.plus_ms(after_ms), Who::ByItself, Due::Child(Box::new(finished)));

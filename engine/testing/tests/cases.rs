@@ -385,6 +385,22 @@ fn work_that_takes_too_long_ends_as_an_engine_ends_it() {
 }
 
 #[test]
+fn children_of_items_are_mocked_by_key_too() {
+    let pipeline = "steps:
+  each: {foreach: {items: [eu, us], key: item}, pipeline: {name: deploy, inputs: {region: '{{ item }}'}}}
+";
+    check(
+        pipeline,
+        "cases:
+  one_region_fails:
+    mock: {each: {outputs: {url: x}, after: 1m, items: {us: {fail: exit}}}}
+    expect: {status: failed, steps: {each: {items: {eu: {outputs: {url: x}}, us: {error: child}}}}, duration: 1m}
+",
+        &["one_region_fails: passed"],
+    );
+}
+
+#[test]
 fn steps_that_share_a_lock_take_turns() {
     let pipeline = "steps:
   a: {run: make, lock: device}

@@ -121,7 +121,7 @@ fn rooms_import_only_what_the_table_in_architecture_allows() {
         ("loopline-testing", &["loopline-core", "loopline-dsl"]),
         ("loopline-cli", &["*"]),
         ("loopline-tests", &["*"]),
-        ("loopline-fuzz", &["loopline-core", "loopline-dsl"]),
+        ("loopline-fuzz", &["loopline-core", "loopline-dsl", "loopline-testing"]),
         ("loopline-benches", &["*"]),
     ]);
     for package in metadata()["packages"].as_array().unwrap() {

@@ -139,7 +139,7 @@ fn missing(what: &str, key: &str, at: &Route, cx: &mut Cx) {
 
 fn group_names(groups: &OneOrMany<Text>, cx: &mut Cx) {
     for group in &groups.0 {
-        if !group.value.strip_prefix("group:").is_some_and(|name| !name.is_empty()) {
+        if group.value.strip_prefix("group:").is_none_or(str::is_empty) {
             let message = format!("`{}` is not a group", group.value);
             let diagnostic = Diagnostic::new(Code::WrongType, group.place(), message);
             let meant = format!("group:{}", group.value);

@@ -8,6 +8,9 @@ use loopline_core::id::StepPath;
 use crate::decode::{Cx, list};
 use crate::diagnostics::{Code, Diagnostic, Place};
 
+/// More names than this are not told: a hostile file may have a hundred thousand wrong ones.
+const MOST_NAMED: usize = 12;
+
 /// A step as tests name it, or what undoes it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StepName {
@@ -97,8 +100,9 @@ pub(super) fn known<'g>(
         Some(near) => {
             diagnostic.help(format!("did you mean `{near}`?")).fix(format!("Change to `{near}`"), place, near)
         }
-        None => diagnostic.help(match fitting().collect::<Vec<_>>().as_slice() {
+        None => diagnostic.help(match fitting().take(MOST_NAMED + 1).collect::<Vec<_>>().as_slice() {
             [] => "it has none that would fit".to_owned(),
+            names if names.len() > MOST_NAMED => format!("it has {} and more", names[..MOST_NAMED].join(", ")),
             names => format!("it has {}", list(names)),
         }),
     });

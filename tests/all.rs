@@ -11,4 +11,5 @@ mod groups;
 mod invariants;
 mod pipeline_tests;
 mod rerun;
+mod second_opinion;
 mod simulation;

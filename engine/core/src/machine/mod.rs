@@ -35,6 +35,7 @@ mod slot;
 mod state;
 mod step_type;
 mod stop;
+mod timer;
 
 pub use apply::{Applied, apply};
 pub use attempt::restart;

@@ -89,6 +89,7 @@ impl Fold<'_> {
         self.state.stop = None;
         self.state.paused = None;
         self.state.deadline = None;
+        self.state.ended_in_time = None;
         self.state.unfit = None;
         for step in &mut self.state.steps {
             // All are decided, so the current visit of each belongs to an earlier epoch.

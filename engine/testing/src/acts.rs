@@ -8,7 +8,8 @@ use loopline_dsl::language::{AnyJson, Entries, Item, Text};
 use loopline_dsl::testing::StepName;
 use loopline_dsl::{Code, Diagnostic, duration};
 
-use crate::simulation::{Simulation, Stopped};
+use crate::simulation::Simulation;
+use crate::world::Stopped;
 use crate::{expectations, steps};
 
 /// Who does what the file does not say who does.
@@ -96,7 +97,7 @@ impl<'a> Simulation<'a> {
     pub(crate) fn act(&mut self, deed: &Deed<'a>) -> Result<(), Stopped> {
         let (event, said) = match &deed.what {
             What::Look(expect) => {
-                if let Some(view) = self.view() {
+                if let Some(view) = self.world.view() {
                     let found = expectations::check(expect, &view, self);
                     let found: Vec<_> = found.into_iter().map(|finding| self.at_this_time(finding)).collect();
                     self.findings.extend(found);
@@ -130,9 +131,9 @@ impl<'a> Simulation<'a> {
                 "steps are done again".to_owned(),
             ),
         };
-        let now = self.now;
-        let answer = self.event(event)?;
-        let at = duration::write(self.since_began(now));
+        let now = self.world.now();
+        let answer = self.world.event(event)?;
+        let at = duration::write(self.world.since_began(now));
         match (answer, deed.refused) {
             (Ok(()), None) => self.done.push((now, said)),
             (Err(refused), Some(wanted)) if refused.to_string().contains(&wanted.value) => {
@@ -161,14 +162,14 @@ impl<'a> Simulation<'a> {
     }
 
     fn at_this_time(&self, finding: Diagnostic) -> Diagnostic {
-        let message = format!("at {}: {}", duration::write(self.since_began(self.now)), finding.message);
+        let message = format!("at {}: {}", duration::write(self.world.since_began(self.world.now())), finding.message);
         Diagnostic { message, ..finding }
     }
 
     fn decision(&self, step: &str, way: Way, person: &Text, more: Option<&Decision>) -> Option<ApprovalDecided> {
         let name = StepName::read(step)?;
         let said = more.and_then(|more| more.visit.as_ref()).map(|visit| visit.0.value);
-        let current = || self.view().and_then(|view| Some(steps::find(&view, &name.path)?.visit));
+        let current = || self.world.view().and_then(|view| Some(steps::find(&view, &name.path)?.visit));
         let fields = more.and_then(|more| more.fields.as_ref()).into_iter().flat_map(|fields| &fields.0);
         Some(ApprovalDecided {
             visit: said.or_else(current).unwrap_or(1),

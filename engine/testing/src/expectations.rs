@@ -18,7 +18,7 @@ use crate::steps;
 pub(crate) fn check(expect: &Expect, view: &RunView, simulation: &Simulation<'_>) -> Vec<Diagnostic> {
     let mut check = Check { found: Vec::new() };
     check.run(expect, view);
-    check.times(expect, simulation.took_ms());
+    check.times(expect, simulation.world.took_ms());
     check.order(expect, simulation);
     for item in expect.steps.iter().flat_map(|steps| &steps.0) {
         if let (Some(expected), Some(name)) = (&item.value, StepName::read(&item.name)) {
@@ -89,7 +89,7 @@ impl Check {
         let Some(wanted) = &expect.order else { return };
         let names = |name: &str| wanted.iter().any(|each| each.value == name);
         let mut found: Vec<String> = Vec::new();
-        for (_, passage) in &simulation.passages {
+        for (_, passage) in &simulation.world.passages {
             if let Passed::Started { .. } = passage.passed {
                 let exact = passage.within.path_to(passage.step.clone()).to_string();
                 let either = if names(&exact) { exact } else { steps::plain_name(passage) };

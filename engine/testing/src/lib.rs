@@ -22,6 +22,7 @@ mod simulation;
 mod steps;
 mod trace;
 mod waits;
+mod world;
 
 pub use coverage::{Coverage, Uncovered};
 pub use run::{CaseResult, Subject, run_case};

@@ -2,21 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use loopline_core::command::{AttemptSpec, ChildSpec};
+use loopline_core::event::ChildFinished;
 use loopline_core::id::{AttemptKey, StepPath, Within};
+use loopline_core::outcome::Outcome;
 use loopline_dsl::diagnostics::Place;
 use loopline_dsl::language::testing::{Case, Mock, Mocks as Written, TestFile};
 use loopline_dsl::language::{Entries, Item};
 use loopline_dsl::{Code, Diagnostic};
 
-use crate::simulation::Stopped;
+use crate::outcomes;
 use crate::steps::without_items;
+use crate::world::{Script, Stopped};
 
 /// An attempt that asks what it does.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked<'k> {
-    pub(crate) key: &'k AttemptKey,
+struct Asked<'k> {
+    key: &'k AttemptKey,
     /// What tells its item from the others. Asked for only where a mock names items.
-    pub(crate) item_key: &'k dyn Fn() -> Option<String>,
+    item_key: &'k dyn Fn() -> Option<String>,
 }
 
 /// The mocks of a case, and which visits have asked for theirs.
@@ -37,7 +41,7 @@ impl<'a> Mocks<'a> {
     }
 
     /// What the attempt does; or that nobody has said it.
-    pub(crate) fn of_attempt(&mut self, asked: Asked<'_>) -> Result<&'a Mock, Stopped> {
+    fn of_attempt(&mut self, asked: Asked<'_>) -> Result<&'a Mock, Stopped> {
         let key = asked.key;
         let path = key.within.path_to(key.step.clone());
         let Some(item) = self.find(&path, key.undo) else { return Err(self.unmocked(&path, key)) };
@@ -94,6 +98,23 @@ impl<'a> Mocks<'a> {
         let place = Place::Key(self.case.given.at("mock").unwrap_or(&self.case.at).clone());
         let help = format!("add one: `mock: {{{name}: {{}}}}` succeeds at once");
         Box::new(Diagnostic::new(Code::StepWithoutMock, place, message).help(help))
+    }
+}
+
+impl Script for Mocks<'_> {
+    fn attempt(&mut self, spec: &AttemptSpec) -> Result<(u64, Outcome), Stopped> {
+        let mock = self.of_attempt(Asked { key: &spec.id.key, item_key: &|| spec.item_key.clone() })?;
+        Ok(outcomes::of_attempt(mock, spec))
+    }
+
+    fn child(
+        &mut self,
+        spec: &ChildSpec,
+        item_key: &dyn Fn() -> Option<String>,
+    ) -> Result<(u64, ChildFinished), Stopped> {
+        let key = &spec.parent.key;
+        let mock = self.of_attempt(Asked { key, item_key })?;
+        Ok(outcomes::of_child(mock, key.clone()))
     }
 }
 

@@ -85,24 +85,24 @@ pub fn run_case(
     let mut simulation = Simulation::new(subject, file, case, began);
     let stopped = simulation.run();
     let mut findings = std::mem::take(&mut simulation.findings);
-    let view = simulation.view();
+    let view = simulation.world.view();
     match (stopped, &view) {
         (Err(stopped), _) => findings.push(*stopped),
         (Ok(()), Some(view)) => findings.extend(at_the_end(item, case, view, &simulation)),
         (Ok(()), None) => {}
     }
-    coverage.see(&simulation.passages);
-    coverage.see_undone(&simulation.undone);
+    coverage.see(&simulation.world.passages);
+    coverage.see_undone(&simulation.world.undone);
     let looked_at = view.filter(|_| !findings.is_empty());
     let trace = looked_at.map(|view| trace(&view, &simulation)).unwrap_or_default();
-    let (took_ms, events) = (simulation.took_ms(), simulation.events());
+    let (took_ms, events) = (simulation.world.took_ms(), simulation.world.events());
     Some(CaseResult { name: item.name.clone(), findings, trace, took_ms, events })
 }
 
 fn at_the_end(item: &Item<Case>, case: &Case, view: &RunView, simulation: &Simulation<'_>) -> Vec<Diagnostic> {
     let Some(expect) = &case.expect.0 else { return Vec::new() };
     if !view.status.is_over() && !expects_to_go_on(expect) {
-        let after = duration::write(simulation.took_ms());
+        let after = duration::write(simulation.world.took_ms());
         let message =
             format!("the run does not end: after {after} nothing more happens, and it is `{}`", view.status.as_str());
         let waits = waits::in_words(view);

@@ -31,8 +31,8 @@ enum Told<'s> {
 
 /// What started, with how it ended, and what people did, in the order of its beginning; of a long run the end of it.
 pub(crate) fn trace(view: &RunView, simulation: &Simulation<'_>) -> Vec<TraceLine> {
-    let passages = simulation.passages.iter().map(|(at, passage)| (*at, Told::Passed(passage)));
-    let undone = simulation.undone.iter().map(|(at, key)| (*at, Told::Undone(key)));
+    let passages = simulation.world.passages.iter().map(|(at, passage)| (*at, Told::Passed(passage)));
+    let undone = simulation.world.undone.iter().map(|(at, key)| (*at, Told::Undone(key)));
     let done = simulation.done.iter().map(|(at, said)| (*at, Told::Done(said)));
     let mut all: Vec<(Timestamp, Told<'_>)> = passages.chain(undone).chain(done).collect();
     // Stable: what happens at one moment stays in its order, and people act behind it.
@@ -40,7 +40,7 @@ pub(crate) fn trace(view: &RunView, simulation: &Simulation<'_>) -> Vec<TraceLin
     let left_out = all.len().saturating_sub(MOST_LINES);
     let mut lines: Vec<TraceLine> = all[left_out..]
         .iter()
-        .map(|(at, told)| TraceLine { at_ms: simulation.since_began(*at), what: in_words(told, view) })
+        .map(|(at, told)| TraceLine { at_ms: simulation.world.since_began(*at), what: in_words(told, view) })
         .collect();
     if let (Some(first), true) = (lines.first(), left_out > 0) {
         let what = format!("… {left_out} lines before this are left out");

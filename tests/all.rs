@@ -10,6 +10,7 @@ mod deterministic;
 mod examples;
 mod groups;
 mod invariants;
+mod pipeline_tests;
 mod rerun;
 mod second_opinion;
 mod simulation;

@@ -55,7 +55,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 
 #[test]
 fn invariant_1_core_and_compiler_are_built_from_pure_crates() {
-    for krate in ["loopline-core", "loopline-dsl"] {
+    for krate in ["loopline-core", "loopline-dsl", "loopline-testing"] {
         let crates = built_from(krate);
         for impure in
             ["tokio", "mio", "reqwest", "hyper", "sqlx", "notify", "nix", "rustix", "socket2", "rand", "chrono"]
@@ -80,7 +80,7 @@ fn invariant_1_core_and_compiler_touch_nothing_outside() {
         "RandomState",
     ];
     let mut wrong = Vec::new();
-    for folder in ["engine/core/src", "dsl-schema/src"] {
+    for folder in ["engine/core/src", "dsl-schema/src", "engine/testing/src"] {
         for (path, text) in sources(folder) {
             // Tests may do what the code may not: they run real shells, and bless golden files.
             if path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests") {
@@ -118,9 +118,10 @@ fn rooms_import_only_what_the_table_in_architecture_allows() {
         ("loopline-triggers", &["loopline-core", "loopline-ports", "loopline-dsl"]),
         ("loopline-server", &["loopline-core", "loopline-ports", "loopline-dsl", "loopline-triggers"]),
         ("loopline-lsp", &["loopline-dsl"]),
+        ("loopline-testing", &["loopline-core", "loopline-dsl"]),
         ("loopline-cli", &["*"]),
         ("loopline-tests", &["*"]),
-        ("loopline-fuzz", &["loopline-core", "loopline-dsl"]),
+        ("loopline-fuzz", &["loopline-core", "loopline-dsl", "loopline-testing"]),
         ("loopline-benches", &["*"]),
     ]);
     for package in metadata()["packages"].as_array().unwrap() {
@@ -189,7 +190,11 @@ fn invariant_3_only_the_driver_appends() {
 #[test]
 fn invariant_10_the_schemas_are_what_the_types_say() {
     // The OpenAPI document has its test in the server, the TypeScript types theirs in web (`npm run gen:check`).
-    let made = [("pipeline", loopline_dsl::schema()), ("step-type", loopline_dsl::step_type_schema())];
+    let made = [
+        ("pipeline", loopline_dsl::schema()),
+        ("step-type", loopline_dsl::step_type_schema()),
+        ("test", loopline_dsl::test_schema()),
+    ];
     for (name, made) in made {
         let path = root().join(format!("dsl-schema/{name}.schema.json"));
         let stored: Json = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();

@@ -12,7 +12,7 @@ use loopline_core::time::Timestamp;
 
 use crate::{Figure, in_turns};
 
-const LOOP: &str = "version: 1\nname: looping\nlimits: {visits: 1000000}\nsteps:\n  a: {run: \"true\"}\n  b: {needs: a, run: \"true\"}\n  c: {needs: [a, b], run: \"true\", goto: [{to: a, on: failed, max: 1000000}]}\n";
+pub const LOOP: &str = "version: 1\nname: looping\nlimits: {visits: 1000000}\nsteps:\n  a: {run: \"true\"}\n  b: {needs: a, run: \"true\"}\n  c: {needs: [a, b], run: \"true\", goto: [{to: a, on: failed, max: 1000000}]}\n";
 
 pub fn figures() -> Vec<Figure> {
     let graph = loopline_dsl::compile(LOOP).graph.unwrap();
@@ -46,7 +46,7 @@ pub fn figures() -> Vec<Figure> {
 }
 
 /// The history of a run whose last step always fails, and so goes round and round.
-fn history(graph: &Graph, events: usize) -> Vec<Recorded> {
+pub fn history(graph: &Graph, events: usize) -> Vec<Recorded> {
     let mut state = RunState::default();
     let mut history: Vec<Recorded> = Vec::with_capacity(events);
     let created = RunCreated {

@@ -8,6 +8,7 @@ mod hostile;
 mod lsp;
 mod start;
 mod steps;
+mod testing;
 
 /// One line of the table.
 pub struct Figure {
@@ -21,6 +22,7 @@ pub struct Figure {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["testing"] => print(testing::figures()),
         ["hostile"] => hostile::print_all(),
         ["hostile", name] => hostile::compile_one(name),
         ["compile", steps] => compile::compile_once(steps.parse().expect("a number of steps")),
@@ -35,8 +37,13 @@ fn all() {
     figures.extend(hostile::figures());
     figures.extend(lsp::figures());
     figures.extend(fold::figures());
+    figures.extend(testing::figures());
     figures.extend(runtime.block_on(steps::figures()));
     figures.extend(start::figures());
+    print(figures);
+}
+
+fn print(figures: Vec<Figure>) {
     println!("| figure | measured | raw limit beside it | ratio | expected |");
     println!("| --- | --- | --- | --- | --- |");
     for Figure { what, measured, raw, ratio, expected } in figures {

@@ -134,7 +134,7 @@ fn too_many(place: Place, count: usize) -> Diagnostic {
 }
 
 /// What was found, without what follows from values that could not be read, in the order of the text.
-fn findings(source: &Source<'_>, cx: Cx) -> Vec<Diagnostic> {
+pub(crate) fn findings(source: &Source<'_>, cx: Cx) -> Vec<Diagnostic> {
     let diagnostics = cx.diagnostics.into_iter().filter(|diagnostic| !source.is_passed_over(diagnostic)).collect();
     sorted(source, diagnostics, cx.dropped)
 }

@@ -31,6 +31,7 @@ mod schema_words;
 mod schema_work;
 pub mod size;
 mod step_types;
+pub mod testing;
 mod uses;
 pub mod yaml;
 
@@ -46,6 +47,6 @@ pub use outline::{
     ChildOutline, CompensateOutline, GotoView, GraphView, InputView, JoinView, ManyOutline, NeedView, StepOutline,
     outline,
 };
-pub use schema::{schema, step_type_schema};
+pub use schema::{schema, step_type_schema, test_schema};
 pub use uses::Uses;
 pub use yaml::yaml_to_json;

@@ -7,8 +7,12 @@ use std::path::Path;
 use jsonschema::Validator;
 use serde_json::{Map, Value as Json};
 
-fn schemas() -> [(&'static str, Json); 2] {
-    [("pipeline.schema.json", loopline_dsl::schema()), ("step-type.schema.json", loopline_dsl::step_type_schema())]
+fn schemas() -> [(&'static str, Json); 3] {
+    [
+        ("pipeline.schema.json", loopline_dsl::schema()),
+        ("step-type.schema.json", loopline_dsl::step_type_schema()),
+        ("test.schema.json", loopline_dsl::test_schema()),
+    ]
 }
 
 fn validator(schema: &Json) -> Validator {

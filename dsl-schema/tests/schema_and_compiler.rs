@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
+use loopline_dsl::testing::TestText;
 use loopline_dsl::{Code, Diagnostic, Severity, compile, compile_step_type, to_json, yaml_to_json};
 use serde_json::{Value as Json, json};
 
@@ -14,6 +15,9 @@ static PIPELINE: LazyLock<Validator> =
     LazyLock::new(|| jsonschema::draft7::new(&loopline_dsl::schema()).expect("a schema of draft-07"));
 static STEP_TYPE: LazyLock<Validator> =
     LazyLock::new(|| jsonschema::draft7::new(&loopline_dsl::step_type_schema()).expect("a schema of draft-07"));
+
+static TESTS: LazyLock<Validator> =
+    LazyLock::new(|| jsonschema::draft7::new(&loopline_dsl::test_schema()).expect("a schema of draft-07"));
 
 /// Findings about the shape of a value, which a schema can have too.
 const OF_SHAPE: [Code; 12] = [
@@ -65,8 +69,12 @@ fn check(texts: impl IntoIterator<Item = (String, String)>, least: usize) {
     let mut wrong = Vec::new();
     for (name, text) in texts {
         count += 1;
-        let found = compile(&text).diagnostics;
-        wrong.extend(disagreement(&PIPELINE, &text, &found).map(|why| format!("{name}: {why}")));
+        // Whether tests go with their pipeline is nothing that a schema could know.
+        let (validator, found) = match name.ends_with(".test.yaml") || text.starts_with("pipeline:") {
+            true => (&TESTS, TestText::read(&text).alone().diagnostics),
+            false => (&PIPELINE, compile(&text).diagnostics),
+        };
+        wrong.extend(disagreement(validator, &text, &found).map(|why| format!("{name}: {why}")));
     }
     assert!(count >= least, "cases went missing: {count}");
     assert!(wrong.is_empty(), "{} of {count}\n{}", wrong.len(), wrong.join("\n"));
@@ -95,7 +103,7 @@ fn files(folder: &str) -> Vec<(String, String)> {
 
 #[test]
 fn about_every_example() {
-    check(files("examples/pipelines"), 5);
+    check(files("examples/pipelines"), 12);
     check([("release-service".to_owned(), include_str!("data/release-service.yaml").to_owned())], 1);
 }
 

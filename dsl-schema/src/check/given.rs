@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use loopline_core::graph::Input;
+use loopline_core::graph::{Graph, Input};
 use serde_json::Value as Json;
 
 use crate::decode::Cx;
 use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::language::testing::Case;
 use crate::language::{AnyJson, Entries, Pipeline};
 use crate::library::Contract;
 use crate::lower;
@@ -137,6 +138,12 @@ fn is_known(value: &Json) -> bool {
         Json::Object(map) => map.values().all(is_known),
         _ => true,
     }
+}
+
+/// Inputs of a case against those of the pipeline that it tests.
+pub(crate) fn check_inputs_of_case(case: &Case, graph: &Graph, cx: &mut Cx) {
+    let asked = Asked::new("the pipeline".to_owned(), graph.inputs.clone());
+    check(case.inputs.as_ref(), &case.at, "the case", &asked, cx);
 }
 
 /// Inputs that are given before there is anything to read.

@@ -35,6 +35,7 @@ mod workers;
 pub(crate) use actions::retry_on;
 pub(crate) use approvals::approver;
 pub(crate) use containers::port;
+pub(crate) use given::check_inputs_of_case;
 pub(crate) use http::status_range;
 pub(crate) use kinds::senseless;
 pub(crate) use offers::{Expression, Offer, OfferKind, Offers, Written};

@@ -164,6 +164,21 @@ codes! {
     // Triggers.
     LL0160 UnknownTriggeringPipeline Warning,
     LL0161 TriggersItself Warning,
+    // Tests of pipelines.
+    LL0300 PipelineIsNotTested Error,
+    LL0301 NoCases Error,
+    LL0302 MockMakesNoSense Error,
+    LL0303 MockDoesNotFit Error,
+    LL0304 ActMakesNoSense Error,
+    LL0305 NotAnApprover Error,
+    LL0306 ExpectationCannotHold Error,
+    // What cases come to. Found when they are run.
+    LL0310 StepWithoutMock Error,
+    LL0311 MockUsedUp Error,
+    LL0312 ActNotAsExpected Error,
+    LL0313 RunDoesNotEnd Error,
+    LL0314 TooManyEvents Error,
+    LL0315 ExpectationNotMet Error,
 }
 
 /// The page of a code (`LL0012`, in any case), or nothing where there is no such code.

@@ -17,6 +17,7 @@ mod retry;
 mod step;
 mod step_type;
 mod surroundings;
+pub mod testing;
 mod triggers;
 mod values;
 mod vocabulary;

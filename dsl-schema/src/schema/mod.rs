@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value as Json;
 
+use crate::language::testing::TestFile;
 use crate::language::{Pipeline, StepType};
 
 /// JSON Schema (draft-07) of a pipeline file.
@@ -31,6 +32,11 @@ pub fn step_type_schema() -> Json {
     let mut schema = generate::<StepType>("Loopline step type");
     pruned::leave_out_what_names_other_steps(&mut schema);
     schema
+}
+
+/// JSON Schema (draft-07) of a file of tests, `*.loopline.test.yaml`.
+pub fn test_schema() -> Json {
+    generate::<TestFile>("Loopline tests")
 }
 
 fn generate<T: JsonSchema>(title: &str) -> Json {

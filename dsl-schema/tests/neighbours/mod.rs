@@ -1,6 +1,21 @@
-//! What stands beside the examples of pages: the step types `upload` and `broken`, and the pipelines `build` and `notify`.
+//! What stands beside the examples of pages: the step types `upload` and `broken`, and the pipelines `build`, `notify` and `release`.
+#![allow(dead_code, reason = "each test that has examples needs a part of it")]
 
-use loopline_dsl::Library;
+use loopline_dsl::testing::TestText;
+use loopline_dsl::{Diagnostic, Library};
+
+/// The pipeline `release`, which the examples of files of tests test.
+pub const RELEASE: &str = include_str!("../data/release.loopline.yaml");
+
+/// Whether a text is a file of tests.
+pub fn is_tests(text: &str) -> bool {
+    text.starts_with("pipeline:")
+}
+
+/// What is wrong with a file of tests of `release`.
+pub fn findings_of_tests(text: &str) -> Vec<Diagnostic> {
+    TestText::read(text).check(&loopline_dsl::compile(RELEASE).graph.expect("a pipeline")).diagnostics
+}
 
 /// A library of them, in which no other pipeline is.
 pub fn library() -> Library {

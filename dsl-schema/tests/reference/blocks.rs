@@ -8,6 +8,7 @@
 //! | `yaml fragment` | keys of a pipeline; version, name and steps are added where they are missing |
 //! | `yaml steps` | steps of a pipeline |
 //! | `yaml step-type` | a step type |
+//! | `yaml test` | tests of the pipeline `release`, which stands in `tests/data/release.loopline.yaml` |
 //! | `yaml formatted` | any part of a file, in the layout of the formatter |
 //!
 //! Behind that, `error LL0012`, `warning LL0066` or `hint LL0052` name what the compiler must find. A block that names nothing
@@ -64,6 +65,7 @@ fn check(block: &CodeBlock) -> Result<(), String> {
         ["fragment"] => pipeline(completed(&block.text)?),
         ["steps"] => pipeline(format!("version: 1\nname: p\nsteps:\n{}", indented(&block.text))),
         ["step-type"] => (block.text.clone(), compile_step_type(&block.text)),
+        ["test"] => (block.text.clone(), neighbours::findings_of_tests(&block.text)),
         ["formatted"] => return is_formatted(&block.text),
         other => return Err(format!("`{}` says nothing", other.join(" "))),
     };
@@ -137,6 +139,9 @@ fn blocks_are_judged_by_what_their_fence_says() {
         ("yaml steps hint LL0089", "a: {run: x}\nb: {needs: a, env: {V: \"{{ steps.a.outputs.v }}\"}, run: y}\n", true),
         ("yaml step-type", "step: {run: x}\n", true),
         ("yaml step-type", "step: {needs: a, run: x}\n", false),
+        ("yaml test", "pipeline: p\ncases: {a: {inputs: {service: api}, expect: {status: failed}}}\n", true),
+        ("yaml test", "pipeline: p\ncases: {a: {inputs: {service: api}, expect: {status: red}}}\n", false),
+        ("yaml test error LL0301", "pipeline: p\ncases: {}\n", true),
         ("yaml formatted", "needs: [a, b]\n", true),
         ("yaml formatted", "needs: [ a,b ]\n", false),
         ("yaml piece", "a: {run: x}\n", false),

@@ -3,7 +3,7 @@
 use loopline_dsl::{Code, Severity};
 
 /// What codes are about, by the first number of each group.
-const GROUPS: [(u32, &str); 13] = [
+const GROUPS: [(u32, &str); 15] = [
     (1, "The text"),
     (20, "The shape of values"),
     (30, "Names"),
@@ -17,6 +17,8 @@ const GROUPS: [(u32, &str); 13] = [
     (130, "What can be reached"),
     (140, "Many, inside, after"),
     (150, "Secrets, requests, workers"),
+    (300, "Tests of pipelines"),
+    (310, "What cases come to"),
 ];
 
 /// The page of a code, beneath `diagnostics/`.
@@ -28,9 +30,13 @@ pub fn file(code: Code) -> String {
 pub fn page(code: Code) -> String {
     let (title, rest) = code.page().split_once('\n').expect("a page has a title and a text");
     let mut about = format!("{title}\n\n*{}. [All findings](README.md)*\n{rest}", severity(code.severity()));
-    if let Some((before, behind)) = about.split_once("\n## Wrong\n\n```yaml\n") {
-        let word = severity(code.severity()).to_lowercase();
-        about = format!("{before}\n## Wrong\n\n```yaml {word} {}\n{behind}", code.as_str());
+    // What only a run finds is nothing that the compiler could be asked for.
+    about = about.replace("```yaml\npipeline:", "```yaml test\npipeline:");
+    for fence in ["yaml", "yaml test"].into_iter().filter(|_| number(code) < 310) {
+        if let Some((before, behind)) = about.split_once(&format!("\n## Wrong\n\n```{fence}\n")) {
+            let word = severity(code.severity()).to_lowercase();
+            about = format!("{before}\n## Wrong\n\n```{fence} {word} {}\n{behind}", code.as_str());
+        }
     }
     about
 }

@@ -34,11 +34,16 @@ pub enum Command {
     Fmt(Fmt),
     /// Draw the graph of a pipeline file
     Graph(Graph),
+    /// Test pipelines: runs with a simulated clock and mocked work, and what must come of them
+    Test(Test),
     /// Print the JSON Schema of pipeline files, for editors
     Schema {
         /// That of step types instead: `.loopline/steps/NAME.yaml`
-        #[arg(long)]
+        #[arg(long, conflicts_with = "test")]
         step_type: bool,
+        /// That of files of tests instead: `*.loopline.test.yaml`
+        #[arg(long)]
+        test: bool,
     },
     /// Speak the Language Server Protocol with an editor, over standard input and output
     Lsp {
@@ -128,10 +133,27 @@ pub enum GraphFormat {
     Json,
 }
 
+/// `test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Files of tests, and folders that are searched for `*.loopline.test.yaml`
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Run only cases whose name, behind that of their file, holds this: `release.loopline.test.yaml: goes back`
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Write the results to this file too, in the format of JUnit
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
 /// `validate`.
 #[derive(Debug, Args)]
 pub struct Validate {
-    /// Pipeline files, and step types beneath `.loopline/steps`
+    /// Pipeline files, step types beneath `.loopline/steps`, and tests
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// How diagnostics are printed

@@ -8,6 +8,7 @@ pub mod library;
 mod pipelines;
 mod saving;
 mod step_types;
+pub mod test_files;
 mod text_file;
 
 pub use folder::{Folder, FolderError};

@@ -16,10 +16,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use loopline_core::graph::Graph;
+use loopline_dsl::testing::CheckedTests;
 use loopline_dsl::{Compiled, Contract, Diagnostic, Library, compile_step_type, compile_with};
 
 use crate::folder::NameSays;
 use crate::step_types::{self, OURS};
+use crate::test_files;
 use crate::text_file;
 
 /// More pipelines than this are not read from one folder.
@@ -34,6 +36,8 @@ pub enum Checked {
     Pipeline(Box<Compiled>),
     /// A step type, and what is wrong with it.
     StepType(Vec<Diagnostic>),
+    /// A file of tests, held against the pipeline that it names.
+    Tests(CheckedTests),
 }
 
 impl Checked {
@@ -42,6 +46,7 @@ impl Checked {
         match self {
             Self::Pipeline(compiled) => &compiled.diagnostics,
             Self::StepType(found) => found,
+            Self::Tests(checked) => &checked.diagnostics,
         }
     }
 }
@@ -52,12 +57,17 @@ pub fn compile_file(file: &Path, text: &str) -> Compiled {
 }
 
 /// Compiles files that are given together: they know each other besides what stands around each of them. A file beneath
-/// `.loopline/steps` is a step type. The results come in the order of the files.
+/// `.loopline/steps` is a step type, one that is called `*.loopline.test.yaml` holds tests. The results come in the order of the files.
 pub fn check_files(files: &[(PathBuf, String)]) -> Vec<Checked> {
     let mut surroundings = Surroundings::of_given(files);
-    let check = |(file, text): &(PathBuf, String)| match is_step_type(file) {
-        true => Checked::StepType(compile_step_type(text)),
-        false => Checked::Pipeline(Box::new(surroundings.compile(file, text))),
+    let check = |(file, text): &(PathBuf, String)| {
+        if is_step_type(file) {
+            Checked::StepType(compile_step_type(text))
+        } else if test_files::is_test_file(file) {
+            Checked::Tests(test_files::check(file, text, &mut surroundings).0)
+        } else {
+            Checked::Pipeline(Box::new(surroundings.compile(file, text)))
+        }
     };
     files.iter().map(check).collect()
 }
@@ -95,7 +105,8 @@ enum Holds {
 impl Surroundings {
     /// For files that know each other, wherever they stand.
     pub fn of_given(files: &[(PathBuf, String)]) -> Self {
-        let (types, pipelines): (Vec<_>, Vec<_>) = files.iter().partition(|(file, _)| is_step_type(file));
+        let named = files.iter().filter(|(file, _)| !test_files::is_test_file(file));
+        let (types, pipelines): (Vec<_>, Vec<_>) = named.partition(|(file, _)| is_step_type(file));
         let mut surroundings = Self::default();
         let types =
             types.into_iter().filter_map(|(file, text)| Some((step_types::name_of(file)?.to_owned(), text.clone())));

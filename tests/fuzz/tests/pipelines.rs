@@ -73,7 +73,7 @@ const PIECES: &[&str] = &[
 
 #[test]
 fn any_pipeline_is_answered() {
-    let mut seeds = files("examples/pipelines", ".yaml");
+    let mut seeds = files("examples/pipelines", ".loopline.yaml");
     seeds.extend(files("tests/conformance/compile", ".yaml"));
     let language = Language::new(seeds, PIECES);
     bolero::check!().with_max_len(64).for_each(|bytes: &[u8]| {
@@ -106,7 +106,7 @@ fn any_step_type_is_answered() {
 
 #[test]
 fn changes_are_neither_all_deadly_nor_all_harmless() {
-    let language = Language::new(files("examples/pipelines", ".yaml"), PIECES);
+    let language = Language::new(files("examples/pipelines", ".loopline.yaml"), PIECES);
     let mut state = 1_u32;
     let mut codes = std::collections::BTreeSet::new();
     let mut good = 0;

@@ -16,7 +16,8 @@ fn graphs() -> Vec<Graph> {
     let folder = |path: &str| -> Vec<std::path::PathBuf> {
         let entries = std::fs::read_dir(root.join(path)).expect("a folder of examples");
         let paths = entries.map(|entry| entry.expect("an entry").path());
-        paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect()
+        let is_test = |path: &std::path::Path| path.to_string_lossy().ends_with(".loopline.test.yaml");
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml") && !is_test(path)).collect()
     };
     let step_type = |path: &std::path::PathBuf| {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();

@@ -16,6 +16,7 @@ mod schema;
 mod serve;
 mod show;
 mod signal;
+mod test;
 mod trigger;
 mod validate;
 mod why;
@@ -30,8 +31,10 @@ pub async fn dispatch(arguments: Arguments) -> Outcome {
         Command::Explain { code } => explain::explain(&code),
         Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Graph(arguments) => graph::graph(&arguments),
-        Command::Schema { step_type: false } => schema::of_pipelines(),
-        Command::Schema { step_type: true } => schema::of_step_types(),
+        Command::Test(arguments) => test::test(&arguments),
+        Command::Schema { step_type: true, .. } => schema::of_step_types(),
+        Command::Schema { test: true, .. } => schema::of_tests(),
+        Command::Schema { .. } => schema::of_pipelines(),
         Command::Lsp { stdio: _ } => lsp::lsp(),
         Command::Run(arguments) => run::run(arguments).await,
         Command::Serve(arguments) => serve::serve(arguments).await,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use loopline_dsl::fixing::Fixed;
 use loopline_dsl::{FileFindings, Severity};
 use loopline_triggers::library::{Checked, Surroundings, check_files, is_step_type};
+use loopline_triggers::test_files::is_test_file;
 
 use super::{plain_io, read_file};
 use crate::arguments::{DiagnosticFormat, Validate};
@@ -63,7 +64,7 @@ fn mend_all(files: &mut [(PathBuf, String)]) -> Result<(), Failure> {
         *text = write(path, text, fixed)?;
     }
     let mut surroundings = Surroundings::of_given(files);
-    for (path, text) in files.iter_mut().filter(|(path, _)| !is_step_type(path)) {
+    for (path, text) in files.iter_mut().filter(|(path, _)| !is_step_type(path) && !is_test_file(path)) {
         let fixed = loopline_dsl::fixing::fix_among(text, &surroundings.library(path));
         *text = write(path, text, fixed)?;
     }
@@ -111,6 +112,10 @@ fn in_short(checked: &Checked) -> Option<String> {
             let sound = found.iter().all(|diagnostic| diagnostic.severity != Severity::Error);
             sound.then(|| "a step type".to_owned())
         }
+        Checked::Tests(tests) => tests.file.as_ref().map(|file| {
+            let cases = file.cases.0.as_ref().map_or(0, |cases| cases.0.len());
+            format!("{cases} tests")
+        }),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::passage::Passage;
 use super::refused::Refused;
 use super::state::{RunState, StepState, Unit};
 use crate::command::Command;
@@ -27,6 +28,8 @@ pub struct Applied {
     pub loops_changed: bool,
     /// Some compensation changed.
     pub compensations_changed: bool,
+    /// Visits that started, loop edges that fired or were used up, in that order; also inside and in `finally`.
+    pub passages: Vec<Passage>,
     /// What changed in `finally`; its commands stand among those of the run.
     pub finally: Option<Box<Applied>>,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::apply::Fold;
+use super::passage::Passed;
 use super::state::{AttemptRef, ClosedBy, Over, Past, PastVisit, Reopened, Saw, St, Stop, Unit, Wait};
 use crate::command::{Command, Timer};
 use crate::event::RunOutcome;
@@ -61,7 +62,10 @@ impl Fold<'_> {
                 }
             }
             let entry = self.graph.shape().entry(ix, index);
-            match self.exhausted(entry, goto) {
+            let exhausted = self.exhausted(entry, goto);
+            let index = index as u32;
+            self.pass(ix, if exhausted.is_some() { Passed::Exhausted { index } } else { Passed::Fired { index } });
+            match exhausted {
                 None => return self.fire(entry, goto),
                 Some(_) if goto.on_exhausted == OnExhausted::Continue => {}
                 Some(message) => {

@@ -71,7 +71,7 @@ impl Fold<'_> {
         })
     }
 
-    fn edge(&self, need: &Need) -> EdgeState {
+    pub(super) fn edge(&self, need: &Need) -> EdgeState {
         edge_state(&self.state.steps[need.step.get()], self.graph.step(need.step).allow_failure, need.on)
     }
 
@@ -183,6 +183,7 @@ impl Fold<'_> {
             }
         }
         self.state.steps[ix.get()].st = St::Running;
+        self.pass_start(ix);
         // A step that works is asked at each attempt.
         if !self.graph.step(ix).action.works()
             && let Err(failure) = self.check_with(ix)

@@ -163,6 +163,7 @@ impl Fold<'_> {
         let Some(mut child) = self.state.live.get_mut(&at).and_then(|live| live.child.take()) else { return Ok(()) };
         let (result, applied) = self.fold_inside(graph, &mut child, Inner::Child, deed);
         self.applied.commands.extend(applied.commands);
+        self.applied.passages.extend(applied.passages);
         if result.is_ok() {
             self.touch_unit(at.unit());
         }
@@ -183,6 +184,7 @@ impl Fold<'_> {
         let (result, mut applied) = self.fold_inside(graph, &mut inner, Inner::Finally, deed);
         self.state.finally = Some(inner);
         self.applied.commands.append(&mut applied.commands);
+        self.applied.passages.append(&mut applied.passages);
         let seen = self.applied.finally.get_or_insert_default();
         seen.touched.extend(applied.touched);
         seen.touched_items.extend(applied.touched_items);

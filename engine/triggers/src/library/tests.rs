@@ -123,7 +123,11 @@ fn files_that_are_given_together_know_each_other() {
     let found: Vec<_> = check_files(&files)
         .iter()
         .map(|checked| {
-            let kind = if matches!(checked, Checked::StepType(_)) { "type" } else { "pipeline" };
+            let kind = match checked {
+                Checked::StepType(_) => "type",
+                Checked::Pipeline(_) => "pipeline",
+                Checked::Tests(_) => "tests",
+            };
             (kind, checked.diagnostics().iter().map(|it| it.code.as_str()).collect::<Vec<_>>().join(" "))
         })
         .collect();

@@ -79,7 +79,7 @@ fn every_case_runs_as_its_rule_says_and_replays_the_same() {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let result = serde_yaml::from_str::<Case>(&text).map_err(|error| error.to_string()).and_then(|case| {
             assert!(name.starts_with(&case.rule) && !case.shows.is_empty(), "{name} does not begin with its rule");
-            check(&case)
+            check(&name, &case)
         });
         if let Err(error) = result {
             wrong.push(format!("{name}: {error}"));
@@ -88,7 +88,7 @@ fn every_case_runs_as_its_rule_says_and_replays_the_same() {
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), files.len(), wrong.join("\n"));
 }
 
-fn check(case: &Case) -> Result<(), String> {
+fn check(name: &str, case: &Case) -> Result<(), String> {
     let library = Library { step_types: case.step_types.clone(), ..Library::default() };
     let compiled = loopline_dsl::compile_with(&case.pipeline, &library);
     let graph = compiled
@@ -139,6 +139,7 @@ fn check(case: &Case) -> Result<(), String> {
         }
     }
     says_why_at_every_moment(&graph, &history)?;
+    crate::histories::record(name, &case.shows, &graph, &history);
     replays_the_same(&graph, &history)
 }
 

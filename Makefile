@@ -49,10 +49,11 @@ fuzz:           ## A minute for each fuzz target (FUZZ_SECONDS says how long)
 	BOLERO_RANDOM_ITERATIONS=4000000000 BOLERO_RANDOM_TEST_TIME_MS=$$(($${FUZZ_SECONDS:-60} * 1000)) \
 	  $(CARGO) test --release -p loopline-fuzz --no-fail-fast -- --test-threads 1
 
-soak: fuzz      ## The long tests: fuzzing, a thousand kills
+soak: fuzz      ## The long tests: fuzzing, a thousand kills, random runs beside a second interpreter
 	@scripts/setup build
 	@$(MAKE) --no-print-directory web
 	LOOPLINE_KILLS=$${LOOPLINE_KILLS:-1000} $(CARGO) test -p loopline-tests crash -- --nocapture
+	LOOPLINE_OPINIONS=$${LOOPLINE_OPINIONS:-200000} $(CARGO) test -p loopline-tests second_opinion
 
 web: web/dist/index.html
 

@@ -23,6 +23,7 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["hostile"] => hostile::print_all(),
         ["hostile", name] => hostile::compile_one(name),
+        ["compile", steps] => compile::compile_once(steps.parse().expect("a number of steps")),
         _ => all(),
     }
 }

@@ -191,7 +191,7 @@ fn keys_of(node: &Node) -> String {
 }
 
 fn value_in(known: &Known, body: &Body, keys: &[&str]) -> Option<std::rc::Rc<Node>> {
-    node_at(&known.root, &keys.iter().fold(body.route(), |route, key| route.key(key)))
+    node_at(&known.root, &keys.iter().fold(body.route(), |route, key| route.key((*key).to_owned())))
 }
 
 /// `1 h 30 min`.

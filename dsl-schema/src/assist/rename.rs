@@ -218,7 +218,7 @@ fn fits(subject: &Subject, name: &str) -> Result<(), Refusal> {
 
 /// Whether something else of that sort has the name.
 fn taken(root: &Rc<Node>, subject: &Subject, name: &str) -> bool {
-    let section = |body: &Body, key: &str| node_at(root, &body.route().key(key));
+    let section = |body: &Body, key: &'static str| node_at(root, &body.route().key(key));
     match subject {
         Subject::Step { body, .. } => step_node(root, body, name).is_some(),
         Subject::Input { body, .. } => section(body, "inputs").is_some_and(|inputs| inputs.entry(name).is_some()),

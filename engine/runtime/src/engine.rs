@@ -33,6 +33,8 @@ pub struct EngineConfig {
     pub public_url: Option<String>,
     /// Where child runs find their pipelines; without it there are none.
     pub definitions: Option<Arc<dyn Definitions>>,
+    /// What the random part of new ids is drawn from; from the system where it is unsaid. For simulations, which must repeat.
+    pub seed: Option<u64>,
 }
 
 /// The embedded engine.

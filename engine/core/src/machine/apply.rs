@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::refused::Refused;
-use super::state::{RunState, St, StepState, Stop, Unit, Wait};
-use crate::command::{Command, Timer};
+use super::state::{RunState, StepState, Unit};
+use crate::command::Command;
 use crate::event::{Event, Recorded, RunCreated};
 use crate::expr::{Place, Scope};
 use crate::graph::{Graph, SEMANTICS};
@@ -75,7 +75,7 @@ pub(super) struct Fold<'a> {
     /// The run that this fold lies inside of is paused.
     pub(super) paused_around: bool,
     /// Stands for all names while what undoes a past visit is made: by now they are something else.
-    pub(super) saw: Option<Arc<Scope>>,
+    pub(super) saw: Option<Scope>,
 }
 
 /// The run whose `finally` is folded.
@@ -192,72 +192,6 @@ impl<'a> Fold<'a> {
                     self.state.labels.entry(key).or_insert_with(|| text.to_owned());
                 }
                 None => self.state.name = Some(text.to_owned()),
-            }
-        }
-    }
-
-    pub(super) fn timer_fired(&mut self, timer: &Timer) -> Result<(), Refused> {
-        if let Some(paused) = &mut self.state.paused
-            && self.state.stop.is_none()
-        {
-            paused.due.push(timer.clone());
-            return Ok(());
-        }
-        self.at_place(timer.within().as_slice(), timer.step(), &mut |fold| fold.timer_ran_out(timer))
-    }
-
-    /// A timer of this very graph.
-    fn timer_ran_out(&mut self, timer: &Timer) -> Result<(), Refused> {
-        let never = || Refused::NeverAsked { what: format!("timer {timer}") };
-        match timer {
-            Timer::Run { epoch, .. } if *epoch == self.state.epoch && self.state.deadline.is_some() => {
-                if self.state.stop.is_none() {
-                    self.stop(Stop::Timeout);
-                }
-                Ok(())
-            }
-            Timer::Run { .. } => Err(never()),
-            Timer::Child { key } => self.child_timed_out(key),
-            Timer::LoopDelay { .. } => {
-                let open = self.state.open.iter_mut().find(|o| o.timer.as_ref().is_some_and(|(t, _)| t == timer));
-                let open = open.ok_or_else(never)?;
-                open.timer = None;
-                self.settle_reopened();
-                Ok(())
-            }
-            Timer::Sleep { key }
-            | Timer::Retry { key }
-            | Timer::Approval { key }
-            | Timer::Signal { key }
-            | Timer::Queue { key } => {
-                if key.undo {
-                    return if self.undo_again(key) { Ok(()) } else { Err(never()) };
-                }
-                let ix = self.graph.find(key.step.as_str()).ok_or_else(never)?;
-                let step = &self.state.steps[ix.get()];
-                if step.st != St::Running || step.visit != key.visit || self.state.epoch != key.epoch {
-                    return Err(never());
-                }
-                let unit = Unit { step: ix, item: key.item };
-                let (wait, attempt) = match key.item {
-                    None => (&step.wait, step.attempt),
-                    Some(_) => self.state.item(unit).map(|item| (&item.wait, item.attempt)).ok_or_else(never)?,
-                };
-                match (timer, wait) {
-                    (Timer::Sleep { .. }, Some(Wait::Sleep { .. })) => self.sleep_over(ix),
-                    (Timer::Retry { .. }, Some(Wait::Retry { .. })) if key.attempt == attempt + 1 => {
-                        self.act(unit);
-                        self.advance_items(ix);
-                    }
-                    (Timer::Approval { .. }, Some(Wait::Approval(_))) => self.approval_timed_out(ix),
-                    (Timer::Signal { .. }, Some(Wait::Signal { .. })) => self.signal_timed_out(ix),
-                    (Timer::Queue { .. }, Some(Wait::Lock { until: Some(_) })) => {
-                        self.queue_timed_out(unit);
-                        self.advance_items(ix);
-                    }
-                    _ => return Err(never()),
-                }
-                Ok(())
             }
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::apply::Fold;
 use super::end::Ended;
 use super::refused::Refused;
-use super::state::{AttemptRef, Live, Past, St, Unit, Wait};
+use super::state::{AttemptRef, Live, Past, Saw, St, Unit, Wait};
 use crate::command::{AttemptSpec, Capture, Command, HttpWork, Timer, Work, WorkAuth, WorkBody};
 use crate::expr::{Cel, ExprError, Place, Reference, Scope, Template};
 use crate::graph::{
@@ -21,6 +21,9 @@ use crate::text::Text;
 
 /// Outputs of one step, as JSON, may not be larger.
 pub(super) const OUTPUT_LIMIT: usize = 256 * 1024;
+
+/// What an answer must fulfil, as it is called in a pipeline.
+const EXPECTATION: &str = "expect.if";
 
 /// The command that started a live attempt, once more: for a driver whose worker has no trace of it after a restart.
 /// `None` when the attempt is settled, or was asked to end meanwhile.
@@ -259,7 +262,7 @@ impl Fold<'_> {
         let (Outcome::Succeeded { result } | Outcome::Failed { result, .. } | Outcome::Cancelled { result }) = outcome;
         self.keep(unit, result.outputs.clone().into_iter().collect(), result);
         match outcome {
-            Outcome::Succeeded { result } => match self.judge_result(unit, result) {
+            Outcome::Succeeded { result } => match self.judge_result(unit, result, None) {
                 Ok(outputs) => {
                     self.keep(unit, outputs, result);
                     self.unit_ended(unit, Ended::Succeeded);
@@ -284,12 +287,12 @@ impl Fold<'_> {
 
     /// A past visit keeps its true outcome, fires nothing and decides nothing. After a stop, and of an item that was ended
     /// because another one failed, the visit is the current one.
-    pub(super) fn past_attempt_ended(&mut self, at: AttemptRef, saw: Option<Arc<Scope>>, outcome: &Outcome) {
+    pub(super) fn past_attempt_ended(&mut self, at: AttemptRef, saw: Option<Arc<Saw>>, outcome: &Outcome) {
         let current = self.state.steps[at.step.get()].visit == at.visit;
         let (Outcome::Succeeded { result } | Outcome::Failed { result, .. } | Outcome::Cancelled { result }) = outcome;
         let mut outputs: Map<String, Json> = result.outputs.clone().into_iter().collect();
         let (st, error) = match outcome {
-            Outcome::Succeeded { result } => match self.judge_result(at.unit(), result) {
+            Outcome::Succeeded { result } => match self.judge_result(at.unit(), result, saw.as_deref()) {
                 Ok(all) => {
                     outputs = all;
                     (St::Succeeded, None)
@@ -303,7 +306,7 @@ impl Fold<'_> {
             self.keep(at.unit(), outputs.clone(), result);
         }
         if st == St::Succeeded {
-            self.note_done(at.unit(), at.visit, saw.map(|saw| (saw, &outputs)));
+            self.note_done(at.unit(), at.visit, saw.as_deref().map(|saw| (saw, &outputs)));
         }
         match (current, at.item) {
             (_, Some(item)) => self.past_item_ended(at, item, st, error, outputs),
@@ -348,17 +351,20 @@ impl Fold<'_> {
         }
     }
 
-    /// Expectations, declared outputs and `outputs` expressions: is the success one, and what does it give?
-    fn judge_result(&self, unit: Unit, result: &RawResult) -> Result<Map<String, Json>, Failure> {
+    /// Expectations, declared outputs and `outputs` expressions: is the success one, and what does it give? Of a past visit
+    /// they are judged with what that saw.
+    fn judge_result(&self, unit: Unit, result: &RawResult, saw: Option<&Saw>) -> Result<Map<String, Json>, Failure> {
         let step = self.graph.step(unit.step);
         let raw = raw_names(result);
-        self.meets_expectation(unit, Part::Work, &step.action, result)?;
+        let saw_by = |what: &str| saw.and_then(|saw| saw.result.get(what));
+        self.meets_expectation(unit, Part::Work, &step.action, result, saw_by(EXPECTATION))?;
         let mut outputs: Map<String, Json> = result.outputs.clone().into_iter().collect();
         for (name, output) in &step.outputs {
             match output {
                 Output::Cel(cel) => {
                     let what = format!("outputs.{name}");
-                    let value = self.eval_raw(unit, Part::Output(name), cel, &raw, &what, Cel::eval)?;
+                    let value =
+                        self.eval_raw(unit, Part::Output(name), cel, (&raw, saw_by(&what)), &what, Cel::eval)?;
                     outputs.insert(name.clone(), value);
                 }
                 Output::Schema(schema) => crate::contract::check_output(name, schema, outputs.get(name))
@@ -373,6 +379,18 @@ impl Fold<'_> {
         Ok(outputs)
     }
 
+    /// The names that the expressions over a result read, as the step sees them now.
+    pub(super) fn seen_by_result(&self, unit: Unit) -> BTreeMap<String, Scope> {
+        let step = self.graph.step(unit.step);
+        let expected = expectation(&step.action).map(|cel| (EXPECTATION.to_owned(), Part::Work, cel));
+        let outputs = step.outputs.iter().filter_map(|(name, output)| match output {
+            Output::Cel(cel) => Some((format!("outputs.{name}"), Part::Output(name), cel)),
+            Output::Schema(_) => None,
+        });
+        let scope = |part, cel: &Cel| self.scope_of_step(unit, part, &cel.references().unwrap_or_default());
+        expected.into_iter().chain(outputs).map(|(what, part, cel)| (what, scope(part, cel))).collect()
+    }
+
     /// Whether the answer to a request is one that counts as a success.
     pub(super) fn meets_expectation(
         &self,
@@ -380,10 +398,10 @@ impl Fold<'_> {
         part: Part<'_>,
         action: &Action,
         result: &RawResult,
+        saw: Option<&Scope>,
     ) -> Result<(), Failure> {
-        if let Action::Http(http) = action
-            && let Some(condition) = &http.expect.condition
-            && !self.eval_raw(unit, part, condition, &raw_names(result), "expect.if", Cel::eval_bool)?
+        if let Some(condition) = expectation(action)
+            && !self.eval_raw(unit, part, condition, (&raw_names(result), saw), EXPECTATION, Cel::eval_bool)?
         {
             let message = format!("the answer is not as expected: `{}` is false", condition.source());
             let status = result.response.as_ref().map(|response| response.status);
@@ -392,19 +410,19 @@ impl Fold<'_> {
         Ok(())
     }
 
-    /// Evaluates an expression over the step's names and those of a raw result.
+    /// Evaluates an expression over the step's names, or those that it saw, and those of a raw result.
     pub(super) fn eval_raw<T>(
         &self,
         unit: impl Into<Unit>,
         part: Part<'_>,
         cel: &Cel,
-        raw: &Map<String, Json>,
+        (raw, saw): (&Map<String, Json>, Option<&Scope>),
         what: &str,
-        eval: impl Fn(&Cel, &crate::expr::Scope) -> Result<T, ExprError>,
+        eval: impl Fn(&Cel, &Scope) -> Result<T, ExprError>,
     ) -> Result<T, Failure> {
         cel.references()
             .and_then(|references| {
-                let mut scope = self.scope_of_step(unit, part, &references);
+                let mut scope = saw.cloned().unwrap_or_else(|| self.scope_of_step(unit, part, &references));
                 scope.extend(raw.clone());
                 eval(cel, &scope)
             })
@@ -439,6 +457,14 @@ pub(super) fn plain(text: Text, what: &str) -> Result<String, Failure> {
     match text {
         Text::Plain(text) => Ok(text),
         Text::Parts(_) => Err(Failure::new(FailureKind::Template, format!("`{what}`: a secret may not stand here"))),
+    }
+}
+
+/// What the answer to a request must fulfil.
+pub(super) fn expectation(action: &Action) -> Option<&Cel> {
+    match action {
+        Action::Http(http) => http.expect.condition.as_ref(),
+        _ => None,
     }
 }
 
@@ -479,9 +505,7 @@ pub(super) fn capture(action: &Action, outputs: &BTreeMap<String, Output>) -> Ca
             see(cel.references().unwrap_or_default());
         }
     }
-    if let Action::Http(http) = action
-        && let Some(condition) = &http.expect.condition
-    {
+    if let Some(condition) = expectation(action) {
         see(condition.references().unwrap_or_default());
     }
     capture

@@ -131,7 +131,7 @@ impl Fold<'_> {
     pub(super) fn child_timed_out(&mut self, key: &AttemptKey) -> Result<(), Refused> {
         let at = self.find_live(key)?;
         let never = || Refused::NeverAsked { what: format!("child run of {key}") };
-        let child = self.state.children.get_mut(&at).filter(|child| !child.timed_out).ok_or_else(never)?;
+        let child = self.state.children.get_mut(&at).ok_or_else(never)?;
         child.timed_out = true;
         let run = child.run;
         self.command(Command::CancelChild { run });
@@ -147,6 +147,13 @@ impl Fold<'_> {
 }
 
 impl RunState {
+    /// The step's `timeout` runs for this child.
+    pub(super) fn bounds_child(&self, graph: &Graph, key: &AttemptKey) -> bool {
+        let at = self.reference(graph, key).filter(|at| key.epoch == self.epoch && self.live.contains_key(at));
+        let timed = at.filter(|at| graph.step(at.step).timeout_ms.is_some());
+        timed.and_then(|at| self.children.get(&at)).is_some_and(|child| !child.timed_out)
+    }
+
     /// The child of a live attempt, and the command that started it, once more. `None`: the attempt has no child.
     pub fn child_of(&self, graph: &Graph, key: &AttemptKey) -> Option<ChildStart> {
         let mut state = self.clone();

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::apply::Fold;
-use super::attempt::{backoff_ms, capture, retries};
+use super::attempt::{backoff_ms, capture, expectation, retries};
 use super::reading::references_of_undo;
 use super::scope::put;
-use super::state::{AttemptRef, Live, Past, RunState, St, Unit};
+use super::state::{AttemptRef, Live, Past, RunState, Saw, St, Unit};
 use crate::command::{AttemptSpec, Command, Timer, Work};
 use crate::event::RunOutcome;
 use crate::expr::{Place, Scope};
@@ -39,6 +39,8 @@ pub(super) struct Done {
 struct UndoWork {
     work: Work,
     env: BTreeMap<String, Text>,
+    /// The names that the expectation of its answer reads.
+    expectation: Scope,
 }
 
 /// A compensation that has begun.
@@ -55,25 +57,24 @@ pub(super) struct Undo {
 
 impl Fold<'_> {
     /// A visit or an item succeeded. `past` is what a visit that is past saw, and what it gave.
-    pub(super) fn note_done(&mut self, unit: Unit, visit: u32, past: Option<(Arc<Scope>, &Map<String, Json>)>) {
+    pub(super) fn note_done(&mut self, unit: Unit, visit: u32, past: Option<(&Saw, &Map<String, Json>)>) {
         let Some(undo) = &self.graph.step(unit.step).compensate else { return };
         let current = self.state.steps[unit.step.get()].visit == visit;
         let seen = match (past, self.state.item(unit)) {
-            (Some((saw, outputs)), _) if !current => Some((saw, outputs.clone())),
+            (Some((saw, outputs)), _) if !current => saw.undo.clone().map(|saw| (saw, outputs.clone())),
             // To what undoes an item, the outputs of the step are those of the item.
             (_, Some(item)) => {
                 let outputs = (*item.outputs).clone();
-                self.to_be_seen(unit).map(|saw| (saw, outputs))
+                self.seen_by_undo(unit).map(|saw| (saw, outputs))
             }
             _ => None,
         };
-        if let Some((saw, outputs)) = seen {
-            let mut saw = (*saw).clone();
+        if let Some((mut saw, outputs)) = seen {
             let id = self.graph.step(unit.step).id.as_str();
             put(&mut saw, &["steps", id, "outputs"], Json::Null);
             put(&mut saw, &["steps", id, "outputs"], Json::Object(outputs));
             put(&mut saw, &["steps", id, "status"], "succeeded".into());
-            self.saw = Some(Arc::new(saw));
+            self.saw = Some(saw);
         }
         let work = self.undo_work(unit, undo).map(Arc::new);
         self.saw = None;
@@ -82,7 +83,7 @@ impl Fold<'_> {
     }
 
     /// What undoing the visit will have to see, taken while it is still there.
-    pub(super) fn to_be_seen(&self, unit: Unit) -> Option<Arc<Scope>> {
+    pub(super) fn seen_by_undo(&self, unit: Unit) -> Option<Scope> {
         let step = self.graph.step(unit.step);
         let undo = step.compensate.as_ref()?;
         let mut references = Vec::new();
@@ -90,7 +91,7 @@ impl Fold<'_> {
         for template in step.env.values() {
             references.extend(template.references().unwrap_or_default());
         }
-        Some(Arc::new(self.scope_of_step(unit, Part::Compensate, &references)))
+        Some(self.scope_of_step(unit, Part::Compensate, &references))
     }
 
     fn undo_work(&self, unit: Unit, undo: &Compensate) -> Result<UndoWork, Failure> {
@@ -111,7 +112,8 @@ impl Fold<'_> {
                 return Err(Failure::new(FailureKind::Spawn, message));
             }
         };
-        Ok(UndoWork { work, env })
+        let references = expectation(&undo.action).and_then(|cel| cel.references().ok()).unwrap_or_default();
+        Ok(UndoWork { work, env, expectation: self.scope_of_step(unit, Part::Compensate, &references) })
     }
 
     /// What is to be undone after this end of the steps, the next one last.
@@ -173,7 +175,7 @@ impl Fold<'_> {
         let undo = step.compensate.as_ref().expect("only such steps are noted as done");
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
         let done = &self.state.done[index as usize];
-        let UndoWork { work, env } = (**done.work.as_ref().map_err(Clone::clone)?).clone();
+        let UndoWork { work, env, expectation: _ } = (**done.work.as_ref().map_err(Clone::clone)?).clone();
         Ok(AttemptSpec {
             idempotency_key: self.idempotency_key(at),
             id: AttemptId { run: created.run, key: self.state.key_of(self.graph, at) },
@@ -196,7 +198,9 @@ impl Fold<'_> {
         let Some(undo) = &self.graph.step(at.step).compensate else { return };
         match outcome {
             Outcome::Succeeded { result } => {
-                match self.meets_expectation(at.unit(), Part::Compensate, &undo.action, result) {
+                let made = self.state.done[index as usize].work.as_ref().ok();
+                let saw = made.map(|work| &work.expectation);
+                match self.meets_expectation(at.unit(), Part::Compensate, &undo.action, result, saw) {
                     Ok(()) => self.close_undo(index, St::Succeeded, None),
                     Err(failure) => self.undo_failed(index, failure),
                 }
@@ -220,19 +224,13 @@ impl Fold<'_> {
             return self.close_undo(index, St::Failed, Some(failure));
         }
         let attempt = undo.attempt;
-        let key = self.undo_key(index, attempt + 1);
+        let key = self.state.undo_key(self.graph, index, attempt + 1);
         let created = self.state.created.as_deref().expect("the first event of a run creates it");
         let until = self.at.plus_ms(backoff_ms(retry, attempt, created.run.bits(), &key));
         if let Some(undo) = &mut self.state.done[index as usize].undo {
             (undo.error, undo.until) = (Some(failure), Some(until));
         }
         self.command(Command::SetTimer { timer: Timer::Retry { key }, at: until });
-    }
-
-    fn undo_key(&self, index: u32, attempt: u32) -> AttemptKey {
-        let Done { unit, visit, .. } = &self.state.done[index as usize];
-        let at = AttemptRef { step: unit.step, item: unit.item, visit: *visit, attempt, undo: true };
-        self.state.key_of(self.graph, at)
     }
 
     fn close_undo(&mut self, index: u32, st: St, error: Option<Failure>) {
@@ -244,16 +242,11 @@ impl Fold<'_> {
         self.state.undoing = None;
     }
 
-    /// The wait for another attempt is over; says whether anybody waited.
-    pub(super) fn undo_again(&mut self, key: &AttemptKey) -> bool {
-        let Some(index) = self.state.undoing else { return false };
-        let waits = self.state.done[index as usize].undo.as_ref().filter(|undo| undo.until.is_some());
-        let Some(next) = waits.map(|undo| undo.attempt + 1) else { return false };
-        let wanted = self.undo_key(index, next) == *key;
-        if wanted {
+    /// The wait for another attempt is over.
+    pub(super) fn undo_again(&mut self) {
+        if let Some(index) = self.state.undoing {
             self.start_undo(index);
         }
-        wanted
     }
 
     /// A second cancel: what is being undone is ended, and nothing further is.
@@ -261,9 +254,7 @@ impl Fold<'_> {
         self.applied.compensations_changed = true;
         self.state.due.clear();
         let Some(index) = self.state.undoing else { return };
-        let waits = self.state.done[index as usize].undo.as_ref().filter(|undo| undo.until.is_some());
-        if let Some(next) = waits.map(|undo| undo.attempt + 1) {
-            let timer = Timer::Retry { key: self.undo_key(index, next) };
+        if let Some(timer) = self.state.undo_timer(self.graph) {
             self.command(Command::ClearTimer { timer });
             return self.close_undo(index, St::Cancelled, None);
         }
@@ -278,6 +269,18 @@ impl Fold<'_> {
 }
 
 impl RunState {
+    fn undo_key(&self, graph: &Graph, index: u32, attempt: u32) -> AttemptKey {
+        let Done { unit, visit, .. } = &self.done[index as usize];
+        self.key_of(graph, AttemptRef { step: unit.step, item: unit.item, visit: *visit, attempt, undo: true })
+    }
+
+    /// The timer that what is being undone waits for, before its next attempt.
+    pub(super) fn undo_timer(&self, graph: &Graph) -> Option<Timer> {
+        let index = self.undoing?;
+        let waits = self.done[index as usize].undo.as_ref().filter(|undo| undo.until.is_some())?;
+        Some(Timer::Retry { key: self.undo_key(graph, index, waits.attempt + 1) })
+    }
+
     /// What is undone, in that order: what was, what is, and what will be.
     pub(super) fn compensation_views(&self, graph: &Graph) -> Vec<CompensationView> {
         let begun = self.done.iter().rev().filter(|done| done.undo.is_some());
@@ -304,7 +307,7 @@ impl RunState {
             visit: done.visit,
             status,
             attempt: undo.map_or(0, |undo| undo.attempt),
-            error: undo.and_then(|undo| undo.error.clone()),
+            error: undo.filter(|undo| undo.st == St::Failed).and_then(|undo| undo.error.clone()),
             started_at: undo.map(|undo| undo.started_at),
             finished_at: undo.and_then(|undo| undo.finished_at),
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::apply::Fold;
-use super::state::{AttemptRef, ClosedBy, Over, Past, PastVisit, Reopened, St, Stop, Unit, Wait};
+use super::state::{AttemptRef, ClosedBy, Over, Past, PastVisit, Reopened, Saw, St, Stop, Unit, Wait};
 use crate::command::{Command, Timer};
 use crate::event::RunOutcome;
 use crate::graph::{Condition, Goto, GotoOn, OnExhausted, Part};
@@ -220,13 +220,13 @@ impl Fold<'_> {
         let items = self.items_concluded(ix);
         let step = self.touch(ix);
         if step.begun {
-            let (mut st, finished_at) = match step.st {
-                St::Running => (St::Cancelled, None),
-                st => (st, step.finished_at),
+            // A visit that was tried again is cancelled without an error: that was of an earlier attempt.
+            let (mut st, finished_at, mut error) = match step.st {
+                St::Running => (St::Cancelled, None, None),
+                st => (st, step.finished_at, step.error.take()),
             };
-            if let Some((items_st, error, outputs)) = items {
-                st = items_st;
-                step.error = error;
+            if let Some((items_st, items_error, outputs)) = items {
+                (st, error) = (items_st, items_error);
                 step.outputs = Arc::new(outputs);
             }
             step.past.push(PastVisit {
@@ -235,7 +235,7 @@ impl Fold<'_> {
                 why: step.why,
                 attempts: step.attempt,
                 outputs: Arc::clone(&step.outputs),
-                error: step.error.take(),
+                error,
                 started_at: step.started_at,
                 finished_at: finished_at.or(Some(at)),
                 many: step.many.take().filter(|many| many.open > 0),
@@ -270,6 +270,7 @@ impl Fold<'_> {
 
     /// Closes what waits in the region, ends or lets end what runs there; gives the attempts that still live.
     fn close_region(&mut self, region: &StepSet, drain: bool) -> BTreeSet<AttemptRef> {
+        self.keep_what_was_seen(region);
         if self.state.waiting > 0 {
             for ix in region.iter() {
                 self.close_wait(ix);
@@ -289,6 +290,18 @@ impl Fold<'_> {
         zombies
     }
 
+    /// Every visit of the region that goes on keeps what it sees, for its late results.
+    fn keep_what_was_seen(&mut self, region: &StepSet) {
+        let current = |at: &&AttemptRef| self.state.steps[at.step.get()].visit == at.visit;
+        let of_region = self.state.live.keys().filter(|at| region.contains(at.step)).filter(current);
+        for at in of_region.copied().collect::<Vec<_>>() {
+            let saw = Saw { result: self.seen_by_result(at.unit()), undo: self.seen_by_undo(at.unit()) };
+            if let Some(live) = self.state.live.get_mut(&at) {
+                live.saw = Some(Arc::new(saw));
+            }
+        }
+    }
+
     /// Ends, or lets end, whatever lives in the run.
     pub(super) fn end_live(&mut self, inside: Inside) {
         for ix in self.graph.indices() {
@@ -303,12 +316,12 @@ impl Fold<'_> {
 
     /// The end of this attempt will decide nothing any more. Only an attempt that a worker has begun is let end.
     pub(super) fn make_past(&mut self, at: AttemptRef, lets_end: bool, inside: Inside) {
-        let saw = self.to_be_seen(at.unit());
         let live = self.state.live.get_mut(&at).expect("the caller found it there");
-        if live.past == Past::Cancel || (live.past == Past::Drain && lets_end) {
+        // What an ended pipeline in place still lets end is ended when the time is over.
+        let again = live.child.is_some() && inside == Inside::Nothing;
+        if (live.past == Past::Cancel && !again) || (live.past == Past::Drain && lets_end) {
             return;
         }
-        live.saw = saw;
         live.past = if lets_end && live.started { Past::Drain } else { Past::Cancel };
         match (live.past, &live.child) {
             (Past::Cancel, Some(_)) => {
@@ -327,27 +340,6 @@ impl Fold<'_> {
             }
             (Past::No | Past::Drain, _) => {}
         }
-    }
-
-    /// Closes an approval, a sleep or a back-off before its time, and clears its timer.
-    pub(super) fn close_wait(&mut self, unit: impl Into<Unit>) {
-        let unit = unit.into();
-        let mut key = self.state.visit_key(self.graph, unit);
-        let timer = match self.clear_wait(unit) {
-            Some(Wait::Sleep { .. }) => Timer::Sleep { key },
-            Some(Wait::Retry { .. }) => {
-                key.attempt += 1;
-                Timer::Retry { key }
-            }
-            Some(Wait::Approval(asked)) if asked.until.is_some() => Timer::Approval { key },
-            Some(Wait::Signal { until: Some(_) }) => Timer::Signal { key },
-            Some(Wait::Lock { until: Some(_) }) => {
-                key.attempt = 0;
-                Timer::Queue { key }
-            }
-            Some(Wait::Approval(_) | Wait::Signal { until: None } | Wait::Lock { until: None }) | None => return,
-        };
-        self.command(Command::ClearTimer { timer });
     }
 
     /// Clears the delays of the chosen re-opens.
@@ -393,7 +385,7 @@ impl Fold<'_> {
             return;
         }
         if self.state.leaving.is_none() {
-            if self.state.deadline.take().is_some() && self.state.stop != Some(Stop::Timeout) {
+            if self.state.deadline.take().is_some() {
                 self.command(Command::ClearTimer { timer: self.deadline_timer() });
             }
             let over = self.outcome_of_steps();
@@ -439,11 +431,17 @@ impl Fold<'_> {
             }
             (Some(Stop::Timeout), failure) => {
                 let message = "the run did not end within its `timeout`";
-                let error = failure.unwrap_or_else(|| (None, Failure::new(FailureKind::Timeout, message)));
+                // What fails while it is being ended is not the first failure.
+                let in_time = |ix: StepIx| Some(self.state.steps[ix.get()].ended) <= self.state.ended_in_time;
+                let error = failure.filter(|(ix, _)| in_time(*ix)).map_or_else(
+                    || (None, Failure::new(FailureKind::Timeout, message)),
+                    |(ix, failure)| (self.named(ix), failure),
+                );
                 Over { outcome: RunOutcome::Failed, at: self.at, error: Some(error), outputs: Map::new() }
             }
-            (None | Some(Stop::FailFast), Some(failure)) => {
-                Over { outcome: RunOutcome::Failed, at: self.at, error: Some(failure), outputs: Map::new() }
+            (None | Some(Stop::FailFast), Some((ix, failure))) => {
+                let error = Some((self.named(ix), failure));
+                Over { outcome: RunOutcome::Failed, at: self.at, error, outputs: Map::new() }
             }
             // A stop by `fail_fast` has a failure that nothing handles, since what could have is decided.
             (None | Some(Stop::FailFast), None) => {
@@ -462,7 +460,11 @@ impl Fold<'_> {
         over
     }
 
-    fn earliest_unhandled_failure(&self) -> Option<(Option<StepId>, Failure)> {
+    fn named(&self, ix: StepIx) -> Option<StepId> {
+        Some(self.graph.step(ix).id.clone())
+    }
+
+    fn earliest_unhandled_failure(&self) -> Option<(StepIx, Failure)> {
         let shape = self.graph.shape();
         let handled = |ix: StepIx| {
             self.graph.step(ix).allow_failure
@@ -477,7 +479,7 @@ impl Fold<'_> {
             .min_by_key(|ix| self.state.steps[ix.get()].ended)
             .and_then(|ix| {
                 let failure = self.state.steps[ix.get()].error.clone()?;
-                Some((Some(self.graph.step(ix).id.clone()), failure))
+                Some((ix, failure))
             })
     }
 

@@ -122,13 +122,9 @@ impl RunState {
         self.steps[unit.step.get()].many.as_ref()?.items.get(unit.item? as usize)
     }
 
-    /// What `item` is. An attempt that lives on in a past visit still knows its own: a new visit begins behind its end.
+    /// What `item` is.
     pub(super) fn item_value(&self, unit: Unit) -> Json {
-        let step = &self.steps[unit.step.get()];
-        let past = || step.past.iter().rev().find_map(|past| past.many.as_ref());
-        let many = step.many.as_ref().or_else(past);
-        let item = unit.item.and_then(|item| many?.items.get(item as usize));
-        item.map_or(Json::Null, |item| item.value.clone())
+        self.item(unit).map_or(Json::Null, |item| item.value.clone())
     }
 }
 

@@ -34,6 +34,7 @@ mod slot;
 mod state;
 mod step_type;
 mod stop;
+mod timer;
 mod why;
 
 pub use apply::{Applied, apply};

@@ -14,9 +14,9 @@ use serde_json::Map;
 use super::apply::{Applied, Fold, Outer};
 use super::attempt::template_failure;
 use super::refused::Refused;
-use super::state::{AttemptRef, Kept, Live, Past, RunState, Stop, Unit};
+use super::state::{AttemptRef, Kept, Live, Past, RunState, Saw, Stop, Unit};
 use crate::event::{ApprovalDecided, RunCreated, RunOutcome};
-use crate::expr::{Place, Scope};
+use crate::expr::Place;
 use crate::graph::{Action, ChildPipeline, Graph, Part, Step};
 use crate::id::{AttemptKey, Enclosing, StepId, StepIx};
 use crate::outcome::{Failure, FailureKind, Outcome, RawResult};
@@ -224,7 +224,7 @@ impl Fold<'_> {
         (result, applied)
     }
 
-    fn child_over(&mut self, at: AttemptRef, past: Past, saw: Option<Arc<Scope>>, child: RunState) {
+    fn child_over(&mut self, at: AttemptRef, past: Past, saw: Option<Arc<Saw>>, child: RunState) {
         let over = child.over.clone().expect("the caller looked");
         let result = RawResult { outputs: over.outputs.into_iter().collect(), ..RawResult::default() };
         let outcome = match (over.outcome, over.error) {
@@ -334,13 +334,9 @@ impl Fold<'_> {
             (false, _) if self.cut_short() => {}
             (false, _) => return Err(Refused::CancelledBefore),
         }
-        self.state.paused = None;
-        // What a pause held back behind the steps goes on.
-        let woken = self.inside_finally(&mut |fold| {
-            fold.wake();
-            Ok(())
-        });
-        woken.expect("nothing is refused here");
+        // What a pause held back behind the steps goes on, here and inside, and the time that bounds what the cancel lets end.
+        self.end_pause();
+        self.wake();
         Ok(())
     }
 
@@ -405,16 +401,21 @@ impl RunState {
 
     /// The attempt is live and was asked to end.
     pub fn is_ending(&self, graph: &Graph, key: &AttemptKey) -> bool {
-        self.at(graph, key.within.as_slice(), &key.step).is_some_and(|(graph, state)| {
+        self.at(graph, key.within.as_slice(), Some(&key.step)).is_some_and(|(graph, state)| {
             let at = state.reference(graph, key);
             at.and_then(|at| state.live.get(&at)).is_some_and(|live| live.past == Past::Cancel)
         })
     }
 
-    /// The graph and state in which a step stands, while they go on.
-    fn at<'a>(&'a self, graph: &'a Graph, within: &[Enclosing], step: &StepId) -> Option<(&'a Graph, &'a Self)> {
-        let first = within.first().map_or(step, |around| &around.step);
-        if graph.find(first.as_str()).is_none() {
+    /// The graph and state in which a step stands, while they go on; without a step, those of the pipeline itself.
+    pub(super) fn at<'a>(
+        &'a self,
+        graph: &'a Graph,
+        within: &[Enclosing],
+        step: Option<&StepId>,
+    ) -> Option<(&'a Graph, &'a Self)> {
+        let first = within.first().map(|around| &around.step).or(step);
+        if first.is_some_and(|first| graph.find(first.as_str()).is_none()) {
             return self.finally.as_ref()?.at(graph.finally.as_deref()?, within, step);
         }
         let Some((around, further)) = within.split_first() else { return Some((graph, self)) };

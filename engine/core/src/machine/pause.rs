@@ -24,16 +24,24 @@ impl Fold<'_> {
     }
 
     pub(super) fn resume(&mut self) -> Result<(), Refused> {
-        let Some(paused) = self.state.paused.take() else { return Err(Refused::NotPaused) };
-        if let Some(left) = paused.timeout_left_ms {
+        if self.state.paused.is_none() {
+            return Err(Refused::NotPaused);
+        }
+        self.end_pause();
+        self.wake();
+        Ok(())
+    }
+
+    /// The run's time goes on, while there are steps that it bounds, and timers that ran out meanwhile act.
+    pub(super) fn end_pause(&mut self) {
+        let Some(paused) = self.state.paused.take() else { return };
+        if let Some(left) = paused.timeout_left_ms.filter(|_| self.state.leaving.is_none()) {
             self.set_deadline(left);
         }
         for timer in &paused.due {
             // What the timer was for may have ended meanwhile, by a decision or a signal.
             let _ = self.timer_fired(timer);
         }
-        self.wake();
-        Ok(())
     }
 
     pub(super) fn deadline_timer(&self) -> Timer {

@@ -1,7 +1,7 @@
 //! Which names the expressions of a whole graph read.
 
 use crate::expr::Reference;
-use crate::graph::{Action, Compensate, Graph, HttpBody, ItemList, Items, Output, SetValue, SleepAction};
+use crate::graph::{Action, Compensate, Graph, HttpAuth, HttpBody, ItemList, Items, Output, SetValue, SleepAction};
 
 /// Calls `see` for every name that some expression, template or script of the graph reads. What does not compile reads nothing.
 pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
@@ -27,7 +27,7 @@ pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
         for value in step.with.iter().flat_map(|with| with.values.values()) {
             all(value.references().unwrap_or_default());
         }
-        for template in step.env.values() {
+        for template in step.env.values().chain(&step.lock) {
             all(template.references().unwrap_or_default());
         }
         for output in step.outputs.values() {
@@ -60,7 +60,12 @@ fn references_of_action(action: &Action, all: &mut impl FnMut(Vec<Reference>)) {
         }
         Action::Http(http) => {
             let texts = http.query.values().chain(http.headers.values()).chain([&http.url]);
-            for template in texts {
+            let auth = match &http.auth {
+                None => Vec::new(),
+                Some(HttpAuth::Bearer(token)) => vec![token],
+                Some(HttpAuth::Basic { user, password }) => vec![user, password],
+            };
+            for template in texts.chain(auth) {
                 all(template.references().unwrap_or_default());
             }
             match &http.body {

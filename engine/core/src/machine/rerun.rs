@@ -89,6 +89,7 @@ impl Fold<'_> {
         self.state.stop = None;
         self.state.paused = None;
         self.state.deadline = None;
+        self.state.ended_in_time = None;
         self.state.unfit = None;
         for step in &mut self.state.steps {
             // All are decided, so the current visit of each belongs to an earlier epoch.
@@ -107,6 +108,7 @@ impl Fold<'_> {
         graph.indices().for_each(|ix| everything.insert(ix));
         let everything = Arc::new(everything);
         let before = fold.previous_view();
+        fold.state.used.iter_mut().for_each(|used| *used = 0);
         for ix in graph.indices() {
             let step = fold.touch(ix);
             step.visits_before = step.visit;

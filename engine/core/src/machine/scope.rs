@@ -13,7 +13,7 @@ impl Fold<'_> {
     /// The names that the expressions of a part of a step may read.
     pub(super) fn scope_of_step(&self, unit: impl Into<Unit>, part: Part<'_>, references: &[Reference]) -> Scope {
         if let Some(saw) = &self.saw {
-            return (**saw).clone();
+            return saw.clone();
         }
         let unit = unit.into();
         let ix = unit.step;

@@ -110,7 +110,7 @@ impl Fold<'_> {
         }
         let payload = payload_of(kept);
         wait.condition.as_ref().is_none_or(|condition| {
-            self.eval_raw(ix, Part::Work, condition, &payload, "wait.if", Cel::eval_bool) == Ok(true)
+            self.eval_raw(ix, Part::Work, condition, (&payload, None), "wait.if", Cel::eval_bool) == Ok(true)
         })
     }
 
@@ -120,7 +120,7 @@ impl Fold<'_> {
         let mut outputs = Map::new();
         for (name, output) in declared {
             let Output::Cel(cel) = output else { continue };
-            match self.eval_raw(ix, Part::Output(name), cel, &payload, &format!("outputs.{name}"), Cel::eval) {
+            match self.eval_raw(ix, Part::Output(name), cel, (&payload, None), &format!("outputs.{name}"), Cel::eval) {
                 Ok(value) => outputs.insert(name.clone(), value),
                 Err(failure) => return self.end_failed(ix, failure),
             };

@@ -51,6 +51,8 @@ pub struct RunState {
     pub(super) waiting: u32,
     /// Order in which visits ended, for "the earliest failure".
     pub(super) ended: u64,
+    /// How many visits had ended when the run's time was over: a failure behind them is not the first one.
+    pub(super) ended_in_time: Option<u64>,
     /// How the steps ended, once they have; `finally` comes behind them.
     pub(super) leaving: Option<Over>,
     /// What succeeded and can be undone, in the order of the events.
@@ -182,8 +184,17 @@ pub(super) struct Live {
     pub(super) past: Past,
     /// The pipeline in place that the attempt is, where it is one: no worker knows of it.
     pub(super) child: Option<Box<RunState>>,
-    /// Of a past visit: what undoing it will have to see, as the visit saw it.
-    pub(super) saw: Option<Arc<Scope>>,
+    /// Of a past visit.
+    pub(super) saw: Option<Arc<Saw>>,
+}
+
+/// What a visit saw when it was re-opened: what lives on of it is judged, and undone, with that.
+#[derive(Debug)]
+pub(super) struct Saw {
+    /// The names that expressions over the result read, by expression.
+    pub(super) result: BTreeMap<String, Scope>,
+    /// Those that undoing it will read, where it can be undone.
+    pub(super) undo: Option<Scope>,
 }
 
 /// Whether an attempt's end still decides anything.

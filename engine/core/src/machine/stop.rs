@@ -12,17 +12,22 @@ use crate::view::SkipReason;
 impl Fold<'_> {
     /// STOP w: nothing starts any more; what waits closes, what runs is ended or let end, what is pending is skipped.
     pub(super) fn stop(&mut self, why: Stop) {
-        // A step that is not to be interrupted is let end, unless the run's time is over.
+        // A step that is not to be interrupted is let end, unless the run's time is over: that ends it after a cancel too.
         self.stop_as(why, if why == Stop::Timeout { Inside::Nothing } else { Inside::AsItSays });
     }
 
     /// STOP; `inside` says what of it is let end.
     pub(super) fn stop_as(&mut self, why: Stop, inside: Inside) {
-        let first = self.state.stop.is_none();
-        self.state.stop = Some(why);
+        // What a person cancelled is cancelled, though its time runs out as well (rule E8).
+        if self.state.stop != Some(Stop::Cancel) {
+            self.state.stop = Some(why);
+        }
         // What comes behind the steps is left: a second cancel ends it.
-        if !first || self.state.leaving.is_some() {
+        if self.state.leaving.is_some() {
             return;
+        }
+        if why == Stop::Timeout {
+            self.state.ended_in_time = Some(self.state.ended);
         }
         self.void_timers(|_| true);
         self.state.open.clear();
@@ -76,6 +81,8 @@ impl Fold<'_> {
         self.state.undecided -= 1;
         let step = self.touch(ix);
         step.st = St::Cancelled;
+        // Where it waited for another attempt, the error is that of the one before.
+        step.error = None;
         step.finished_at = Some(at);
     }
 

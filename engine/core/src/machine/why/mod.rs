@@ -110,7 +110,8 @@ impl RunState {
 impl Place<'_> {
     fn why(&self, path: &StepPath) -> StepWhy {
         let (step, state) = (self.graph.step(self.ix), &self.state.steps[self.ix.get()]);
-        let waiting_for = self.state.waiting_for(self.graph, self.ix.into(), state.wait.as_ref(), state.st);
+        let kept = &self.run.kept;
+        let waiting_for = self.state.waiting_for(self.graph, self.ix.into(), state.wait.as_ref(), state.st, kept);
         StepWhy {
             step: path.clone(),
             last_seq: self.run.last_seq,

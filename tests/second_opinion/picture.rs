@@ -1,0 +1,388 @@
+//! What both sides must agree on: one picture of a run, drawn from the reference's state and from core's view and commands.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use loopline_core::command::{Command, Timer};
+use loopline_core::event::{Event, RunOutcome};
+use loopline_core::graph::Condition;
+use loopline_core::id::{AttemptKey, StepId, StepIx};
+use loopline_core::outcome::Failure;
+use loopline_core::time::Timestamp;
+use loopline_core::view::{EdgeState, ItemView, RunStatus, RunView, SkipReason, StepStatus, VisitView, WaitingFor};
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use super::state::{Item, Live, Outputs, Past, St, State, Visit, What};
+
+/// Borrowed, for it is drawn twice an event.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Picture<'a> {
+    pub status: RunStatus,
+    pub epoch: u32,
+    pub error: Option<(Option<&'a StepId>, Error)>,
+    pub outputs: Option<&'a Outputs>,
+    pub finished_at: Option<Timestamp>,
+    pub steps: Vec<StepPicture<'a>>,
+    pub edges: Vec<(&'a StepId, Condition, &'a StepId, EdgeState)>,
+    /// By source and place, what was used of the budget.
+    pub loops: Vec<(&'a StepId, u32, u32)>,
+    /// Attempts that are live, with what their environment holds.
+    pub live: Vec<(&'a AttemptKey, &'a BTreeMap<String, String>)>,
+    pub asked_to_end: &'a BTreeSet<AttemptKey>,
+    pub timers: Vec<(&'a Timer, Timestamp)>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct StepPicture<'a> {
+    pub id: &'a StepId,
+    pub status: StepStatus,
+    pub visit: u32,
+    pub attempt: u32,
+    pub skip_reason: Option<SkipReason>,
+    pub error: Option<Error>,
+    pub outputs: Cow<'a, Outputs>,
+    pub visits: Vec<VisitPicture<'a>>,
+    pub items: Vec<ItemPicture<'a>>,
+    pub waiting_for: Option<Json>,
+}
+
+/// One item of a step that runs many times.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct ItemPicture<'a> {
+    pub value: &'a Json,
+    pub status: StepStatus,
+    pub attempt: u32,
+    pub error: Option<Error>,
+    pub outputs: &'a Outputs,
+    pub waiting_for: Option<Json>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct VisitPicture<'a> {
+    pub visit: u32,
+    pub status: StepStatus,
+    pub skip_reason: Option<SkipReason>,
+    pub error: Option<Error>,
+    pub attempts: u32,
+    pub outputs: Cow<'a, Outputs>,
+}
+
+/// A failure, by its kinds: words for people are core's own.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Error {
+    pub kind: &'static str,
+    pub exit_code: Option<i32>,
+    pub cause: Option<&'static str>,
+}
+
+impl From<&Failure> for Error {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            kind: failure.kind.as_str(),
+            exit_code: failure.exit_code,
+            cause: failure.cause.as_ref().map(|cause| cause.kind.as_str()),
+        }
+    }
+}
+
+/// Outputs of a step with items hold the errors of those: there too, words for people are core's own.
+fn without_words(outputs: &Outputs) -> Cow<'_, Outputs> {
+    let Some(Json::Array(errors)) = outputs.get("errors") else { return Cow::Borrowed(outputs) };
+    let mut errors = errors.clone();
+    for error in errors.iter_mut().filter_map(Json::as_object_mut) {
+        error.remove("message");
+    }
+    let mut outputs = outputs.clone();
+    outputs.insert("errors".to_owned(), Json::Array(errors));
+    Cow::Owned(outputs)
+}
+
+/// Where two pictures differ, and what stands there in each: the first few places.
+pub fn difference(reference: &Picture<'_>, core: &Picture<'_>) -> Option<String> {
+    if reference == core {
+        return None;
+    }
+    let json = |picture: &Picture<'_>| serde_json::to_value(picture).expect("a picture is JSON");
+    let mut found = Vec::new();
+    differ("", &json(reference), &json(core), &mut found);
+    found.truncate(8);
+    Some(found.join("\n"))
+}
+
+fn differ(path: &str, reference: &Json, core: &Json, found: &mut Vec<String>) {
+    match (reference, core) {
+        (Json::Object(left), Json::Object(right)) => {
+            let names: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+            for name in names {
+                let at = format!("{path}/{name}");
+                differ(&at, left.get(name).unwrap_or(&Json::Null), right.get(name).unwrap_or(&Json::Null), found);
+            }
+        }
+        (Json::Array(left), Json::Array(right)) if left.len() == right.len() => {
+            for (at, (left, right)) in left.iter().zip(right).enumerate() {
+                let at = left["id"].as_str().map_or_else(|| at.to_string(), str::to_owned);
+                differ(&format!("{path}/{at}"), left, right, found);
+            }
+        }
+        (left, right) if left == right => {}
+        (left, right) => found.push(format!("{path}: the reference has {left}, core has {right}")),
+    }
+}
+
+/// What is known of core besides its view: the wishes it has uttered.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    pub live: BTreeMap<AttemptKey, BTreeMap<String, String>>,
+    pub asked_to_end: BTreeSet<AttemptKey>,
+    pub timers: BTreeMap<Timer, Timestamp>,
+    pub finished: Option<RunOutcome>,
+}
+
+impl Wishes {
+    /// What an event that core took has settled, and what it wants then.
+    pub fn follow(&mut self, event: &Event, commands: &[Command]) {
+        match event {
+            Event::AttemptFinished { key, .. } => drop(self.live.remove(key)),
+            Event::TimerFired { timer } => drop(self.timers.remove(timer)),
+            Event::RerunRequested { .. } => self.finished = None,
+            _ => {}
+        }
+        for command in commands {
+            match command {
+                Command::StartAttempt(spec) => {
+                    let text = |text: &loopline_core::text::Text| text.as_plain().unwrap_or("a secret").to_owned();
+                    let env = spec.env.iter().filter(|(name, _)| name.starts_with("SEEN"));
+                    self.live
+                        .insert(spec.id.key.clone(), env.map(|(name, value)| (name.clone(), text(value))).collect());
+                }
+                Command::CancelAttempt { key } => drop(self.asked_to_end.insert(key.clone())),
+                Command::SetTimer { timer, at } => drop(self.timers.insert(timer.clone(), *at)),
+                Command::ClearTimer { timer } => drop(self.timers.remove(timer)),
+                Command::FinishRun { outcome } => self.finished = Some(*outcome),
+                Command::StartChild(_)
+                | Command::CancelChild { .. }
+                | Command::TellParent(_)
+                | Command::AskSlot { .. }
+                | Command::ReleaseSlot { .. } => unreachable!("no child run and no lock is drawn"),
+            }
+        }
+    }
+}
+
+pub fn of_core<'a>(view: &'a RunView, wishes: &'a Wishes) -> Picture<'a> {
+    let visit = |visit: &'a VisitView| VisitPicture {
+        visit: visit.visit,
+        status: visit.status,
+        skip_reason: visit.skip_reason,
+        error: visit.error.as_ref().map(Error::from),
+        attempts: visit.attempts,
+        outputs: without_words(&visit.outputs),
+    };
+    let item = |item: &'a ItemView| ItemPicture {
+        value: &item.item,
+        status: item.status,
+        attempt: item.attempt,
+        error: item.error.as_ref().map(Error::from),
+        outputs: &item.outputs,
+        waiting_for: item.waiting_for.as_ref().map(waits),
+    };
+    let steps = view.steps.iter().map(|(id, step)| StepPicture {
+        id,
+        status: step.status,
+        visit: step.visit,
+        attempt: step.attempt,
+        skip_reason: step.skip_reason,
+        error: step.error.as_ref().map(Error::from),
+        outputs: without_words(&step.outputs),
+        visits: step.visits.iter().map(visit).collect(),
+        items: step.items.iter().flatten().map(item).collect(),
+        waiting_for: step.waiting_for.as_ref().map(waits),
+    });
+    Picture {
+        status: view.status,
+        epoch: view.epoch,
+        error: view.error.as_ref().map(|error| (error.step.as_ref(), Error::from(&error.failure))),
+        outputs: Some(&view.outputs).filter(|outputs| !outputs.is_empty()),
+        finished_at: view.finished_at,
+        steps: steps.collect(),
+        edges: view.edges.iter().map(|edge| (&edge.from, edge.on, &edge.to, edge.state)).collect(),
+        loops: view.loops.iter().map(|entry| (&entry.from, entry.index, entry.used)).collect(),
+        live: wishes.live.iter().collect(),
+        asked_to_end: &wishes.asked_to_end,
+        timers: wishes.timers.iter().map(|(timer, at)| (timer, *at)).collect(),
+    }
+}
+
+fn waits(waiting: &WaitingFor) -> Json {
+    match waiting {
+        WaitingFor::Approval(wait) => {
+            json!({"approval": wait.message, "until": wait.until, "decisions": wait.decisions})
+        }
+        WaitingFor::Timer { until } => json!({"timer": until}),
+        WaitingFor::Retry { until, attempt } => json!({"retry": attempt, "until": until}),
+        WaitingFor::Signal { name, until, kept } => json!({"signal": name, "until": until, "kept": kept}),
+        WaitingFor::Lock { .. } => unreachable!("no lock is drawn"),
+        WaitingFor::Draining { attempts } => json!({"draining": attempts}),
+    }
+}
+
+/// `current` holds the visits that go on, see [`State::current`].
+pub fn of_reference<'a>(state: &'a State<'_>, current: &'a [Option<Visit>]) -> Picture<'a> {
+    let graph = state.graph;
+    let id = |x: StepIx| &graph.step(x).id;
+    let steps = graph.indices().map(|x| {
+        let step = state.at(x);
+        StepPicture {
+            id: id(x),
+            status: state.shown(x),
+            visit: step.vis,
+            attempt: step.attempt,
+            skip_reason: step.why,
+            error: step.err.as_ref().map(Error::from),
+            outputs: without_words(&step.outputs),
+            visits: step.archive.iter().chain(&current[x.get()]).map(VisitPicture::from).collect(),
+            items: (0..).zip(&step.items).map(|(at, item)| state.item(x, at, item)).collect(),
+            waiting_for: state.waits_for(x),
+        }
+    });
+    let edges = graph.indices().flat_map(|y| graph.step(y).needs.iter().map(move |need| (y, *need)));
+    let over = state.over.as_ref();
+    let error = over.and_then(|over| over.error.as_ref());
+    let mut live: Vec<_> =
+        state.live.iter().filter_map(Live::attempt).map(|key| (key, &state.world.handed_out[key])).collect();
+    live.sort();
+    Picture {
+        status: state.run_status(),
+        epoch: state.world.epoch,
+        error: error.map(|error| (error.step.as_ref(), Error::from(&error.failure))),
+        outputs: over.map(|over| &over.outputs).filter(|outputs| !outputs.is_empty()),
+        finished_at: over.map(|_| state.world.now),
+        steps: steps.collect(),
+        edges: edges.map(|(y, need)| (id(need.step), need.on, id(y), state.edge(need))).collect(),
+        loops: state.used.iter().map(|((x, at), used)| (id(*x), *at as u32, *used)).collect(),
+        live,
+        asked_to_end: &state.world.asked_to_end,
+        timers: state.world.timers.iter().map(|(timer, at)| (timer, *at)).collect(),
+    }
+}
+
+impl<'a> From<&'a Visit> for VisitPicture<'a> {
+    fn from(visit: &'a Visit) -> Self {
+        Self {
+            visit: visit.visit,
+            status: visit.status,
+            skip_reason: visit.why,
+            error: visit.err.as_ref().map(Error::from),
+            attempts: visit.attempts,
+            outputs: without_words(&visit.outputs),
+        }
+    }
+}
+
+impl State<'_> {
+    /// The current visits of steps that have begun.
+    pub fn current(&self) -> Vec<Option<Visit>> {
+        self.graph.indices().map(|x| self.at(x).begun.then(|| self.visit(x))).collect()
+    }
+
+    /// The status that people and expressions see.
+    pub fn shown(&self, x: StepIx) -> StepStatus {
+        let step = self.at(x);
+        match step.st {
+            St::Pending if self.open.iter().any(|open| open.to.contains(&x) && open.timer.is_some()) => {
+                StepStatus::Waiting
+            }
+            St::Pending => StepStatus::Pending,
+            St::Succeeded => StepStatus::Succeeded,
+            St::Failed => StepStatus::Failed,
+            St::Skipped => StepStatus::Skipped,
+            St::Cancelled => StepStatus::Cancelled,
+            St::Running => {
+                let live = || self.live.iter().filter(|live| live.step == x && live.visit == step.vis);
+                let begun = |live: &Live| matches!(live.what, What::Attempt { begun: true, .. });
+                if live().any(begun) {
+                    StepStatus::Running
+                } else if live().any(|live| live.attempt().is_none()) && live().all(|live| live.attempt().is_none()) {
+                    StepStatus::Waiting
+                } else {
+                    StepStatus::Queued
+                }
+            }
+        }
+    }
+
+    fn item<'a>(&'a self, x: StepIx, at: u32, item: &'a Item) -> ItemPicture<'a> {
+        let visit = self.at(x).vis;
+        let live = self.live.iter().filter(|live| live.step == x && live.visit == visit);
+        let live = live
+            .map(|live| &live.what)
+            .find(|what| matches!(what, What::Attempt { key, .. } | What::BackOff { key, .. } if key.item == Some(at)));
+        let status = match (item.st, live) {
+            (St::Pending, _) => StepStatus::Pending,
+            (St::Succeeded, _) => StepStatus::Succeeded,
+            (St::Failed, _) => StepStatus::Failed,
+            (St::Skipped, _) => StepStatus::Skipped,
+            (St::Cancelled, _) => StepStatus::Cancelled,
+            (St::Running, Some(What::Attempt { begun: true, .. })) => StepStatus::Running,
+            (St::Running, Some(What::BackOff { .. })) => StepStatus::Waiting,
+            (St::Running, _) => StepStatus::Queued,
+        };
+        ItemPicture {
+            value: &item.value,
+            status,
+            attempt: item.attempt,
+            error: item.err.as_ref().map(Error::from),
+            outputs: &item.outputs,
+            waiting_for: match live {
+                Some(What::BackOff { key, until }) => Some(json!({"retry": key.attempt, "until": until})),
+                _ => None,
+            },
+        }
+    }
+
+    fn waits_for(&self, x: StepIx) -> Option<Json> {
+        let step = self.at(x);
+        if step.st == St::Pending {
+            let opens = || self.open.iter().filter(|open| open.to.contains(&x));
+            if let Some((_, until)) = opens().find_map(|open| open.timer.as_ref()) {
+                return Some(json!({"timer": until}));
+            }
+            let attempts = opens().map(|open| self.zombies(open)).max().unwrap_or(0);
+            return (attempts > 0).then(|| json!({"draining": attempts}));
+        }
+        match &self.live_now(x).filter(|_| step.items.is_empty())?.what {
+            What::Attempt { .. } => None,
+            What::BackOff { key, until } => Some(json!({"retry": key.attempt, "until": until})),
+            What::Sleep { until } => Some(json!({"timer": until})),
+            What::Approval(asked) => {
+                Some(json!({"approval": asked.message, "until": asked.until, "decisions": asked.decisions}))
+            }
+            What::Signal { until } => {
+                let loopline_core::graph::Action::Wait(wait) = &self.graph.step(x).action else { return None };
+                let kept = self.world.signals.iter().filter(|kept| kept.name == wait.signal).count();
+                Some(json!({"signal": wait.signal, "until": until, "kept": kept}))
+            }
+        }
+    }
+
+    /// W5, and the words of a run.
+    pub fn run_status(&self) -> RunStatus {
+        if let Some(over) = &self.over {
+            return match over.outcome {
+                RunOutcome::Succeeded => RunStatus::Succeeded,
+                RunOutcome::Failed => RunStatus::Failed,
+                RunOutcome::Cancelled => RunStatus::Cancelled,
+            };
+        }
+        let works = self.live.iter().any(|live| live.attempt().is_some());
+        let waits = self.live.iter().any(|live| live.past == Past::No && live.attempt().is_none())
+            || self.open.iter().any(|open| open.timer.is_some());
+        match (self.stop.is_some(), self.world.pause.is_some()) {
+            (true, _) => RunStatus::Cancelling,
+            (_, true) => RunStatus::Paused,
+            _ if waits && !works => RunStatus::Waiting,
+            _ => RunStatus::Running,
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! STATE: plain maps, as the exact machine writes them. Nothing is derived beforehand, nothing is cached.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use loopline_core::command::Timer;
+use loopline_core::event::{RunCreated, RunOutcome};
+use loopline_core::graph::Graph;
+use loopline_core::id::{AttemptKey, Seq, StepId, StepIx, Within};
+use loopline_core::outcome::Failure;
+use loopline_core::time::Timestamp;
+use loopline_core::view::{DecisionView, RunError, SkipReason, StepStatus};
+use serde_json::{Map, Value as Json};
+
+pub type Outputs = Map<String, Json>;
+
+/// What `steps.x` was for each step at some moment.
+pub type Seen = Rc<BTreeMap<StepIx, Json>>;
+
+/// The six states of a step. What people see of `Running` (queued, waiting) follows from `live`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum St {
+    Pending,
+    Running,
+    Succeeded,
+    Failed,
+    Skipped,
+    Cancelled,
+}
+
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub st: St,
+    pub why: Option<SkipReason>,
+    pub err: Option<Failure>,
+    pub outputs: Outputs,
+    pub vis: u32,
+    /// The last visit of the epochs before.
+    pub vis_before: u32,
+    pub begun: bool,
+    /// Edges from these steps bind a join; none stands for ⊤.
+    pub inside: Option<BTreeSet<StepIx>>,
+    /// The latest attempt of the visit, 0 before the first.
+    pub attempt: u32,
+    /// Counts decisions of the whole run: the earliest failure is the run's error.
+    pub decided: u64,
+    /// Of a step that runs many times, in the order of the list.
+    pub items: Vec<Item>,
+    /// No further item begins, and none is tried again: too many have failed.
+    pub items_closed: bool,
+    pub archive: Vec<Visit>,
+    /// What each step was when the region of this one was last re-opened.
+    pub previous: Option<Seen>,
+}
+
+/// One execution of a step that runs many times.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    pub value: Json,
+    pub st: St,
+    /// The latest attempt, 0 before the first.
+    pub attempt: u32,
+    pub err: Option<Failure>,
+    pub outputs: Outputs,
+}
+
+/// What a visit saw: the other steps, and what was before it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Saw {
+    pub steps: Seen,
+    pub previous: Option<Seen>,
+}
+
+/// A visit that is past, or the current one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Visit {
+    /// Of a past one.
+    pub saw: Option<Saw>,
+    pub visit: u32,
+    pub status: StepStatus,
+    pub why: Option<SkipReason>,
+    pub err: Option<Failure>,
+    pub attempts: u32,
+    pub outputs: Outputs,
+    pub items: Vec<Item>,
+}
+
+/// An element of `live`: an attempt, or what stands for one while a step waits.
+#[derive(Debug, Clone)]
+pub struct Live {
+    pub step: StepIx,
+    pub visit: u32,
+    pub what: What,
+    pub past: Past,
+}
+
+#[derive(Debug, Clone)]
+pub enum What {
+    /// Handed out to a worker.
+    Attempt {
+        key: AttemptKey,
+        begun: bool,
+    },
+    /// The next attempt of a retry.
+    BackOff {
+        key: AttemptKey,
+        until: Timestamp,
+    },
+    Sleep {
+        until: Timestamp,
+    },
+    Signal {
+        until: Option<Timestamp>,
+    },
+    Approval(Asked),
+}
+
+/// An approval that people look at.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub message: String,
+    pub until: Option<Timestamp>,
+    pub decisions: Vec<DecisionView>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    No,
+    Cancel,
+    Drain,
+}
+
+/// A region that was re-opened and is not free yet.
+#[derive(Debug, Clone)]
+pub struct Open {
+    pub region: BTreeSet<StepIx>,
+    /// Where it begins.
+    pub to: BTreeSet<StepIx>,
+    /// Attempts that were live in it.
+    pub zombies: BTreeSet<AttemptKey>,
+    /// The delay, while it runs.
+    pub timer: Option<(Timer, Timestamp)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    Cancel,
+    Timeout,
+    FailFast,
+}
+
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub name: String,
+    pub payload: Json,
+}
+
+/// The end of a run.
+#[derive(Debug, Clone)]
+pub struct Over {
+    pub outcome: RunOutcome,
+    pub error: Option<RunError>,
+    pub outputs: Outputs,
+}
+
+/// A pause: nothing starts, and timers that run out wait for the resume.
+#[derive(Debug, Clone)]
+pub struct Pause {
+    /// How much of the run's time was left.
+    pub left_ms: Option<u64>,
+    pub ran_out: Vec<Timer>,
+}
+
+/// What a whole run has once, however many machines go on in it.
+#[derive(Debug, Default)]
+pub struct World {
+    pub created_at: Timestamp,
+    pub seq: Seq,
+    pub now: Timestamp,
+    pub epoch: u32,
+    /// Who had steps done again last.
+    pub rerun_by: Option<String>,
+    /// How often somebody had.
+    pub reruns: u32,
+    pub pause: Option<Pause>,
+    pub signals: Vec<Kept>,
+    pub signal_keys: BTreeSet<String>,
+    /// Every attempt that was ever handed out, with what its environment held.
+    pub handed_out: BTreeMap<AttemptKey, BTreeMap<String, String>>,
+    /// Attempts that workers were asked to end.
+    pub asked_to_end: BTreeSet<AttemptKey>,
+    /// Timers that are set.
+    pub timers: BTreeMap<Timer, Timestamp>,
+    /// Timers that were ever set.
+    pub ever_set: BTreeSet<Timer>,
+}
+
+pub struct State<'a> {
+    pub graph: &'a Graph,
+    pub world: World,
+    pub created: Option<RunCreated>,
+    pub steps: BTreeMap<StepIx, Step>,
+    /// The steps, by how many edges lead to them at the most, then by id.
+    pub order: Vec<StepIx>,
+    regions: BTreeMap<StepIx, BTreeSet<StepIx>>,
+    /// Firings of loop edges, by step and place.
+    pub used: BTreeMap<(StepIx, usize), u32>,
+    /// Firings since the beginning of the run, never refilled.
+    pub fired: BTreeMap<(StepIx, usize), u32>,
+    /// Firings with a delay.
+    pub delays: u32,
+    pub live: Vec<Live>,
+    pub open: Vec<Open>,
+    /// Successes by the order in which they ended.
+    pub done: Vec<(StepIx, u32)>,
+    pub stop: Option<Stop>,
+    /// Failures that nothing could catch any more after the last event.
+    pub beyond_catching: BTreeSet<(StepIx, u32)>,
+    /// How much had been decided when the run's time was over.
+    pub timed_out: Option<u64>,
+    pub over: Option<Over>,
+    pub decisions: u64,
+}
+
+impl<'a> State<'a> {
+    pub fn new(graph: &'a Graph) -> Self {
+        let step = Step {
+            st: St::Pending,
+            why: None,
+            err: None,
+            outputs: Outputs::new(),
+            vis: 1,
+            vis_before: 0,
+            begun: false,
+            inside: None,
+            attempt: 0,
+            decided: 0,
+            items: Vec::new(),
+            items_closed: false,
+            archive: Vec::new(),
+            previous: None,
+        };
+        Self {
+            graph,
+            world: World { epoch: 1, ..World::default() },
+            created: None,
+            steps: graph.indices().map(|x| (x, step.clone())).collect(),
+            order: super::edges::order(graph),
+            regions: graph.indices().map(|x| (x, super::edges::reach(graph, x))).collect(),
+            used: graph
+                .indices()
+                .flat_map(|x| (0..graph.step(x).goto.len()).map(move |place| ((x, place), 0)))
+                .collect(),
+            fired: BTreeMap::new(),
+            delays: 0,
+            live: Vec::new(),
+            open: Vec::new(),
+            done: Vec::new(),
+            stop: None,
+            beyond_catching: BTreeSet::new(),
+            timed_out: None,
+            over: None,
+            decisions: 0,
+        }
+    }
+
+    pub fn at(&self, x: StepIx) -> &Step {
+        &self.steps[&x]
+    }
+
+    pub fn at_mut(&mut self, x: StepIx) -> &mut Step {
+        self.steps.get_mut(&x).expect("every step of the graph is in the map")
+    }
+
+    /// R(t).
+    pub fn reach(&self, t: StepIx) -> &BTreeSet<StepIx> {
+        &self.regions[&t]
+    }
+
+    pub fn id(&self, x: StepIx) -> StepId {
+        self.graph.step(x).id.clone()
+    }
+
+    /// The identity of an attempt of the current visit.
+    pub fn key(&self, x: StepIx, item: Option<u32>, attempt: u32) -> AttemptKey {
+        AttemptKey {
+            epoch: self.world.epoch,
+            step: self.id(x),
+            item,
+            visit: self.at(x).vis,
+            attempt,
+            within: Within::default(),
+            undo: false,
+        }
+    }
+
+    pub fn set_timer(&mut self, timer: Timer, at: Timestamp) {
+        self.world.ever_set.insert(timer.clone());
+        self.world.timers.insert(timer, at);
+    }
+
+    /// The timer is void, whether it runs or waits for a resume.
+    pub fn clear_timer(&mut self, timer: &Timer) {
+        self.world.timers.remove(timer);
+        if let Some(pause) = &mut self.world.pause {
+            pause.ran_out.retain(|waiting| waiting != timer);
+        }
+    }
+
+    /// What is live of the current visit of a step, and not past.
+    pub fn live_now(&self, x: StepIx) -> Option<&Live> {
+        self.live.iter().find(|live| live.step == x && live.past == Past::No)
+    }
+}
+
+impl Live {
+    /// The timer that belongs to it.
+    pub fn timer(&self, of: &State<'_>) -> Option<Timer> {
+        let key = AttemptKey { visit: self.visit, ..of.key(self.step, None, 0) };
+        match &self.what {
+            What::Attempt { .. } => None,
+            What::BackOff { key, .. } => Some(Timer::Retry { key: key.clone() }),
+            What::Sleep { .. } => Some(Timer::Sleep { key }),
+            What::Signal { until } => until.map(|_| Timer::Signal { key }),
+            What::Approval(asked) => asked.until.map(|_| Timer::Approval { key }),
+        }
+    }
+
+    pub fn attempt(&self) -> Option<&AttemptKey> {
+        match &self.what {
+            What::Attempt { key, .. } => Some(key),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Timers that run out (W3), and pauses, during which they run on and act at the resume (M5).
+
+use loopline_core::command::Timer;
+use loopline_core::outcome::{Failure, FailureKind};
+
+use super::end::Ended;
+use super::state::{Outputs, Past, Pause, State, Stop, What};
+
+impl State<'_> {
+    pub fn timer_fired(&mut self, timer: &Timer) {
+        self.world.timers.remove(timer);
+        match &mut self.world.pause {
+            Some(pause) => pause.ran_out.push(timer.clone()),
+            None => self.act(timer),
+        }
+    }
+
+    fn act(&mut self, timer: &Timer) {
+        match timer {
+            Timer::Run { .. } => self.stop(Stop::Timeout),
+            Timer::LoopDelay { .. } => {
+                for open in &mut self.open {
+                    if open.timer.as_ref().is_some_and(|(known, _)| known == timer) {
+                        open.timer = None;
+                    }
+                }
+            }
+            Timer::Child { .. } | Timer::Queue { .. } => unreachable!("no child run and no lock is drawn"),
+            Timer::Sleep { .. } | Timer::Retry { .. } | Timer::Approval { .. } | Timer::Signal { .. } => {
+                let Some(at) = self.live.iter().position(|live| live.timer(self).as_ref() == Some(timer)) else {
+                    return;
+                };
+                let live = self.live.remove(at);
+                assert_eq!(live.past, Past::No, "what waits is closed by a re-open, not past");
+                let too_late = |what: &str| Ended::failed(Failure::new(FailureKind::Timeout, what));
+                match live.what {
+                    What::BackOff { key, .. } => self.start_attempt(live.step, key.item, key.attempt),
+                    What::Sleep { .. } => self.end(live.step, Ended::succeeded(Outputs::new())),
+                    What::Approval(_) => self.end(live.step, too_late("nobody decided in time")),
+                    What::Signal { .. } => self.end(live.step, too_late("no signal in time")),
+                    What::Attempt { .. } => unreachable!("an attempt has no timer"),
+                }
+            }
+        }
+    }
+
+    /// The run's own time stands still.
+    pub fn pause(&mut self) {
+        let timer = self.run_timer();
+        let left_ms = self.world.timers.get(&timer).map(|at| at.ms_since(self.world.now));
+        self.clear_timer(&timer);
+        self.world.pause = Some(Pause { left_ms, ran_out: Vec::new() });
+    }
+
+    /// A cancel ends the pause too, once it has closed what waits.
+    pub fn resume(&mut self) {
+        let Some(pause) = self.world.pause.take() else { return };
+        if let Some(left) = pause.left_ms {
+            self.set_timer(self.run_timer(), self.world.now.plus_ms(left));
+        }
+        for timer in &pause.ran_out {
+            self.act(timer);
+        }
+        self.begin_all_items();
+    }
+}

@@ -63,7 +63,7 @@ impl Body {
     /// To its mapping.
     pub(crate) fn route(&self) -> Route {
         let unescaped = |key: &str| key.replace("~1", "/").replace("~0", "~");
-        self.0.split('/').skip(1).fold(Route::root(), |route, key| route.key(&unescaped(key)))
+        self.0.split('/').skip(1).fold(Route::root(), |route, key| route.key(unescaped(key)))
     }
 }
 

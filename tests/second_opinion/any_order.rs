@@ -46,6 +46,7 @@ fn l5_the_order_of_completions_changes_nothing_where_it_must_not() {
 fn comparable(mut pipeline: DrawnPipeline, loops: bool) -> DrawnPipeline {
     pipeline.fail_fast = false;
     pipeline.timeout = false;
+    pipeline.finally.clear();
     if loops {
         for step in &mut pipeline.steps {
             step.join = 0;
@@ -55,7 +56,8 @@ fn comparable(mut pipeline: DrawnPipeline, loops: bool) -> DrawnPipeline {
     for step in &mut pipeline.steps {
         step.timeout = false;
         step.many = None;
-        if step.kind == Kind::Wait {
+        step.compensate = None;
+        if matches!(step.kind, Kind::Wait | Kind::Pipeline) {
             step.kind = Kind::Run;
         }
         if !loops {

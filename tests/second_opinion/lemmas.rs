@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use loopline_core::graph::{Graph, Join};
-use loopline_core::id::StepIx;
+use loopline_core::id::{AttemptKey, StepIx};
 use loopline_core::view::{EdgeState, RunView, SkipReason, StepStatus, StepView};
 
 use super::edges::{encloses, reach};
@@ -63,9 +63,13 @@ impl Lemmas {
 
 fn l2_no_two_visits_of_a_step_at_once(view: &RunView, wishes: &Wishes) -> Result<(), String> {
     for key in wishes.live.keys() {
-        let beside = wishes.live.keys().filter(|other| other.step == key.step && other.item == key.item).count();
-        let step = &view.steps[&key.step];
-        let new_one_lives = begun(step) && step.visit != key.visit && step.status != StepStatus::Skipped;
+        let same = |other: &AttemptKey| {
+            (&other.within, &other.step, other.item, other.undo) == (&key.within, &key.step, key.item, key.undo)
+        };
+        let beside = wishes.live.keys().filter(|other| same(other)).count();
+        let step = view.steps.get(&key.step).filter(|_| key.within.is_empty() && !key.undo);
+        let new_one_lives =
+            step.is_some_and(|step| begun(step) && step.visit != key.visit && step.status != StepStatus::Skipped);
         if beside > 1 || new_one_lives {
             return Err(format!("L2: {key} lives beside another attempt or visit of its step"));
         }

@@ -17,7 +17,7 @@ impl State<'_> {
         *self.used.get_mut(&g_at).expect("every entry has a count") += 1;
         *self.fired.entry(g_at).or_default() += 1;
         for (inner, used) in &mut self.used {
-            if encloses(self.graph, g_at, *inner) {
+            if encloses(self.graph, &self.regions, g_at, *inner) {
                 *used = 0;
             }
         }
@@ -41,6 +41,9 @@ impl State<'_> {
             true,
         );
         self.reopen_after(&region, &just_before);
+        // What could not be caught may be caught again now.
+        let caught = std::mem::take(&mut self.beyond_catching);
+        self.beyond_catching = caught.into_iter().filter(|(x, _)| self.is_beyond_catching(*x)).collect();
         let voids = self.open.iter_mut().filter(|open| open.to.iter().any(|to| region.contains(to)));
         for (timer, _) in voids.filter_map(|open| open.timer.take()).collect::<Vec<_>>() {
             self.clear_timer(&timer);

@@ -15,7 +15,7 @@ use super::duet::Duet;
 
 #[test]
 fn core_and_reference_agree_after_every_event() {
-    let count: u32 = std::env::var("LOOPLINE_OPINIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(5_000);
+    let count = how_many();
     let threads = std::thread::available_parallelism().map_or(2, |count| count.get().min(8)) as u32;
     let failures: Vec<String> = std::thread::scope(|scope| {
         let workers: Vec<_> =
@@ -23,6 +23,12 @@ fn core_and_reference_agree_after_every_event() {
         workers.into_iter().filter_map(|worker| worker.join().expect("a difference is a value")).collect()
     });
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// As many as `LOOPLINE_OPINIONS` says; else more where nobody waits for them.
+pub fn how_many() -> u32 {
+    let wanted = std::env::var("LOOPLINE_OPINIONS").ok().and_then(|count| count.parse().ok());
+    wanted.unwrap_or(if std::env::var_os("CI").is_some() { 20_000 } else { 5_000 })
 }
 
 /// Compiling costs more than a run: several runs share a pipeline.

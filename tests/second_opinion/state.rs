@@ -12,6 +12,7 @@ use loopline_core::time::Timestamp;
 use loopline_core::view::{DecisionView, RunError, SkipReason, StepStatus};
 use serde_json::{Map, Value as Json};
 
+use super::edges::Regions;
 use super::inside::Outer;
 use super::undo::Done;
 
@@ -213,7 +214,7 @@ pub struct State<'a> {
     pub steps: BTreeMap<StepIx, Step>,
     /// The steps, by how many edges lead to them at the most, then by id.
     pub order: Vec<StepIx>,
-    regions: BTreeMap<StepIx, BTreeSet<StepIx>>,
+    pub regions: Regions,
     /// Firings of loop edges, by step and place.
     pub used: BTreeMap<(StepIx, usize), u32>,
     /// Firings since the beginning of the run, never refilled.
@@ -274,7 +275,7 @@ impl<'a> State<'a> {
             created: None,
             steps: graph.indices().map(|x| (x, step.clone())).collect(),
             order: super::edges::order(graph),
-            regions: graph.indices().map(|x| (x, super::edges::reach(graph, x))).collect(),
+            regions: super::edges::regions(graph),
             used: graph
                 .indices()
                 .flat_map(|x| (0..graph.step(x).goto.len()).map(move |place| ((x, place), 0)))

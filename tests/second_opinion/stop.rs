@@ -60,12 +60,12 @@ impl State<'_> {
     /// Some failure has come to be one that nothing can catch any more.
     pub fn fails_fast(&mut self) -> bool {
         let now: BTreeSet<(StepIx, u32)> =
-            self.graph.indices().filter(|x| self.beyond_catching(*x)).map(|x| (x, self.at(x).vis)).collect();
+            self.graph.indices().filter(|x| self.is_beyond_catching(*x)).map(|x| (x, self.at(x).vis)).collect();
         let before = std::mem::replace(&mut self.beyond_catching, now);
         self.graph.fail_fast && self.stop.is_none() && !self.beyond_catching.is_subset(&before)
     }
 
-    fn beyond_catching(&self, x: StepIx) -> bool {
+    pub fn is_beyond_catching(&self, x: StepIx) -> bool {
         let catches =
             |y: &StepIx| self.graph.step(*y).needs.iter().any(|need| need.step == x && need.on == Condition::Catch);
         let lost = |y: StepIx| !matches!(self.at(y).st, St::Pending | St::Running | St::Succeeded);

@@ -20,15 +20,20 @@ impl State<'_> {
     }
 
     /// Why a decision is not taken.
-    pub fn refuses_decision(&self, decided: &ApprovalDecided, digest: &str) -> Option<&'static str> {
+    pub fn refuses_decision(
+        &self,
+        decided: &ApprovalDecided,
+        digest: &str,
+        rerun_by: Option<&String>,
+    ) -> Option<&'static str> {
         let Some(x) = self.graph.find(decided.step.step.as_str()) else { return Some("there is no such step") };
         let Action::Approval(approval) = &self.graph.step(x).action else { return Some("it is not an approval") };
         let Some(asked) = self.asks(x).filter(|_| decided.visit == self.at(x).vis) else {
             return Some("that visit is closed");
         };
         let created = self.created.as_ref().expect("the run has begun");
-        let starters = [&created.trigger.actor, &self.world.rerun_by];
-        let by_starter = starters.iter().any(|starter| starter.as_ref() == Some(&decided.by));
+        let starters = [created.trigger.actor.as_ref(), rerun_by];
+        let by_starter = starters.contains(&Some(&decided.by));
         if decided.digest.as_ref().is_some_and(|sent| sent != digest) {
             Some("they saw something else")
         } else if asked.decisions.iter().any(|decision| decision.by == decided.by) {
@@ -89,7 +94,7 @@ impl State<'_> {
 
     /// What waits in this step waits no more.
     pub fn close(&mut self, x: StepIx) {
-        self.end_what_lives(|step| step == x, |_, _| unreachable!("nothing of a step that waits was handed out"));
+        self.end_what_lives(|step| step == x, |_, _| unreachable!("nothing of a step that waits was handed out"), true);
     }
 }
 

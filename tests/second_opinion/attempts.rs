@@ -13,6 +13,9 @@ use super::state::{Outputs, Past, St, State, Visit, What};
 
 impl State<'_> {
     pub fn attempt_started(&mut self, key: &AttemptKey) {
+        if key.undo {
+            return self.undo_started();
+        }
         for live in &mut self.live {
             if let What::Attempt { key: known, begun } = &mut live.what
                 && known == key
@@ -24,6 +27,9 @@ impl State<'_> {
 
     /// An attempt that lives is settled, past or not.
     pub fn attempt_finished(&mut self, key: &AttemptKey, outcome: &Outcome) {
+        if key.undo {
+            return self.undo_ended(outcome);
+        }
         let at = self.live.iter().position(|live| live.attempt() == Some(key)).expect("looked at by now");
         let live = self.live.remove(at);
         let x = live.step;
@@ -34,12 +40,19 @@ impl State<'_> {
             }
             _ => self.outcome(x, key, outcome),
         };
-        if live.past == Past::No {
-            self.attempt_ended((x, key.item), key.attempt, o);
-        } else if let Some(at) = key.item {
-            self.note_item(x, live.visit, at, o);
-        } else {
-            self.note(x, live.visit, &o);
+        self.settled((x, key.item), live.visit, key.attempt, live.past, o);
+    }
+
+    pub fn settled(&mut self, (x, item): (StepIx, Option<u32>), visit: u32, attempt: u32, past: Past, o: Ended) {
+        if past == Past::No {
+            return self.attempt_ended((x, item), attempt, o);
+        }
+        if o.st == St::Succeeded {
+            self.note_done((x, item), visit, attempt, &o.outputs);
+        }
+        match item {
+            Some(at) => self.note_item(x, visit, at, o),
+            None => self.note(x, visit, &o),
         }
     }
 
@@ -59,9 +72,6 @@ impl State<'_> {
 
     /// A past visit keeps its true outcome, fires nothing, decides nothing.
     fn note(&mut self, x: StepIx, visit: u32, o: &Ended) {
-        if o.st == St::Succeeded {
-            self.done.push((x, visit));
-        }
         if visit == self.at(x).vis {
             self.take(x, o);
             return;
@@ -155,7 +165,7 @@ fn written(result: &RawResult) -> Outputs {
     result.outputs.iter().map(|(name, value)| (name.clone(), Json::clone(value))).collect()
 }
 
-fn listed(retry: &Retry, failure: &Failure) -> bool {
+pub fn listed(retry: &Retry, failure: &Failure) -> bool {
     let never = [FailureKind::Rejected, FailureKind::Condition, FailureKind::Template];
     if retry.on.is_empty() {
         return !never.contains(&failure.kind);

@@ -2,7 +2,7 @@
 
 use loopline_core::command::Timer;
 use loopline_core::event::{ApprovalDecided, Decision, Event, RerunFrom, SignalReceived};
-use loopline_core::id::{AttemptKey, StepId};
+use loopline_core::id::{AttemptKey, StepId, StepPath};
 use loopline_core::outcome::{Failure, FailureKind, HttpResponse, Outcome, RawResult};
 use loopline_core::time::Timestamp;
 use proptest::collection::vec;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
 
 use super::drawn_pipeline::choose;
-use super::state::{Past, State, What};
+use super::state::State;
 
 #[derive(Debug, Clone)]
 pub struct Move {
@@ -66,14 +66,11 @@ pub fn histories() -> impl Strategy<Value = Vec<Move>> {
 
 impl Move {
     /// The event it comes to, and its moment; none where there is nothing to do it to.
-    pub fn event(&self, state: &State<'_>, digest: impl Fn(&StepId) -> Option<String>) -> Option<(Timestamp, Event)> {
+    pub fn event(&self, state: &State<'_>, digest: impl Fn(&StepPath) -> Option<String>) -> Option<(Timestamp, Event)> {
         let later = state.world.now.plus_ms(u64::from(self.way % 7) * 300);
         let attempts = |begun_too: bool| {
-            let keys = state.live.iter().filter_map(move |live| match &live.what {
-                What::Attempt { key, begun } => (begun_too || !begun).then(|| key.clone()),
-                _ => None,
-            });
-            keys.collect::<Vec<_>>()
+            let all = state.attempts().into_iter().filter(|(_, begun)| begun_too || !begun);
+            all.map(|(key, _)| key).collect::<Vec<_>>()
         };
         let event = match self.what {
             Do::Start => Event::AttemptStarted { key: self.pick(&attempts(false))? },
@@ -134,13 +131,12 @@ impl Move {
         })
     }
 
-    fn decide(&self, state: &State<'_>, digest: impl Fn(&StepId) -> Option<String>) -> Option<Event> {
-        let asking = |live: &&super::state::Live| matches!(live.what, What::Approval(_)) && live.past == Past::No;
-        let mut steps: Vec<_> = state.live.iter().filter(asking).map(|live| live.step).collect();
-        if steps.is_empty() || self.which.is_multiple_of(16) {
-            steps = state.graph.indices().collect();
+    fn decide(&self, state: &State<'_>, digest: impl Fn(&StepPath) -> Option<String>) -> Option<Event> {
+        let mut asks = state.approvals();
+        if self.which.is_multiple_of(16) {
+            asks = state.graph.indices().map(|x| (state.id(x).into(), state.at(x).vis)).collect();
         }
-        let x = choose(self.which, steps, |x| state.id(*x).to_string())?;
+        let (step, visit) = choose(self.which, asks, |(step, _)| step.to_string())?;
         let people = ["ada", "bob", "eve", "mallory"];
         let way = u32::from(self.way);
         let mut fields = Map::new();
@@ -151,9 +147,13 @@ impl Move {
             3 => drop(fields.insert("d".into(), json!("text"))),
             _ => {}
         }
-        let visit = state.at(x).vis;
         let decided = ApprovalDecided {
-            step: state.id(x).into(),
+            digest: match self.which % 13 {
+                0 => Some("sha256:another".to_owned()),
+                1 => digest(&step),
+                _ => None,
+            },
+            step,
             visit: if self.which.is_multiple_of(11) { visit.saturating_sub(1) } else { visit },
             by: people[(way / 2 % 4) as usize].to_owned(),
             member_of: match self.which % 5 {
@@ -164,11 +164,6 @@ impl Move {
             decision: if way.is_multiple_of(3) { Decision::Rejected } else { Decision::Approved },
             comment: (way.is_multiple_of(5)).then(|| "so it is".to_owned()),
             fields,
-            digest: match self.which % 13 {
-                0 => Some("sha256:another".to_owned()),
-                1 => digest(&state.id(x)),
-                _ => None,
-            },
         };
         Some(Event::ApprovalDecided(Box::new(decided)))
     }

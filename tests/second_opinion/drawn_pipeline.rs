@@ -13,6 +13,7 @@ pub const STEPS: usize = 40;
 #[derive(Debug, Clone)]
 pub struct DrawnPipeline {
     pub steps: Vec<DrawnStep>,
+    pub finally: Vec<DrawnStep>,
     pub fail_fast: bool,
     pub visits: Option<u8>,
     pub timeout: bool,
@@ -37,6 +38,10 @@ pub struct DrawnStep {
     pub timeout: bool,
     pub sees: Option<(u8, u16)>,
     pub output: Option<u8>,
+    /// Until which step behind it, and `on`, `per`, `retry`.
+    pub compensate: Option<(u16, u8)>,
+    /// The steps of a pipeline in place.
+    pub inside: Vec<DrawnStep>,
     /// For what one kind alone has: quorum, `allow_self`, fields, signal, schema, `if` …
     pub flavour: u8,
 }
@@ -49,6 +54,7 @@ pub enum Kind {
     Sleep,
     Approval,
     Wait,
+    Pipeline,
 }
 
 #[derive(Debug, Clone)]
@@ -63,14 +69,22 @@ pub struct DrawnGoto {
 }
 
 pub fn pipelines() -> impl Strategy<Value = DrawnPipeline> {
-    let steps = prop_oneof![5 => vec(step(), 1..8), 3 => vec(step(), 1..16), 1 => vec(step(), 1..=STEPS)];
+    let steps = prop_oneof![5 => vec(step(2), 1..8), 3 => vec(step(1), 1..16), 1 => vec(step(0), 1..=STEPS)];
+    let finally = prop_oneof![3 => Just(Vec::new()).boxed(), 1 => vec(step(1), 1..4).boxed()];
     let output = weighted(0.3, (any::<u8>(), any::<u16>()));
-    (steps, prop::bool::weighted(0.15), weighted(0.2, 1u8..5), prop::bool::weighted(0.1), output).prop_map(
-        |(steps, fail_fast, visits, timeout, output)| DrawnPipeline { steps, fail_fast, visits, timeout, output },
-    )
+    let around = (prop::bool::weighted(0.15), weighted(0.2, 1u8..5), prop::bool::weighted(0.1), output);
+    (steps, finally, around).prop_map(|(steps, finally, (fail_fast, visits, timeout, output))| DrawnPipeline {
+        steps,
+        finally,
+        fail_fast,
+        visits,
+        timeout,
+        output,
+    })
 }
 
-fn step() -> impl Strategy<Value = DrawnStep> {
+/// `depth`: how many pipelines in place may lie in one another.
+fn step(depth: u32) -> BoxedStrategy<DrawnStep> {
     let kind = prop_oneof![
         10 => Just(Kind::Run),
         1 => Just(Kind::Http),
@@ -78,12 +92,17 @@ fn step() -> impl Strategy<Value = DrawnStep> {
         1 => Just(Kind::Sleep),
         2 => Just(Kind::Approval),
         2 => Just(Kind::Wait),
+        if depth > 0 { 1 } else { 0 } => Just(Kind::Pipeline),
     ];
+    let inside = match depth {
+        0 => Just(Vec::new()).boxed(),
+        _ => vec(step(depth - 1), 1..4).boxed(),
+    };
     let condition = prop_oneof![4 => Just(0u8), 4 => 1u8..8];
     let needs = vec((any::<u16>(), condition), 0..4);
     let join = prop_oneof![5 => Just(0u8), 2 => Just(1u8), 1 => Just(2u8), 1 => Just(3u8)];
     let flow = (
-        (0u16..1_000, kind),
+        (0u16..1_000, kind, inside),
         needs,
         join,
         weighted(0.2, (0u8..8, any::<u16>())),
@@ -98,10 +117,10 @@ fn step() -> impl Strategy<Value = DrawnStep> {
         any::<bool>(),
         weighted(0.4, (0u8..8, any::<u16>())),
         weighted(0.25, 0u8..4),
-        any::<u8>(),
+        (weighted(0.2, (any::<u16>(), any::<u8>())), any::<u8>()),
     );
-    (flow, around).prop_map(|(((name, kind), needs, join, condition, gotos, repeat), around)| {
-        let (retry, many, allow_failure, uninterruptible, timeout, sees, output, flavour) = around;
+    let drawn = (flow, around).prop_map(|(((name, kind, inside), needs, join, condition, gotos, repeat), around)| {
+        let (retry, many, allow_failure, uninterruptible, timeout, sees, output, (compensate, flavour)) = around;
         DrawnStep {
             name,
             kind,
@@ -117,9 +136,12 @@ fn step() -> impl Strategy<Value = DrawnStep> {
             timeout,
             sees,
             output,
+            compensate,
+            inside: if kind == Kind::Pipeline { inside } else { Vec::new() },
             flavour,
         }
-    })
+    });
+    drawn.boxed()
 }
 
 fn goto() -> impl Strategy<Value = DrawnGoto> {
@@ -164,7 +186,7 @@ const WINDOW: usize = 6;
 impl DrawnPipeline {
     /// The file.
     pub fn text(&self) -> String {
-        let drawn = Writer::new(&self.steps);
+        let drawn = Writer::new(&self.steps, "", &[]);
         let mut text = "version: 1\nname: p\n".to_owned();
         if self.fail_fast {
             text.push_str("fail_fast: true\n");
@@ -179,15 +201,15 @@ impl DrawnPipeline {
         for at in 0..self.steps.len() {
             let _ = writeln!(text, "  {}: {{{}}}", drawn.name(at), drawn.step(at).join(", "));
         }
+        if !self.finally.is_empty() {
+            let finally = Writer::new(&self.finally, "f_", &drawn.names);
+            text.push_str("finally:\n");
+            for at in 0..self.finally.len() {
+                let _ = writeln!(text, "  {}: {{{}}}", finally.name(at), finally.step(at).join(", "));
+            }
+        }
         if let Some((variant, of)) = self.output {
-            let of = choose(of, 0..self.steps.len(), |at| drawn.name(*at)).expect("there is a step");
-            let of = drawn.name(of);
-            let value = match variant % 3 {
-                0 => format!("steps.{of}.status"),
-                1 => format!("steps.{of}.visit"),
-                _ => format!("1 / (steps.{of}.visit - 1)"),
-            };
-            let _ = writeln!(text, "outputs: {{o: '{value}'}}");
+            let _ = writeln!(text, "outputs: {{o: '{}'}}", drawn.output(variant, of));
         }
         text
     }
@@ -196,17 +218,19 @@ impl DrawnPipeline {
 struct Writer<'a> {
     steps: &'a [DrawnStep],
     names: Vec<String>,
+    /// Of `finally`: the steps of the run.
+    outer: &'a [String],
     /// By step: the edges into it, and all that lead to it.
     needs: Vec<Vec<(usize, u8)>>,
     ancestors: Vec<BTreeSet<usize>>,
 }
 
 impl<'a> Writer<'a> {
-    fn new(steps: &'a [DrawnStep]) -> Self {
-        let mut writer = Self { steps, names: Vec::new(), needs: Vec::new(), ancestors: Vec::new() };
+    fn new(steps: &'a [DrawnStep], prefix: &str, outer: &'a [String]) -> Self {
+        let mut writer = Self { steps, names: Vec::new(), outer, needs: Vec::new(), ancestors: Vec::new() };
         for (at, step) in steps.iter().enumerate() {
             // Names do not stand in the order in which the steps lead to one another.
-            let mut name = format!("{}{}", (b'a' + (step.name % 26) as u8) as char, step.name);
+            let mut name = format!("{prefix}{}{}", (b'a' + (step.name % 26) as u8) as char, step.name);
             while writer.names.contains(&name) {
                 name.push('x');
             }
@@ -226,6 +250,16 @@ impl<'a> Writer<'a> {
 
     fn name(&self, at: usize) -> String {
         self.names[at].clone()
+    }
+
+    /// What the whole gives back.
+    fn output(&self, variant: u8, of: u16) -> String {
+        let of = self.one_of(of, 0..self.steps.len()).expect("there is a step");
+        match variant % 3 {
+            0 => format!("steps.{of}.status"),
+            1 => format!("steps.{of}.visit"),
+            _ => format!("1 / (steps.{of}.visit - 1)"),
+        }
     }
 
     /// One of these steps, by its name.
@@ -326,7 +360,7 @@ impl<'a> Writer<'a> {
     }
 
     fn condition(&self, at: usize, variant: u8, of: u16) -> String {
-        let ancestor = self.one_of(of, self.ancestors(at).iter().copied());
+        let ancestor = self.one_of(of, self.ancestors(at).iter().copied()).or_else(|| self.outer_one(of));
         let companion = self.one_of(of, self.companions(at));
         let with_n = self.one_of(of, self.ancestors(at).iter().copied().filter(|a| self.steps[*a].has_n()));
         match (variant, ancestor, companion) {
@@ -344,9 +378,16 @@ impl<'a> Writer<'a> {
         }
     }
 
+    fn outer_one(&self, of: u16) -> Option<String> {
+        choose(of, self.outer, |name| (*name).clone()).cloned()
+    }
+
     /// A value that shows what the step sees.
     fn sight(&self, at: usize, variant: u8, of: u16) -> String {
-        let ancestor = self.one_of(of, self.ancestors(at).iter().copied());
+        if !self.outer.is_empty() && variant == 7 {
+            return "run.status".to_owned();
+        }
+        let ancestor = self.one_of(of, self.ancestors(at).iter().copied()).or_else(|| self.outer_one(of));
         let companion = self.one_of(of, self.companions(at));
         let plain = |at: &usize| self.steps[*at].many.is_none();
         let plain_ancestor = self.one_of(of, self.ancestors(at).iter().copied().filter(plain));
@@ -369,7 +410,7 @@ impl<'a> Writer<'a> {
 
     fn work(&self, at: usize, step: &DrawnStep) -> Vec<String> {
         let mut keys = Vec::new();
-        let works = matches!(step.kind, Kind::Run | Kind::Http);
+        let works = matches!(step.kind, Kind::Run | Kind::Http | Kind::Pipeline);
         let flavour = |bit: u8| step.flavour & (1 << bit) != 0;
         match step.kind {
             Kind::Run => keys.push("run: 'true'".to_owned()),
@@ -409,6 +450,23 @@ impl<'a> Writer<'a> {
                 }
                 keys.push(format!("approval: {{{}}}", words.join(", ")));
             }
+            Kind::Pipeline => {
+                let inside = Writer::new(&step.inside, "", &[]);
+                let steps: Vec<String> = (0..step.inside.len())
+                    .map(|at| format!("{}: {{{}}}", inside.name(at), inside.step(at).join(", ")))
+                    .collect();
+                let mut words = vec![format!("steps: {{{}}}", steps.join(", "))];
+                if flavour(0) {
+                    words.push(format!("outputs: {{n: '{}'}}", inside.output(step.flavour / 16, step.name)));
+                }
+                if flavour(1) {
+                    words.push("inputs: {v: '{{ visit }}'}".to_owned());
+                }
+                keys.push(format!("pipeline: {{{}}}", words.join(", ")));
+                if step.timeout {
+                    keys.push("timeout: 10s".to_owned());
+                }
+            }
             Kind::Wait => {
                 let mut words = vec![format!("signal: {}", if flavour(0) { "go" } else { "done" })];
                 if flavour(1) {
@@ -429,7 +487,11 @@ impl<'a> Writer<'a> {
         if !works {
             return keys;
         }
+        if let Some((of, words)) = step.compensate {
+            keys.push(self.compensate(at, of, words));
+        }
         match step.output {
+            _ if step.kind == Kind::Pipeline => {}
             Some(0) if step.flavour.is_multiple_of(2) => {
                 let (raw, differs) =
                     if step.kind == Kind::Run { ("size(stdout)", 3) } else { ("response.status", 203) };
@@ -490,5 +552,24 @@ impl<'a> Writer<'a> {
             _ => write!(text, ", tolerate: {}", words / 4 % 3),
         };
         format!("foreach: {{{text}}}")
+    }
+
+    fn compensate(&self, at: usize, of: u16, words: u8) -> String {
+        let own = self.name(at);
+        let mut text = "run: undo".to_owned();
+        let behind = (0..self.steps.len()).filter(|y| self.ancestors[*y].contains(&at));
+        if let Some(until) = self.one_of(of, behind).filter(|_| words.is_multiple_of(3)) {
+            let _ = write!(text, ", until: {until}");
+        }
+        text.push_str(["", ", on: [failed, cancelled]", ", on: [cancelled]", ""][words as usize / 4 % 4]);
+        text.push_str(["", ", per: visit"][words as usize / 16 % 2]);
+        text.push_str(["", ", retry: {max_attempts: 2, initial: 1s, factor: 3, max: 2s}"][words as usize / 32 % 2]);
+        if words >= 64 {
+            let sight = self.sight(at, words % 7, of).replace('"', "\\\"");
+            let sight = format!("[{sight}, visit, attempt, steps.{own}.outputs, steps.{own}.visit]");
+            let fails = if words.is_multiple_of(16) { ", SEEN_TOO: '{{ cel \"1 / (visit - 2)\" }}'" } else { "" };
+            let _ = write!(text, ", env: {{SEEN_UNDONE: '{{{{ json (cel \"{sight}\") }}}}'{fails}}}");
+        }
+        format!("compensate: {{{text}}}")
     }
 }

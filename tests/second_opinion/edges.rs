@@ -38,15 +38,22 @@ pub fn order(graph: &Graph) -> Vec<StepIx> {
     steps
 }
 
+/// R(t) for every t.
+pub type Regions = BTreeMap<StepIx, BTreeSet<StepIx>>;
+
+pub fn regions(graph: &Graph) -> Regions {
+    graph.indices().map(|x| (x, reach(graph, x))).collect()
+}
+
 /// →+: there is a way of at least one edge.
-pub fn leads(graph: &Graph, from: StepIx, to: StepIx) -> bool {
-    from != to && reach(graph, from).contains(&to)
+pub fn leads(regions: &Regions, from: StepIx, to: StepIx) -> bool {
+    from != to && regions[&from].contains(&to)
 }
 
 /// h ≻ g: a firing of `h` refills the count of `g`.
-pub fn encloses(graph: &Graph, h: (StepIx, usize), g: (StepIx, usize)) -> bool {
+pub fn encloses(graph: &Graph, regions: &Regions, h: (StepIx, usize), g: (StepIx, usize)) -> bool {
     let to = |entry: (StepIx, usize)| graph.step(entry.0).goto[entry.1].to;
-    leads(graph, to(h), to(g)) || (to(h) == to(g) && leads(graph, g.0, h.0))
+    leads(regions, to(h), to(g)) || (to(h) == to(g) && leads(regions, g.0, h.0))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -48,7 +48,10 @@ impl State<'_> {
     pub fn end(&mut self, x: StepIx, mut o: Ended) {
         self.take(x, &o);
         if o.st == St::Succeeded {
-            self.done.push((x, self.at(x).vis));
+            // Of items, each that succeeded is noted by itself.
+            if self.graph.step(x).many.is_none() {
+                self.note_done((x, None), self.at(x).vis, self.at(x).attempt, &o.outputs);
+            }
         }
         let gotos = &self.graph.step(x).goto;
         for (place, g) in gotos.iter().enumerate() {

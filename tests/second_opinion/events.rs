@@ -1,13 +1,14 @@
 //! EVENTS: each is refused, or taken and followed by JUDGE, `fail_fast` and OVER.
 
 use loopline_core::event::{Event, Recorded};
+use loopline_core::id::{AttemptKey, StepPath};
 
-use super::state::{Live, State, Stop, What};
+use super::state::{State, Stop, What};
 
 /// What core alone decides, and the reference takes over: the words of a digest.
 pub trait Oracle {
     /// The digest of what an approval shows.
-    fn digest(&self, step: &str) -> String;
+    fn digest(&self, step: &StepPath) -> String;
 }
 
 impl State<'_> {
@@ -24,26 +25,40 @@ impl State<'_> {
                 self.world.created_at = self.world.now;
                 self.set_run_timer();
             }
-            Event::AttemptStarted { key } => self.attempt_started(key),
-            Event::AttemptFinished { key, outcome } => self.attempt_finished(key, outcome),
+            Event::AttemptStarted { key } => {
+                self.at_place(key.within.as_slice(), Some(&key.step), &mut |place| place.attempt_started(key));
+            }
+            Event::AttemptFinished { key, outcome } => {
+                let within = key.within.as_slice();
+                self.at_place(within, Some(&key.step), &mut |place| place.attempt_finished(key, outcome));
+            }
             Event::TimerFired { timer } => self.timer_fired(timer),
-            Event::ApprovalDecided(decided) => self.approval_decided(decided),
+            Event::ApprovalDecided(decided) => {
+                let StepPath { within, step } = &decided.step;
+                self.at_named(within, step, &mut |place| place.approval_decided(decided));
+            }
             Event::SignalReceived(signal) => self.signal_received(signal),
             Event::PauseRequested { .. } => self.pause(),
             Event::ResumeRequested { .. } => self.resume(),
-            Event::CancelRequested { .. } => {
-                self.stop(Stop::Cancel);
-                self.resume();
-            }
+            Event::CancelRequested { .. } => self.cancel(),
             Event::RerunRequested { by, from } => self.rerun(by, from),
             Event::ChildFinished(_) | Event::SlotGranted { .. } => unreachable!("these are not drawn"),
         }
-        self.judge();
-        if self.fails_fast() {
-            self.stop(Stop::FailFast);
+        self.settle();
+        if self.over.is_some() {
+            self.world.pause = None;
         }
-        self.ends();
         Ok(())
+    }
+
+    /// A first cancel ends the steps and leaves what comes behind them; a second one ends that.
+    fn cancel(&mut self) {
+        if self.stop == Some(Stop::Cancel) {
+            self.cut_short();
+        } else {
+            self.stop(Stop::Cancel, true);
+        }
+        self.resume();
     }
 
     fn refuses(&self, event: &Event, oracle: &dyn Oracle) -> Option<&'static str> {
@@ -56,17 +71,20 @@ impl State<'_> {
         match event {
             Event::RunCreated(_) => None,
             Event::AttemptStarted { key } => {
-                let queued =
-                    |live: &Live| matches!(&live.what, What::Attempt { key: known, begun: false } if known == key);
-                (!self.live.iter().any(queued)).then_some("it was never handed out, or has begun")
+                (self.begun(key) != Some(false)).then_some("it was never handed out, or has begun")
             }
             Event::AttemptFinished { key, .. } => {
-                let lives = self.live.iter().any(|live| live.attempt() == Some(key));
-                (!lives).then_some("it was never handed out, or is settled")
+                self.begun(key).is_none().then_some("it was never handed out, or is settled")
             }
             Event::TimerFired { timer } => (!self.world.timers.contains_key(timer)).then_some("it is not set"),
             Event::ApprovalDecided(decided) => {
-                self.refuses_decision(decided, &oracle.digest(decided.step.step.as_str()))
+                let StepPath { within, step } = &decided.step;
+                match self.named(within, step) {
+                    None => Some("there is no such step, or nothing goes on there"),
+                    Some(place) => {
+                        place.refuses_decision(decided, &oracle.digest(&decided.step), self.world.rerun_by.as_ref())
+                    }
+                }
             }
             Event::SignalReceived(signal) => self.refuses_signal(signal),
             Event::PauseRequested { .. } if self.stop.is_some() => Some("it is being ended"),
@@ -74,7 +92,21 @@ impl State<'_> {
             Event::ResumeRequested { .. } => self.world.pause.is_none().then_some("it is not paused"),
             Event::RerunRequested { from, .. } => self.refuses_rerun(from),
             Event::ChildFinished(_) | Event::SlotGranted { .. } => unreachable!("these are not drawn"),
-            Event::CancelRequested { .. } => (self.stop == Some(Stop::Cancel)).then_some("it is being cancelled"),
+            Event::CancelRequested { .. } => {
+                (self.stop == Some(Stop::Cancel) && !self.can_be_cut_short()).then_some("it is being cancelled")
+            }
         }
+    }
+
+    /// Whether the attempt has begun; none if no worker has it.
+    fn begun(&self, key: &AttemptKey) -> Option<bool> {
+        let place = self.place(key.within.as_slice(), Some(&key.step))?;
+        if key.undo {
+            return place.undo_attempt().filter(|(known, _)| known == key).map(|(_, begun)| begun);
+        }
+        place.live.iter().find_map(|live| match &live.what {
+            What::Attempt { key: known, begun } if known == key => Some(*begun),
+            _ => None,
+        })
     }
 }

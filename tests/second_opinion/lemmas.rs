@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use loopline_core::graph::{Graph, Join};
-use loopline_core::id::StepIx;
+use loopline_core::id::{AttemptKey, StepIx};
 use loopline_core::view::{EdgeState, RunView, SkipReason, StepStatus, StepView};
 
-use super::edges::{encloses, reach};
+use super::edges::{Regions, encloses};
 use super::picture::Wishes;
 
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ impl Lemmas {
     /// `fired` counts firings of loop edges since the beginning, and `reruns` those by hand.
     pub fn hold(
         &mut self,
-        graph: &Graph,
+        (graph, regions): (&Graph, &Regions),
         view: &RunView,
         wishes: &Wishes,
         fired: &BTreeMap<(StepIx, usize), u32>,
@@ -27,7 +27,7 @@ impl Lemmas {
     ) -> Result<(), String> {
         self.l1_judged_on_predecessors_of_the_same_visit(graph, view)?;
         l2_no_two_visits_of_a_step_at_once(view, wishes)?;
-        l3_every_run_is_finite(graph, view, fired, reruns)?;
+        l3_every_run_is_finite((graph, regions), view, fired, reruns)?;
         l4_over_leaves_nothing_undecided(view, wishes)
     }
 
@@ -63,9 +63,13 @@ impl Lemmas {
 
 fn l2_no_two_visits_of_a_step_at_once(view: &RunView, wishes: &Wishes) -> Result<(), String> {
     for key in wishes.live.keys() {
-        let beside = wishes.live.keys().filter(|other| other.step == key.step && other.item == key.item).count();
-        let step = &view.steps[&key.step];
-        let new_one_lives = begun(step) && step.visit != key.visit && step.status != StepStatus::Skipped;
+        let same = |other: &AttemptKey| {
+            (&other.within, &other.step, other.item, other.undo) == (&key.within, &key.step, key.item, key.undo)
+        };
+        let beside = wishes.live.keys().filter(|other| same(other)).count();
+        let step = view.steps.get(&key.step).filter(|_| key.within.is_empty() && !key.undo);
+        let new_one_lives =
+            step.is_some_and(|step| begun(step) && step.visit != key.visit && step.status != StepStatus::Skipped);
         if beside > 1 || new_one_lives {
             return Err(format!("L2: {key} lives beside another attempt or visit of its step"));
         }
@@ -74,21 +78,21 @@ fn l2_no_two_visits_of_a_step_at_once(view: &RunView, wishes: &Wishes) -> Result
 }
 
 fn l3_every_run_is_finite(
-    graph: &Graph,
+    (graph, regions): (&Graph, &Regions),
     view: &RunView,
     fired: &BTreeMap<(StepIx, usize), u32>,
     reruns: u32,
 ) -> Result<(), String> {
     for (g, count) in fired.iter().filter(|(_, count)| **count > 0) {
-        let around: u32 = fired.iter().filter(|(h, _)| encloses(graph, **h, *g)).map(|(_, count)| count).sum();
+        let around: u32 = fired.iter().filter(|(h, _)| encloses(graph, regions, **h, *g)).map(|(_, count)| count).sum();
         if graph.step(g.0).goto[g.1].max.is_some_and(|max| *count > max * (1 + around + reruns)) {
             return Err(format!("L3: a loop of `{}` has fired {count} times", graph.step(g.0).id));
         }
     }
     let mut most: BTreeMap<StepIx, u32> = graph.indices().map(|x| (x, 1 + reruns)).collect();
     for ((source, place), count) in fired.iter().filter(|(_, count)| **count > 0) {
-        for x in reach(graph, graph.step(*source).goto[*place].to) {
-            *most.entry(x).or_default() += count;
+        for x in &regions[&graph.step(*source).goto[*place].to] {
+            *most.entry(*x).or_default() += count;
         }
     }
     match graph.indices().find(|x| seen(graph, view, *x).visit > most[x]) {

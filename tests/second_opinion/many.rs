@@ -48,7 +48,11 @@ impl State<'_> {
         let graph = self.graph;
         let many = graph.step(x).many.as_ref().expect("only such a step has items");
         let item = &mut self.at_mut(x).items[at as usize];
-        (item.st, item.err, item.outputs) = (o.st, o.err, o.outputs);
+        let attempt = item.attempt;
+        (item.st, item.err, item.outputs) = (o.st, o.err, o.outputs.clone());
+        if o.st == St::Succeeded {
+            self.note_done((x, Some(at)), self.at(x).vis, attempt, &o.outputs);
+        }
         if many.fail_fast && !self.at(x).items_closed && self.failed_items(x) > many.tolerate as usize {
             self.end_other_items(x);
         }
@@ -77,6 +81,7 @@ impl State<'_> {
         let visit = self.at(x).vis;
         let interruptible = self.graph.step(x).interruptible;
         let mut closed = BTreeSet::new();
+        let mut children = Vec::new();
         for live in std::mem::take(&mut self.live) {
             let here = live.step == x && live.visit == visit && live.past == Past::No;
             match &live.what {
@@ -90,6 +95,7 @@ impl State<'_> {
                 What::Attempt { key, begun } if here && (interruptible || !begun) => {
                     self.world.asked_to_end.insert(key.clone());
                 }
+                What::Child { key, .. } if here && interruptible => children.push(key.clone()),
                 _ => {}
             }
             self.live.push(live);
@@ -99,6 +105,7 @@ impl State<'_> {
                 item.st = St::Cancelled;
             }
         }
+        self.end_children(children, true);
     }
 
     /// END, when every item has ended.

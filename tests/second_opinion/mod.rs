@@ -4,7 +4,7 @@
 //! `state` to `over` are the exact machine, one file a paragraph of it. `drawn_*` draw pipelines and histories, `duet`
 //! plays them to both, `picture` says where they differ, `lemmas` holds what must be true of every run.
 //!
-//! `LOOPLINE_OPINIONS` says how many runs. What fails is shrunk, printed with its pipeline and its history, and kept in
+//! `LOOPLINE_OPINIONS` says how many runs; 5,000 unless it is said, and 20,000 where `CI` is set. What fails is shrunk, printed with its pipeline and its history, and kept in
 //! `regressions.txt`, which is played first.
 
 mod any_order;
@@ -17,6 +17,7 @@ mod edges;
 mod end;
 mod events;
 mod fire;
+mod inside;
 mod judge;
 mod lemmas;
 mod many;
@@ -31,3 +32,4 @@ mod start;
 mod state;
 mod stop;
 mod timers;
+mod undo;

@@ -1,4 +1,4 @@
-//! OVER: nothing is undecided and nothing lives.
+//! OVER: nothing is undecided and nothing lives. Then what succeeded is undone, where that is due, and `finally` runs.
 
 use loopline_core::event::RunOutcome;
 use loopline_core::graph::Condition;
@@ -10,12 +10,52 @@ use serde_json::Value as Json;
 use super::state::{Outputs, Over, St, State, Stop};
 
 impl State<'_> {
-    pub fn ends(&mut self) {
+    /// After every event, in every machine.
+    pub fn settle(&mut self) {
+        self.judge();
+        if self.fails_fast() {
+            self.stop(Stop::FailFast, true);
+        }
+        self.ends();
+    }
+
+    fn ends(&mut self) {
         let undecided = self.graph.indices().any(|x| matches!(self.at(x).st, St::Pending | St::Running));
         if self.over.is_some() || undecided || !self.live.is_empty() {
             return;
         }
-        let mut over = self.outcome_of_run();
+        if self.leaving.is_none() {
+            let over = self.outcome_of_steps();
+            self.clear_timer(&self.run_timer());
+            self.due = self.what_is_due(over.outcome);
+            self.leaving = Some(over);
+        }
+        if !self.all_undone() {
+            return;
+        }
+        let mut over = self.leaving.clone().expect("just taken");
+        if let Some(graph) = self.graph.finally.as_deref() {
+            if self.finally.is_none() && !self.cut_short {
+                if self.world.pause.is_some() {
+                    return;
+                }
+                self.begin_finally(graph, over.outcome);
+            }
+            let end = self.finally.as_ref().map(|finally| finally.over.clone());
+            match end {
+                Some(None) => return,
+                // It can turn a success into a failure, and nothing else.
+                Some(Some(end)) if over.outcome == RunOutcome::Succeeded && end.outcome == RunOutcome::Failed => {
+                    over = Over { outputs: Outputs::new(), ..end };
+                }
+                Some(Some(_)) | None => {}
+            }
+        }
+        self.over = Some(over);
+    }
+
+    fn outcome_of_steps(&self) -> Over {
+        let mut over = self.outcome_of_failures();
         if over.outcome == RunOutcome::Succeeded {
             match self.outputs_of_run() {
                 Ok(outputs) => over.outputs = outputs,
@@ -25,14 +65,10 @@ impl State<'_> {
                 }
             }
         }
-        self.over = Some(over);
-        self.world.pause = None;
-        for timer in self.world.timers.keys().cloned().collect::<Vec<_>>() {
-            self.clear_timer(&timer);
-        }
+        over
     }
 
-    fn outcome_of_run(&self) -> Over {
+    fn outcome_of_failures(&self) -> Over {
         let over = |outcome, error| Over { outcome, error, outputs: Outputs::new() };
         let failed = self.graph.indices().filter(|x| self.at(*x).st == St::Failed && !self.handled(*x));
         let earliest = failed.min_by_key(|x| self.at(*x).decided);
@@ -64,10 +100,12 @@ impl State<'_> {
 
     fn outputs_of_run(&self) -> Result<Outputs, Failure> {
         let mut outputs = Outputs::new();
+        let created = self.created.as_ref().expect("the run has begun");
         for (name, cel) in &self.graph.outputs {
             let mut scope = loopline_core::expr::Scope::new();
             let steps = self.graph.indices().map(|x| (self.id(x).to_string(), self.seen(x))).collect();
             scope.insert("steps".to_owned(), Json::Object(steps));
+            scope.insert("inputs".to_owned(), Json::Object(created.inputs.clone()));
             let value = cel.eval(&scope).map_err(|error| Failure::new(FailureKind::Condition, error.message))?;
             outputs.insert(name.clone(), value);
         }

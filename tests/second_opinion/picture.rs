@@ -9,11 +9,14 @@ use loopline_core::graph::Condition;
 use loopline_core::id::{AttemptKey, StepId, StepIx};
 use loopline_core::outcome::Failure;
 use loopline_core::time::Timestamp;
-use loopline_core::view::{EdgeState, ItemView, RunStatus, RunView, SkipReason, StepStatus, VisitView, WaitingFor};
+use loopline_core::view::{
+    ChildView, CompensationView, EdgeState, EdgeView, ItemView, LoopView, RunStatus, RunView, SkipReason, StepStatus,
+    StepView, VisitView, WaitingFor,
+};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::state::{Item, Live, Outputs, Past, St, State, Visit, What};
+use super::state::{Item, Outputs, St, State, Stop, Visit, What, World};
 
 /// Borrowed, for it is drawn twice an event.
 #[derive(Debug, PartialEq, Serialize)]
@@ -23,14 +26,41 @@ pub struct Picture<'a> {
     pub error: Option<(Option<&'a StepId>, Error)>,
     pub outputs: Option<&'a Outputs>,
     pub finished_at: Option<Timestamp>,
+    #[serde(flatten)]
+    pub machine: MachinePicture<'a>,
+    /// Attempts that are live, with what their environment holds.
+    pub live: Vec<(AttemptKey, &'a BTreeMap<String, String>)>,
+    pub asked_to_end: &'a BTreeSet<AttemptKey>,
+    pub timers: Vec<(&'a Timer, Timestamp)>,
+}
+
+/// The run's own machine and that of `finally`, or one of a pipeline in place.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct MachinePicture<'a> {
     pub steps: Vec<StepPicture<'a>>,
     pub edges: Vec<(&'a StepId, Condition, &'a StepId, EdgeState)>,
     /// By source and place, what was used of the budget.
     pub loops: Vec<(&'a StepId, u32, u32)>,
-    /// Attempts that are live, with what their environment holds.
-    pub live: Vec<(&'a AttemptKey, &'a BTreeMap<String, String>)>,
-    pub asked_to_end: &'a BTreeSet<AttemptKey>,
-    pub timers: Vec<(&'a Timer, Timestamp)>,
+    pub undone: Vec<UndoPicture<'a>>,
+}
+
+/// What undoes a visit, or an item of it.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct UndoPicture<'a> {
+    pub step: &'a StepId,
+    pub visit: u32,
+    pub item: Option<u32>,
+    pub status: StepStatus,
+    pub attempt: u32,
+    pub error: Option<Error>,
+}
+
+/// A pipeline in place that goes on.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct ChildPicture<'a> {
+    pub status: RunStatus,
+    #[serde(flatten)]
+    pub machine: MachinePicture<'a>,
 }
 
 #[derive(Debug, PartialEq, Serialize)]
@@ -44,6 +74,7 @@ pub struct StepPicture<'a> {
     pub outputs: Cow<'a, Outputs>,
     pub visits: Vec<VisitPicture<'a>>,
     pub items: Vec<ItemPicture<'a>>,
+    pub child: Option<ChildPicture<'a>>,
     pub waiting_for: Option<Json>,
 }
 
@@ -55,6 +86,7 @@ pub struct ItemPicture<'a> {
     pub attempt: u32,
     pub error: Option<Error>,
     pub outputs: &'a Outputs,
+    pub child: Option<ChildPicture<'a>>,
     pub waiting_for: Option<Json>,
 }
 
@@ -92,6 +124,8 @@ fn without_words(outputs: &Outputs) -> Cow<'_, Outputs> {
     let mut errors = errors.clone();
     for error in errors.iter_mut().filter_map(Json::as_object_mut) {
         error.remove("message");
+        let cause = error.get("cause").map(|cause| cause["kind"].clone()).unwrap_or_default();
+        error.insert("cause".to_owned(), cause);
     }
     let mut outputs = outputs.clone();
     outputs.insert("errors".to_owned(), Json::Array(errors));
@@ -171,6 +205,25 @@ impl Wishes {
 }
 
 pub fn of_core<'a>(view: &'a RunView, wishes: &'a Wishes) -> Picture<'a> {
+    Picture {
+        status: view.status,
+        epoch: view.epoch,
+        error: view.error.as_ref().map(|error| (error.step.as_ref(), Error::from(&error.failure))),
+        outputs: Some(&view.outputs).filter(|outputs| !outputs.is_empty()),
+        finished_at: view.finished_at,
+        machine: machine_of_core(&view.steps, &view.edges, &view.loops, &view.compensations),
+        live: wishes.live.iter().map(|(key, env)| (key.clone(), env)).collect(),
+        asked_to_end: &wishes.asked_to_end,
+        timers: wishes.timers.iter().map(|(timer, at)| (timer, *at)).collect(),
+    }
+}
+
+fn machine_of_core<'a>(
+    steps: &'a BTreeMap<StepId, StepView>,
+    edges: &'a [EdgeView],
+    loops: &'a [LoopView],
+    compensations: &'a [CompensationView],
+) -> MachinePicture<'a> {
     let visit = |visit: &'a VisitView| VisitPicture {
         visit: visit.visit,
         status: visit.status,
@@ -185,9 +238,10 @@ pub fn of_core<'a>(view: &'a RunView, wishes: &'a Wishes) -> Picture<'a> {
         attempt: item.attempt,
         error: item.error.as_ref().map(Error::from),
         outputs: &item.outputs,
+        child: item.child.as_deref().and_then(child_of_core),
         waiting_for: item.waiting_for.as_ref().map(waits),
     };
-    let steps = view.steps.iter().map(|(id, step)| StepPicture {
+    let steps = steps.iter().map(|(id, step)| StepPicture {
         id,
         status: step.status,
         visit: step.visit,
@@ -197,21 +251,32 @@ pub fn of_core<'a>(view: &'a RunView, wishes: &'a Wishes) -> Picture<'a> {
         outputs: without_words(&step.outputs),
         visits: step.visits.iter().map(visit).collect(),
         items: step.items.iter().flatten().map(item).collect(),
+        child: step.child.as_deref().and_then(child_of_core),
         waiting_for: step.waiting_for.as_ref().map(waits),
     });
-    Picture {
-        status: view.status,
-        epoch: view.epoch,
-        error: view.error.as_ref().map(|error| (error.step.as_ref(), Error::from(&error.failure))),
-        outputs: Some(&view.outputs).filter(|outputs| !outputs.is_empty()),
-        finished_at: view.finished_at,
+    let undone = compensations.iter().map(|undo| UndoPicture {
+        step: &undo.step,
+        visit: undo.visit,
+        item: undo.item,
+        status: undo.status,
+        attempt: undo.attempt,
+        error: undo.error.as_ref().map(Error::from),
+    });
+    let mut undone: Vec<_> = undone.collect();
+    undone.sort_by_key(|undo| (undo.step, undo.visit, undo.item));
+    MachinePicture {
         steps: steps.collect(),
-        edges: view.edges.iter().map(|edge| (&edge.from, edge.on, &edge.to, edge.state)).collect(),
-        loops: view.loops.iter().map(|entry| (&entry.from, entry.index, entry.used)).collect(),
-        live: wishes.live.iter().collect(),
-        asked_to_end: &wishes.asked_to_end,
-        timers: wishes.timers.iter().map(|(timer, at)| (timer, *at)).collect(),
+        edges: edges.iter().map(|edge| (&edge.from, edge.on, &edge.to, edge.state)).collect(),
+        loops: loops.iter().map(|entry| (&entry.from, entry.index, entry.used)).collect(),
+        undone,
     }
+}
+
+/// One that is over is not compared any more: what it came to is its attempt's.
+fn child_of_core(child: &ChildView) -> Option<ChildPicture<'_>> {
+    let ChildView { status, steps, edges, loops, compensations, .. } = child;
+    let machine = || machine_of_core(steps, edges, loops, compensations);
+    (!status.is_over()).then(|| ChildPicture { status: *status, machine: machine() })
 }
 
 fn waits(waiting: &WaitingFor) -> Json {
@@ -227,12 +292,49 @@ fn waits(waiting: &WaitingFor) -> Json {
     }
 }
 
-/// `current` holds the visits that go on, see [`State::current`].
-pub fn of_reference<'a>(state: &'a State<'_>, current: &'a [Option<Visit>]) -> Picture<'a> {
+pub fn of_reference<'a>(state: &'a State<'_>) -> Picture<'a> {
+    let world = &state.world;
+    let over = state.over.as_ref();
+    let error = over.and_then(|over| over.error.as_ref());
+    let mut live: Vec<_> =
+        state.attempts().into_iter().map(|(key, _)| (key.clone(), &world.handed_out[&key])).collect();
+    live.sort();
+    let mut machine = machine_of_reference(state, world);
+    if let Some(finally) = state.shown_finally() {
+        let finally = machine_of_reference(finally, world);
+        machine.steps.extend(finally.steps);
+        machine.steps.sort_by_key(|step| step.id);
+        machine.edges.extend(finally.edges);
+        machine.loops.extend(finally.loops);
+        machine.undone.extend(finally.undone);
+        machine.undone.sort_by_key(|undo| (undo.step, undo.visit, undo.item));
+    }
+    Picture {
+        status: state.run_status(world.pause.is_some()),
+        epoch: world.epoch,
+        error: error.map(|error| (error.step.as_ref(), Error::from(&error.failure))),
+        outputs: over.map(|over| &over.outputs).filter(|outputs| !outputs.is_empty()),
+        finished_at: over.map(|_| world.now),
+        machine,
+        live,
+        asked_to_end: &world.asked_to_end,
+        timers: world.timers.iter().map(|(timer, at)| (timer, *at)).collect(),
+    }
+}
+
+fn machine_of_reference<'a>(state: &'a State<'_>, world: &'a World) -> MachinePicture<'a> {
     let graph = state.graph;
     let id = |x: StepIx| &graph.step(x).id;
     let steps = graph.indices().map(|x| {
         let step = state.at(x);
+        let current = step.begun.then(|| VisitPicture {
+            visit: step.vis,
+            status: state.shown(x),
+            skip_reason: step.why,
+            error: step.err.as_ref().map(Error::from),
+            attempts: step.attempt,
+            outputs: without_words(&step.outputs),
+        });
         StepPicture {
             id: id(x),
             status: state.shown(x),
@@ -241,29 +343,50 @@ pub fn of_reference<'a>(state: &'a State<'_>, current: &'a [Option<Visit>]) -> P
             skip_reason: step.why,
             error: step.err.as_ref().map(Error::from),
             outputs: without_words(&step.outputs),
-            visits: step.archive.iter().chain(&current[x.get()]).map(VisitPicture::from).collect(),
-            items: (0..).zip(&step.items).map(|(at, item)| state.item(x, at, item)).collect(),
-            waiting_for: state.waits_for(x),
+            visits: step.archive.iter().map(VisitPicture::from).chain(current).collect(),
+            items: (0..).zip(&step.items).map(|(at, item)| state.item(x, at, item, world)).collect(),
+            child: state.child(x, None, step.attempt, world),
+            waiting_for: state.waits_for(x, world),
         }
     });
     let edges = graph.indices().flat_map(|y| graph.step(y).needs.iter().map(move |need| (y, *need)));
-    let over = state.over.as_ref();
-    let error = over.and_then(|over| over.error.as_ref());
-    let mut live: Vec<_> =
-        state.live.iter().filter_map(Live::attempt).map(|key| (key, &state.world.handed_out[key])).collect();
-    live.sort();
-    Picture {
-        status: state.run_status(),
-        epoch: state.world.epoch,
-        error: error.map(|error| (error.step.as_ref(), Error::from(&error.failure))),
-        outputs: over.map(|over| &over.outputs).filter(|outputs| !outputs.is_empty()),
-        finished_at: over.map(|_| state.world.now),
+    let undone = (0..).zip(&state.done).filter_map(|(at, done): (usize, _)| {
+        let undo = done.undo.as_ref();
+        (undo.is_some() || state.due.contains(&at)).then(|| UndoPicture {
+            step: id(done.step),
+            visit: done.visit,
+            item: done.item,
+            status: match undo {
+                None => StepStatus::Pending,
+                Some(undo) => match (undo.st, &undo.live, &undo.until) {
+                    (St::Running, _, Some(_)) => StepStatus::Waiting,
+                    (St::Running, Some((_, true)), _) => StepStatus::Running,
+                    (St::Running, ..) => StepStatus::Queued,
+                    (st, ..) => told(st),
+                },
+            },
+            attempt: undo.map_or(0, |undo| undo.attempt),
+            error: undo.filter(|undo| undo.st == St::Failed).and_then(|undo| undo.err.as_ref()).map(Error::from),
+        })
+    });
+    let mut undone: Vec<_> = undone.collect();
+    undone.sort_by_key(|undo| (undo.step, undo.visit, undo.item));
+    MachinePicture {
         steps: steps.collect(),
         edges: edges.map(|(y, need)| (id(need.step), need.on, id(y), state.edge(need))).collect(),
         loops: state.used.iter().map(|((x, at), used)| (id(*x), *at as u32, *used)).collect(),
-        live,
-        asked_to_end: &state.world.asked_to_end,
-        timers: state.world.timers.iter().map(|(timer, at)| (timer, *at)).collect(),
+        undone,
+    }
+}
+
+fn told(st: St) -> StepStatus {
+    match st {
+        St::Pending => StepStatus::Pending,
+        St::Running => StepStatus::Running,
+        St::Succeeded => StepStatus::Succeeded,
+        St::Failed => StepStatus::Failed,
+        St::Skipped => StepStatus::Skipped,
+        St::Cancelled => StepStatus::Cancelled,
     }
 }
 
@@ -281,11 +404,6 @@ impl<'a> From<&'a Visit> for VisitPicture<'a> {
 }
 
 impl State<'_> {
-    /// The current visits of steps that have begun.
-    pub fn current(&self) -> Vec<Option<Visit>> {
-        self.graph.indices().map(|x| self.at(x).begun.then(|| self.visit(x))).collect()
-    }
-
     /// The status that people and expressions see.
     pub fn shown(&self, x: StepIx) -> StepStatus {
         let step = self.at(x);
@@ -293,47 +411,38 @@ impl State<'_> {
             St::Pending if self.open.iter().any(|open| open.to.contains(&x) && open.timer.is_some()) => {
                 StepStatus::Waiting
             }
-            St::Pending => StepStatus::Pending,
-            St::Succeeded => StepStatus::Succeeded,
-            St::Failed => StepStatus::Failed,
-            St::Skipped => StepStatus::Skipped,
-            St::Cancelled => StepStatus::Cancelled,
             St::Running => {
-                let live = || self.live.iter().filter(|live| live.step == x && live.visit == step.vis);
-                let begun = |live: &Live| matches!(live.what, What::Attempt { begun: true, .. });
-                if live().any(begun) {
+                let live = self.live.iter().filter(|live| live.step == x && live.visit == step.vis);
+                let live: Vec<StepStatus> = live.map(|live| doing(&live.what)).collect();
+                if live.contains(&StepStatus::Running) {
                     StepStatus::Running
-                } else if live().any(|live| live.attempt().is_none()) && live().all(|live| live.attempt().is_none()) {
+                } else if !live.is_empty() && !live.contains(&StepStatus::Queued) {
                     StepStatus::Waiting
                 } else {
                     StepStatus::Queued
                 }
             }
+            st => told(st),
         }
     }
 
-    fn item<'a>(&'a self, x: StepIx, at: u32, item: &'a Item) -> ItemPicture<'a> {
+    fn item<'a>(&'a self, x: StepIx, at: u32, item: &'a Item, world: &'a World) -> ItemPicture<'a> {
         let visit = self.at(x).vis;
-        let live = self.live.iter().filter(|live| live.step == x && live.visit == visit);
-        let live = live
-            .map(|live| &live.what)
-            .find(|what| matches!(what, What::Attempt { key, .. } | What::BackOff { key, .. } if key.item == Some(at)));
-        let status = match (item.st, live) {
-            (St::Pending, _) => StepStatus::Pending,
-            (St::Succeeded, _) => StepStatus::Succeeded,
-            (St::Failed, _) => StepStatus::Failed,
-            (St::Skipped, _) => StepStatus::Skipped,
-            (St::Cancelled, _) => StepStatus::Cancelled,
-            (St::Running, Some(What::Attempt { begun: true, .. })) => StepStatus::Running,
-            (St::Running, Some(What::BackOff { .. })) => StepStatus::Waiting,
-            (St::Running, _) => StepStatus::Queued,
-        };
+        let of_item = |key: &AttemptKey| key.item == Some(at) && key.visit == visit;
+        let live = self.live.iter().filter(|live| live.step == x).map(|live| &live.what).find(|what| match what {
+            What::Attempt { key, .. } | What::BackOff { key, .. } | What::Child { key, .. } => of_item(key),
+            _ => false,
+        });
         ItemPicture {
             value: &item.value,
-            status,
+            status: match item.st {
+                St::Running => live.map_or(StepStatus::Queued, doing),
+                st => told(st),
+            },
             attempt: item.attempt,
             error: item.err.as_ref().map(Error::from),
             outputs: &item.outputs,
+            child: self.child(x, Some(at), item.attempt, world),
             waiting_for: match live {
                 Some(What::BackOff { key, until }) => Some(json!({"retry": key.attempt, "until": until})),
                 _ => None,
@@ -341,7 +450,21 @@ impl State<'_> {
         }
     }
 
-    fn waits_for(&self, x: StepIx) -> Option<Json> {
+    /// The pipeline in place of the latest attempt, while it goes on.
+    fn child<'a>(&'a self, x: StepIx, item: Option<u32>, attempt: u32, world: &'a World) -> Option<ChildPicture<'a>> {
+        let visit = self.at(x).vis;
+        self.live.iter().find_map(|live| match &live.what {
+            What::Child { key, state }
+                if live.step == x && (key.item, key.visit, key.attempt) == (item, visit, attempt) =>
+            {
+                let machine = machine_of_reference(state, world);
+                Some(ChildPicture { status: state.run_status(false), machine })
+            }
+            _ => None,
+        })
+    }
+
+    fn waits_for(&self, x: StepIx, world: &World) -> Option<Json> {
         let step = self.at(x);
         if step.st == St::Pending {
             let opens = || self.open.iter().filter(|open| open.to.contains(&x));
@@ -352,7 +475,7 @@ impl State<'_> {
             return (attempts > 0).then(|| json!({"draining": attempts}));
         }
         match &self.live_now(x).filter(|_| step.items.is_empty())?.what {
-            What::Attempt { .. } => None,
+            What::Attempt { .. } | What::Child { .. } => None,
             What::BackOff { key, until } => Some(json!({"retry": key.attempt, "until": until})),
             What::Sleep { until } => Some(json!({"timer": until})),
             What::Approval(asked) => {
@@ -360,14 +483,14 @@ impl State<'_> {
             }
             What::Signal { until } => {
                 let loopline_core::graph::Action::Wait(wait) = &self.graph.step(x).action else { return None };
-                let kept = self.world.signals.iter().filter(|kept| kept.name == wait.signal).count();
+                let kept = world.signals.iter().filter(|kept| kept.name == wait.signal).count();
                 Some(json!({"signal": wait.signal, "until": until, "kept": kept}))
             }
         }
     }
 
     /// W5, and the words of a run.
-    pub fn run_status(&self) -> RunStatus {
+    pub fn run_status(&self, paused: bool) -> RunStatus {
         if let Some(over) = &self.over {
             return match over.outcome {
                 RunOutcome::Succeeded => RunStatus::Succeeded,
@@ -375,14 +498,27 @@ impl State<'_> {
                 RunOutcome::Cancelled => RunStatus::Cancelled,
             };
         }
-        let works = self.live.iter().any(|live| live.attempt().is_some());
-        let waits = self.live.iter().any(|live| live.past == Past::No && live.attempt().is_none())
-            || self.open.iter().any(|open| open.timer.is_some());
-        match (self.stop.is_some(), self.world.pause.is_some()) {
+        // What comes behind the steps goes on as after any other end, unless someone has cancelled the run.
+        let stopping = match self.stop {
+            Some(Stop::Cancel) => true,
+            Some(Stop::Timeout | Stop::FailFast) => self.leaving.is_none(),
+            None => false,
+        };
+        match (stopping, paused) {
             (true, _) => RunStatus::Cancelling,
             (_, true) => RunStatus::Paused,
-            _ if waits && !works => RunStatus::Waiting,
-            _ => RunStatus::Running,
+            _ if self.works() => RunStatus::Running,
+            _ => RunStatus::Waiting,
         }
+    }
+}
+
+/// What a live element of a running step shows.
+fn doing(what: &What<'_>) -> StepStatus {
+    match what {
+        What::Attempt { begun: false, .. } => StepStatus::Queued,
+        What::Attempt { begun: true, .. } => StepStatus::Running,
+        What::Child { state, .. } if state.works() => StepStatus::Running,
+        _ => StepStatus::Waiting,
     }
 }

@@ -12,7 +12,7 @@ impl State<'_> {
     pub fn refuses_rerun(&self, from: &RerunFrom) -> Option<&'static str> {
         let known = |step: &StepId| self.graph.find(step.as_str()).is_some();
         match from {
-            _ if self.over.is_none() && self.stop.is_some() => Some("it is being ended"),
+            _ if self.over.is_none() && (self.stop.is_some() || self.leaving.is_some()) => Some("it is being ended"),
             RerunFrom::Steps(steps) if steps.is_empty() => Some("no step is named"),
             RerunFrom::Steps(steps) if !steps.iter().all(known) => Some("there is no such step"),
             _ => self.again(from).is_empty().then_some("there is nothing to be done again"),
@@ -44,6 +44,7 @@ impl State<'_> {
             let step = self.at(*x);
             let cut_off = step.st == St::Cancelled || step.why == Some(SkipReason::Cancelled);
             cut_off
+                || self.was_undone(*x)
                 || match from {
                     RerunFrom::Steps(steps) => steps.contains(&self.id(*x)),
                     RerunFrom::Failed => step.st == St::Failed,
@@ -56,11 +57,14 @@ impl State<'_> {
     fn turn_epoch(&mut self) {
         self.world.epoch += 1;
         self.over = None;
+        self.leaving = None;
+        self.cut_short = false;
         self.stop = None;
         self.timed_out = None;
         for step in self.steps.values_mut() {
             step.vis_before = step.vis;
         }
+        self.renew_finally();
         self.set_run_timer();
     }
 }

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use loopline_core::event::Event;
+use loopline_core::id::StepPath;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestCaseError, TestError, TestRunner};
@@ -11,11 +12,10 @@ use proptest::test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestCa
 use super::drawn_history::{Do, Move, histories, outcome};
 use super::drawn_pipeline::{DrawnPipeline, choose, pipelines};
 use super::duet::Duet;
-use super::state::{Past, What};
 
 #[test]
 fn core_and_reference_agree_after_every_event() {
-    let count: u32 = std::env::var("LOOPLINE_OPINIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(5_000);
+    let count = how_many();
     let threads = std::thread::available_parallelism().map_or(2, |count| count.get().min(8)) as u32;
     let failures: Vec<String> = std::thread::scope(|scope| {
         let workers: Vec<_> =
@@ -23,6 +23,12 @@ fn core_and_reference_agree_after_every_event() {
         workers.into_iter().filter_map(|worker| worker.join().expect("a difference is a value")).collect()
     });
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// As many as `LOOPLINE_OPINIONS` says; else more where nobody waits for them.
+pub fn how_many() -> u32 {
+    let wanted = std::env::var("LOOPLINE_OPINIONS").ok().and_then(|count| count.parse().ok());
+    wanted.unwrap_or(if std::env::var_os("CI").is_some() { 20_000 } else { 5_000 })
 }
 
 /// Compiling costs more than a run: several runs share a pipeline.
@@ -36,7 +42,7 @@ fn play(cases: u32) -> Option<String> {
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(file))),
         rng_algorithm: RngAlgorithm::XorShift,
         max_shrink_iters: 20_000,
-        max_shrink_time: 60_000,
+        max_shrink_time: 30_000,
         ..Config::default()
     };
     let drawn = (pipelines(), vec((histories(), any::<u8>()), HISTORIES as usize));
@@ -96,9 +102,10 @@ fn to_the_end(duet: &mut Duet<'_>, tail: u8) -> Result<(), String> {
         let state = &duet.reference;
         let now = state.world.now;
         let draw = u16::from(tail) << 8;
-        let attempt = choose(draw, state.live.iter().filter_map(|live| live.attempt()), |key| key.to_string());
+        let attempts = state.attempts();
+        let attempt = choose(draw, attempts.iter().map(|(key, _)| key), |key| key.to_string());
         let timer = state.world.timers.iter().min_by_key(|(_, at)| **at);
-        let asks = state.live.iter().find(|live| matches!(live.what, What::Approval(_)) && live.past == Past::No);
+        let asks = state.approvals().into_iter().next();
         let (at, event) = if state.world.pause.is_some() {
             (now, Event::ResumeRequested { by: "bob".into() })
         } else if let Some(key) = attempt {
@@ -106,12 +113,9 @@ fn to_the_end(duet: &mut Duet<'_>, tail: u8) -> Result<(), String> {
             let outcome = outcome(way, state.world.asked_to_end.contains(key));
             (now.plus_ms(1), Event::AttemptFinished { key: key.clone(), outcome })
         } else if let Some(asked) = asks {
-            let (step, visit) = (state.id(asked.step), asked.visit);
             for by in ["bob", "eve"] {
-                let still =
-                    duet.reference.live.iter().any(|live| live.visit == visit && duet.reference.id(live.step) == step);
-                if still {
-                    duet.play(now, approves(&step, visit, by))?;
+                if duet.reference.approvals().contains(&asked) {
+                    duet.play(now, approves(&asked.0, asked.1, by))?;
                 }
             }
             continue;
@@ -131,13 +135,13 @@ fn to_the_end(duet: &mut Duet<'_>, tail: u8) -> Result<(), String> {
     }
     // A loop without bound may go on; whatever else lives must be something that can end.
     let state = &duet.reference;
-    let moves = duet.core.is_over() || !state.live.is_empty() || !state.world.timers.is_empty();
+    let moves = duet.core.is_over() || state.lives() || !state.world.timers.is_empty();
     if moves { Ok(()) } else { Err("the run is not over, and nothing of it can end".to_owned()) }
 }
 
-fn approves(step: &loopline_core::id::StepId, visit: u32, by: &str) -> Event {
+fn approves(step: &StepPath, visit: u32, by: &str) -> Event {
     Event::ApprovalDecided(Box::new(loopline_core::event::ApprovalDecided {
-        step: step.clone().into(),
+        step: step.clone(),
         visit,
         by: by.into(),
         member_of: vec!["group:ops".into()],

@@ -22,7 +22,12 @@ impl State<'_> {
         let mut previous = Scope::new();
         for reference in reads.unwrap_or_default() {
             let [root, name, ..] = reference.path.as_slice() else { continue };
-            let Some(of) = self.graph.find(name) else { continue };
+            let Some(of) = self.graph.find(name) else {
+                if let Some(seen) = self.outer.as_ref().and_then(|outer| outer.0.get(name)) {
+                    steps.insert(name.clone(), seen.clone());
+                }
+                continue;
+            };
             match root.as_str() {
                 "steps" => {
                     let seen = past.map_or_else(|| self.seen(of), |saw| saw.steps[&of].clone());
@@ -39,6 +44,9 @@ impl State<'_> {
         scope.insert("inputs".to_owned(), Json::Object(created.inputs.clone()));
         scope.insert("steps".to_owned(), Json::Object(steps));
         scope.insert("previous".to_owned(), Json::Object(previous));
+        if let Some(outer) = &self.outer {
+            scope.insert("run".to_owned(), outer.1.clone());
+        }
         scope.insert("visit".to_owned(), json!(visit));
         scope.insert("attempt".to_owned(), json!(attempt));
         scope

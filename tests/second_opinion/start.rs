@@ -10,9 +10,10 @@ use loopline_core::time::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::end::Ended;
+use super::inside::in_place;
 use super::state::{Asked, Live, Outputs, Past, St, State, What};
 
-impl State<'_> {
+impl<'a> State<'a> {
     pub fn start(&mut self, x: StepIx) {
         self.at_mut(x).st = St::Running;
         let graph = self.graph;
@@ -21,7 +22,7 @@ impl State<'_> {
             return self.start_many(x, many);
         }
         match &step.action {
-            Action::Run(_) | Action::Http(_) => self.start_attempt(x, None, 1),
+            Action::Run(_) | Action::Http(_) | Action::Pipeline(_) => self.start_attempt(x, None, 1),
             Action::Set(values) => {
                 let ended = match self.values(x, values) {
                     Ok(outputs) => Ended::succeeded(outputs),
@@ -46,9 +47,7 @@ impl State<'_> {
                 }
             }
             Action::Wait(_) => self.wait_for_signal(x),
-            Action::Container(_) | Action::Pipeline(_) => {
-                unreachable!("these are not drawn while core cannot run them")
-            }
+            Action::Container(_) => unreachable!("it is not drawn while core cannot run it"),
         }
     }
 
@@ -59,9 +58,15 @@ impl State<'_> {
             None => self.at_mut(x).attempt = attempt,
             Some(at) => self.at_mut(x).items[at as usize].attempt = attempt,
         }
-        match self.prepared(x, item, attempt) {
-            Ok(env) => {
-                let key = self.key(x, item, attempt);
+        let graph = self.graph;
+        let key = self.key(x, item, attempt);
+        let begun = self.prepared(x, item, attempt).and_then(|env| match in_place(graph.step(x)) {
+            Some(inner) => Ok((env, Some((inner, self.inputs_of_child(x, item, attempt)?)))),
+            None => Ok((env, None)),
+        });
+        match begun {
+            Ok((env, Some((inner, inputs)))) => self.start_child(x, key, inner, inputs, env),
+            Ok((env, None)) => {
                 self.world.handed_out.insert(key.clone(), env);
                 self.push_live(x, What::Attempt { key, begun: false });
             }
@@ -69,11 +74,22 @@ impl State<'_> {
         }
     }
 
-    pub fn push_live(&mut self, x: StepIx, what: What) {
+    fn inputs_of_child(&self, x: StepIx, item: Option<u32>, attempt: u32) -> Result<Outputs, Failure> {
+        let Action::Pipeline(child) = &self.graph.step(x).action else { return Ok(Outputs::new()) };
+        let mut inputs = Outputs::new();
+        for (name, template) in &child.inputs {
+            let value = template.render(&self.scope_of_item((x, item), self.at(x).vis, attempt, template.references()));
+            let value = value.map_err(|error| Failure::new(FailureKind::Template, error.message))?;
+            inputs.insert(name.clone(), value);
+        }
+        Ok(inputs)
+    }
+
+    pub fn push_live(&mut self, x: StepIx, what: What<'a>) {
         let live = Live { step: x, visit: self.at(x).vis, what, past: Past::No };
         let timer = live.timer(self);
         let until = match &live.what {
-            What::Attempt { .. } => None,
+            What::Attempt { .. } | What::Child { .. } => None,
             What::BackOff { until, .. } | What::Sleep { until } => Some(*until),
             What::Signal { until } => *until,
             What::Approval(asked) => asked.until,
@@ -97,7 +113,7 @@ impl State<'_> {
     fn prepared(&self, x: StepIx, item: Option<u32>, attempt: u32) -> Result<BTreeMap<String, String>, Failure> {
         let step = self.graph.step(x);
         let scope = |reads| self.scope_of_item((x, item), self.at(x).vis, attempt, reads);
-        let mut env = BTreeMap::new();
+        let mut env = self.env.clone();
         for (name, template) in &step.env {
             env.insert(name.clone(), self.text(template, &scope(template.references()))?);
         }
@@ -118,7 +134,7 @@ impl State<'_> {
         Ok(env)
     }
 
-    fn text(&self, template: &Template, scope: &Scope) -> Result<String, Failure> {
+    pub fn text(&self, template: &Template, scope: &Scope) -> Result<String, Failure> {
         let text = template.render(scope, Place::Plain);
         let text = text.map_err(|error| Failure::new(FailureKind::Template, error.message))?;
         Ok(text.as_plain().expect("no secret is drawn").to_owned())

@@ -12,6 +12,10 @@ use loopline_core::time::Timestamp;
 use loopline_core::view::{DecisionView, RunError, SkipReason, StepStatus};
 use serde_json::{Map, Value as Json};
 
+use super::edges::Regions;
+use super::inside::Outer;
+use super::undo::Done;
+
 pub type Outputs = Map<String, Json>;
 
 /// What `steps.x` was for each step at some moment.
@@ -86,20 +90,25 @@ pub struct Visit {
 }
 
 /// An element of `live`: an attempt, or what stands for one while a step waits.
-#[derive(Debug, Clone)]
-pub struct Live {
+#[derive(Debug)]
+pub struct Live<'a> {
     pub step: StepIx,
     pub visit: u32,
-    pub what: What,
+    pub what: What<'a>,
     pub past: Past,
 }
 
-#[derive(Debug, Clone)]
-pub enum What {
+#[derive(Debug)]
+pub enum What<'a> {
     /// Handed out to a worker.
     Attempt {
         key: AttemptKey,
         begun: bool,
+    },
+    /// A pipeline in place, which no worker knows of.
+    Child {
+        key: AttemptKey,
+        state: Box<State<'a>>,
     },
     /// The next attempt of a retry.
     BackOff {
@@ -195,24 +204,44 @@ pub struct World {
     pub ever_set: BTreeSet<Timer>,
 }
 
+/// One machine: the run's own, that of a pipeline in place, or that of `finally`.
+#[derive(Debug)]
 pub struct State<'a> {
     pub graph: &'a Graph,
+    /// Of a machine inside: with that around it, but while something happens in it.
     pub world: World,
     pub created: Option<RunCreated>,
     pub steps: BTreeMap<StepIx, Step>,
     /// The steps, by how many edges lead to them at the most, then by id.
     pub order: Vec<StepIx>,
-    regions: BTreeMap<StepIx, BTreeSet<StepIx>>,
+    pub regions: Regions,
     /// Firings of loop edges, by step and place.
     pub used: BTreeMap<(StepIx, usize), u32>,
     /// Firings since the beginning of the run, never refilled.
     pub fired: BTreeMap<(StepIx, usize), u32>,
     /// Firings with a delay.
     pub delays: u32,
-    pub live: Vec<Live>,
+    pub live: Vec<Live<'a>>,
     pub open: Vec<Open>,
-    /// Successes by the order in which they ended.
-    pub done: Vec<(StepIx, u32)>,
+    /// Successes that can be undone, by the order in which they ended.
+    pub done: Vec<Done>,
+    /// Which of them are to be undone, the next one last.
+    pub due: Vec<usize>,
+    /// How the steps ended.
+    pub leaving: Option<Over>,
+    /// What comes behind the steps is ended, or does not begin.
+    pub cut_short: bool,
+    pub finally: Option<Box<State<'a>>>,
+    /// That of the epochs before, made ready to begin again.
+    pub finally_again: Option<Box<State<'a>>>,
+    /// Of `finally`: what it sees of the run.
+    pub outer: Option<Outer>,
+    /// Of a pipeline in place: the attempts that it lies in.
+    pub within: Within,
+    /// The environment that all steps begin with.
+    pub env: BTreeMap<String, String>,
+    /// How much time there is.
+    pub time_ms: Option<u64>,
     pub stop: Option<Stop>,
     /// Failures that nothing could catch any more after the last event.
     pub beyond_catching: BTreeSet<(StepIx, u32)>,
@@ -246,7 +275,7 @@ impl<'a> State<'a> {
             created: None,
             steps: graph.indices().map(|x| (x, step.clone())).collect(),
             order: super::edges::order(graph),
-            regions: graph.indices().map(|x| (x, super::edges::reach(graph, x))).collect(),
+            regions: super::edges::regions(graph),
             used: graph
                 .indices()
                 .flat_map(|x| (0..graph.step(x).goto.len()).map(move |place| ((x, place), 0)))
@@ -256,6 +285,15 @@ impl<'a> State<'a> {
             live: Vec::new(),
             open: Vec::new(),
             done: Vec::new(),
+            due: Vec::new(),
+            leaving: None,
+            cut_short: false,
+            finally: None,
+            finally_again: None,
+            outer: None,
+            within: Within::default(),
+            env: BTreeMap::new(),
+            time_ms: graph.timeout_ms,
             stop: None,
             beyond_catching: BTreeSet::new(),
             timed_out: None,
@@ -289,7 +327,7 @@ impl<'a> State<'a> {
             item,
             visit: self.at(x).vis,
             attempt,
-            within: Within::default(),
+            within: self.within.clone(),
             undo: false,
         }
     }
@@ -308,17 +346,17 @@ impl<'a> State<'a> {
     }
 
     /// What is live of the current visit of a step, and not past.
-    pub fn live_now(&self, x: StepIx) -> Option<&Live> {
+    pub fn live_now(&self, x: StepIx) -> Option<&Live<'a>> {
         self.live.iter().find(|live| live.step == x && live.past == Past::No)
     }
 }
 
-impl Live {
+impl Live<'_> {
     /// The timer that belongs to it.
     pub fn timer(&self, of: &State<'_>) -> Option<Timer> {
         let key = AttemptKey { visit: self.visit, ..of.key(self.step, None, 0) };
         match &self.what {
-            What::Attempt { .. } => None,
+            What::Attempt { .. } | What::Child { .. } => None,
             What::BackOff { key, .. } => Some(Timer::Retry { key: key.clone() }),
             What::Sleep { .. } => Some(Timer::Sleep { key }),
             What::Signal { until } => until.map(|_| Timer::Signal { key }),
@@ -328,7 +366,7 @@ impl Live {
 
     pub fn attempt(&self) -> Option<&AttemptKey> {
         match &self.what {
-            What::Attempt { key, .. } => Some(key),
+            What::Attempt { key, .. } | What::Child { key, .. } => Some(key),
             _ => None,
         }
     }

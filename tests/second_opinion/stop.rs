@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use loopline_core::command::Timer;
 use loopline_core::graph::Condition;
-use loopline_core::id::{StepIx, Within};
+use loopline_core::id::StepIx;
 use loopline_core::view::SkipReason;
 
 use super::end::Ended;
@@ -12,10 +12,15 @@ use super::many::concluded;
 use super::state::{St, State, Stop};
 
 impl State<'_> {
-    pub fn stop(&mut self, w: Stop) {
+    /// `spares`: a begun attempt of a step that is not to be interrupted is let end, here and inside.
+    pub fn stop(&mut self, w: Stop, spares: bool) {
         // What a person cancelled is cancelled, whatever else comes.
         if self.stop != Some(Stop::Cancel) {
             self.stop = Some(w);
+        }
+        // What comes behind the steps is left.
+        if self.leaving.is_some() {
+            return;
         }
         if w == Stop::Timeout {
             self.timed_out = Some(self.decisions);
@@ -25,7 +30,7 @@ impl State<'_> {
                 self.clear_timer(&timer);
             }
         }
-        self.end_what_lives(|_| true, |begun, interruptible| begun && !interruptible && w != Stop::Timeout);
+        self.end_what_lives(|_| true, |begun, interruptible| begun && !interruptible && spares, spares);
         for x in self.order.clone() {
             let mut items = std::mem::take(&mut self.at_mut(x).items);
             self.close_items(x, &mut items);
@@ -55,12 +60,12 @@ impl State<'_> {
     /// Some failure has come to be one that nothing can catch any more.
     pub fn fails_fast(&mut self) -> bool {
         let now: BTreeSet<(StepIx, u32)> =
-            self.graph.indices().filter(|x| self.beyond_catching(*x)).map(|x| (x, self.at(x).vis)).collect();
+            self.graph.indices().filter(|x| self.is_beyond_catching(*x)).map(|x| (x, self.at(x).vis)).collect();
         let before = std::mem::replace(&mut self.beyond_catching, now);
         self.graph.fail_fast && self.stop.is_none() && !self.beyond_catching.is_subset(&before)
     }
 
-    fn beyond_catching(&self, x: StepIx) -> bool {
+    pub fn is_beyond_catching(&self, x: StepIx) -> bool {
         let catches =
             |y: &StepIx| self.graph.step(*y).needs.iter().any(|need| need.step == x && need.on == Condition::Catch);
         let lost = |y: StepIx| !matches!(self.at(y).st, St::Pending | St::Running | St::Succeeded);
@@ -71,12 +76,12 @@ impl State<'_> {
 
     /// The time of the run begins.
     pub fn set_run_timer(&mut self) {
-        if let Some(ms) = self.graph.timeout_ms {
+        if let Some(ms) = self.time_ms {
             self.set_timer(self.run_timer(), self.world.now.plus_ms(ms));
         }
     }
 
     pub fn run_timer(&self) -> Timer {
-        Timer::Run { epoch: self.world.epoch, within: Within::default() }
+        Timer::Run { epoch: self.world.epoch, within: self.within.clone() }
     }
 }

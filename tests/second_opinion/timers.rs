@@ -16,8 +16,12 @@ impl State<'_> {
     }
 
     fn act(&mut self, timer: &Timer) {
+        self.at_place(timer.within().as_slice(), timer.step(), &mut |place| place.act_here(timer));
+    }
+
+    fn act_here(&mut self, timer: &Timer) {
         match timer {
-            Timer::Run { .. } => self.stop(Stop::Timeout),
+            Timer::Run { .. } => self.stop(Stop::Timeout, false),
             Timer::LoopDelay { .. } => {
                 for open in &mut self.open {
                     if open.timer.as_ref().is_some_and(|(known, _)| known == timer) {
@@ -26,6 +30,7 @@ impl State<'_> {
                 }
             }
             Timer::Child { .. } | Timer::Queue { .. } => unreachable!("no child run and no lock is drawn"),
+            Timer::Retry { key } if key.undo => self.undo_again(),
             Timer::Sleep { .. } | Timer::Retry { .. } | Timer::Approval { .. } | Timer::Signal { .. } => {
                 let Some(at) = self.live.iter().position(|live| live.timer(self).as_ref() == Some(timer)) else {
                     return;
@@ -38,7 +43,7 @@ impl State<'_> {
                     What::Sleep { .. } => self.end(live.step, Ended::succeeded(Outputs::new())),
                     What::Approval(_) => self.end(live.step, too_late("nobody decided in time")),
                     What::Signal { .. } => self.end(live.step, too_late("no signal in time")),
-                    What::Attempt { .. } => unreachable!("an attempt has no timer"),
+                    What::Attempt { .. } | What::Child { .. } => unreachable!("an attempt has no timer"),
                 }
             }
         }
@@ -55,12 +60,19 @@ impl State<'_> {
     /// A cancel ends the pause too, once it has closed what waits.
     pub fn resume(&mut self) {
         let Some(pause) = self.world.pause.take() else { return };
-        if let Some(left) = pause.left_ms {
+        if let Some(left) = pause.left_ms.filter(|_| self.leaving.is_none()) {
             self.set_timer(self.run_timer(), self.world.now.plus_ms(left));
         }
         for timer in &pause.ran_out {
             self.act(timer);
         }
+        self.wake();
+    }
+
+    /// All that may start does, here and inside.
+    fn wake(&mut self) {
         self.begin_all_items();
+        self.in_each_child(State::wake);
+        self.inside_finally(State::wake);
     }
 }

@@ -203,6 +203,8 @@ impl Fold<'_> {
         deed: Deed<'_>,
     ) -> (Result<(), Refused>, Applied) {
         let before = inner.going_on;
+        // Whoever reran the run counts as having started what goes on inside too.
+        inner.rerun_by.clone_from(&self.state.rerun_by);
         std::mem::swap(&mut inner.kept, &mut self.state.kept);
         let outer = match inner_is {
             Inner::Child => None,

@@ -86,13 +86,27 @@ steps:
 fn where_made_up_values_do_not_do_nothing_is_claimed() {
     let verdict = look(
         "steps:
-  get: {http: {method: GET, url: 'https://example.org'}, outputs: {v: response.json.v}}
+  get: {http: {method: GET, url: 'https://example.org', expect: {if: 'response.json.n > 5'}}, outputs: {v: response.json.v}}
   behind: {needs: get, run: x}
 ",
         100,
     );
     assert!(verdict.explored.unsure.contains_key("get"), "{:?}", verdict.explored.unsure);
     assert!(!verdict.is_bad(), "{}", verdict.for_people());
+}
+
+#[test]
+fn answers_have_what_is_read_of_them() {
+    let verdict = look(
+        "steps:
+  get: {http: {method: GET, url: 'https://example.org', expect: {if: response.json.state.ok}}, outputs: {v: response.json.v}}
+  behind: {needs: get, run: x}
+",
+        100,
+    );
+    let explored = &verdict.explored;
+    assert!(explored.unsure.is_empty() && explored.complete, "{}", verdict.for_people());
+    assert!(explored.uncovered.is_complete(), "{}", verdict.for_people());
 }
 
 #[test]

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use loopline_core::command::{AttemptSpec, ChildSpec, Work};
 use loopline_core::event::{ChildFinished, RunOutcome};
-use loopline_core::graph::{Action, GotoOn, Graph, Output, Step};
+use loopline_core::graph::{GotoOn, Graph, Step};
 use loopline_core::id::AttemptKey;
 use loopline_core::outcome::{Failure, FailureKind, HttpResponse, Outcome, RawResult};
 use loopline_dsl::testing::step_at;
-use serde_json::{Map, json};
+use serde_json::Map;
 
-use super::samples::{self, samples};
+use super::samples::{MadeUp, OfStep};
 use crate::steps::without_items;
 use crate::world::{Script, Stopped};
 
@@ -43,14 +43,15 @@ pub(super) type Plan = Vec<(usize, usize)>;
 /// one difference and not by as many as they have rounds.
 pub(super) struct Choices<'g> {
     graph: &'g Graph,
+    made_up: &'g MadeUp,
     plan: Plan,
     latest: BTreeMap<String, Choice>,
     pub(super) made: Vec<Made>,
 }
 
 impl<'g> Choices<'g> {
-    pub(super) fn new(graph: &'g Graph, plan: Plan) -> Self {
-        Self { graph, plan, latest: BTreeMap::new(), made: Vec::new() }
+    pub(super) fn new(graph: &'g Graph, made_up: &'g MadeUp, plan: Plan) -> Self {
+        Self { graph, made_up, plan, latest: BTreeMap::new(), made: Vec::new() }
     }
 
     pub(super) fn choose(&mut self, name: &str, options: Vec<Choice>) -> Choice {
@@ -75,7 +76,9 @@ impl Script for Choices<'_> {
     fn attempt(&mut self, spec: &AttemptSpec) -> Result<(u64, Outcome), Stopped> {
         let (name, step) = self.step(&spec.id.key);
         let undo = spec.id.key.undo;
-        let variants = step.filter(|_| !undo).map_or(1, variants);
+        let made_up = self.made_up;
+        let of_step = made_up.steps.get(&name);
+        let variants = of_step.map_or(1, OfStep::variants);
         let mut options: Vec<Choice> = (0..variants).map(Choice::Succeed).collect();
         options.push(Choice::Fail(match spec.work {
             Work::Http(_) => FailureKind::HttpStatus,
@@ -85,7 +88,7 @@ impl Script for Choices<'_> {
         options.extend(step.filter(|step| !undo && looks_at_time(step)).map(|_| Choice::Fail(FailureKind::Timeout)));
         let outcome = match self.choose(&name, options) {
             Choice::Fail(kind) => Outcome::Failed { error: failure(kind), result: RawResult::default() },
-            Choice::Succeed(variant) => Outcome::Succeeded { result: result(spec, step.filter(|_| !undo), variant) },
+            Choice::Succeed(variant) => Outcome::Succeeded { result: result(spec, of_step, variant) },
             Choice::Approve | Choice::Reject | Choice::Signal | Choice::Nobody => {
                 Outcome::Succeeded { result: RawResult::default() }
             }
@@ -110,37 +113,25 @@ fn failure(kind: FailureKind) -> Failure {
     Failure { exit_code, status, ..Failure::new(kind, "it was tried") }
 }
 
-/// How many different values are made up for what the step writes.
-fn variants(step: &Step) -> usize {
-    if !matches!(step.action, Action::Run(_) | Action::Container(_)) {
-        return 1;
-    }
-    let of = |output: &Output| match output {
-        Output::Schema(schema) => samples(schema).len(),
-        Output::Cel(_) => 1,
-    };
-    step.outputs.values().map(of).max().unwrap_or(1).clamp(1, samples::MOST)
-}
-
-fn result(spec: &AttemptSpec, step: Option<&Step>, variant: usize) -> RawResult {
+fn result(spec: &AttemptSpec, of_step: Option<&OfStep>, variant: usize) -> RawResult {
     let mut result = RawResult::default();
     match &spec.work {
         Work::Http(http) => {
             let status = http.expect_status.first().map_or(200, |range| range.first);
-            let (body, json) = (spec.capture.body.then(|| "{}".to_owned()), spec.capture.body.then(|| json!({})));
+            let answers = of_step.filter(|_| spec.capture.body).map(|of_step| &of_step.answers);
+            let json = answers.and_then(|answers| answers.get(variant % answers.len().max(1))).cloned();
+            let body = json.as_ref().map(ToString::to_string);
             result.response = Some(HttpResponse { status, body, json, ..HttpResponse::default() });
         }
         _ => {
             result.exit_code = Some(0);
-            result.stdout = spec.capture.stdout.then(String::new);
+            // Read as a number or as a text.
+            result.stdout = spec.capture.stdout.then(|| "1".to_owned());
             result.stderr = spec.capture.stderr.then(String::new);
         }
     }
-    for (name, output) in step.iter().flat_map(|step| &step.outputs) {
-        if let Output::Schema(schema) = output {
-            let all = samples(schema);
-            result.outputs.insert(name.clone(), all.get(variant % all.len().max(1)).cloned().unwrap_or_default());
-        }
+    for (name, values) in of_step.iter().flat_map(|of_step| &of_step.outputs) {
+        result.outputs.insert(name.clone(), values.get(variant % values.len().max(1)).cloned().unwrap_or_default());
     }
     result
 }

@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use loopline_core::event::{ApprovalDecided, Decision, Event, SignalReceived, Trigger};
-use loopline_core::graph::{Action, Graph, Input, Step};
+use loopline_core::graph::{Action, Graph, Step};
 use loopline_core::id::StepPath;
 use loopline_core::machine::{Passage, Passed};
 use loopline_core::outcome::FailureKind;
 use loopline_core::time::Timestamp;
-use loopline_core::view::{ApprovalWait, RunStatus, RunView, StepView, WaitingFor};
+use loopline_core::view::{ApprovalWait, RunStatus, RunView, StepStatus, StepView, WaitingFor};
 use loopline_dsl::testing::{all_steps, step_at};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::bounds::Bounds;
 use super::choices::{Choice, Choices, Made, Plan};
-use super::samples::{self, samples};
+use super::samples::{MadeUp, samples};
 use crate::coverage::{Coverage, Uncovered};
 use crate::run::Subject;
 use crate::steps;
@@ -48,6 +48,8 @@ pub struct Explored {
     pub uncovered: Uncovered,
     /// Steps that failed over made-up values: what can come of them was not tried.
     pub unsure: BTreeMap<String, String>,
+    #[serde(skip)]
+    succeeded: BTreeSet<String>,
 }
 
 /// A way that runs took.
@@ -69,6 +71,7 @@ pub(super) fn explore(
     most_runs: usize,
 ) -> Result<Explored, Vec<String>> {
     let graph = subject.graph;
+    let made_up = MadeUp::of(graph, given);
     let mut coverage = Coverage::of(graph);
     let mut explored = Explored {
         runs: 0,
@@ -78,6 +81,7 @@ pub(super) fn explore(
         longest: None,
         uncovered: coverage.uncovered(),
         unsure: BTreeMap::new(),
+        succeeded: BTreeSet::new(),
     };
     let unlimited = !Bounds::of(graph).every_run_ends();
     let mut events = 0;
@@ -88,7 +92,7 @@ pub(super) fn explore(
             break;
         }
         let next = plan.last().map_or(0, |(at, _)| at + 1);
-        let run = Run::of(subject, given, plan.clone())?;
+        let run = Run::of(subject, given, &made_up, plan.clone())?;
         explored.runs += 1;
         events += run.world.events();
         explored.see(&run, &plan, unlimited);
@@ -105,6 +109,8 @@ pub(super) fn explore(
         }
     }
     explored.uncovered = coverage.uncovered();
+    // Some other values did.
+    explored.unsure.retain(|step, _| !explored.succeeded.contains(step));
     Ok(explored)
 }
 
@@ -129,6 +135,9 @@ impl Explored {
             *seen = step.visit.max(*seen);
             highest = step.visit.max(highest);
             self.unsure.extend(over_made_up_values(name, step));
+            if step.visits.iter().any(|visit| visit.status == StepStatus::Succeeded) {
+                self.succeeded.insert(name.to_owned());
+            }
         });
         if highest > most {
             self.longest = Some(Ending { runs: 1, ..ending() });
@@ -178,10 +187,15 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn of(subject: &'a Subject<'a>, given: &Map<String, Json>, plan: Plan) -> Result<Self, Vec<String>> {
+    fn of(
+        subject: &'a Subject<'a>,
+        given: &Map<String, Json>,
+        made_up: &'a MadeUp,
+        plan: Plan,
+    ) -> Result<Self, Vec<String>> {
         let graph = subject.graph;
-        let mut choices = Choices::new(graph, plan);
-        let inputs = inputs(graph, given, &mut choices)?;
+        let mut choices = Choices::new(graph, made_up, plan);
+        let inputs = inputs(graph, given, made_up, &mut choices)?;
         let mut run =
             Self { world: World::new(subject, crate::run::BEGAN, choices), left: BTreeSet::new(), cut_short: false };
         let trigger = Trigger { kind: "manual".to_owned(), actor: None };
@@ -285,34 +299,20 @@ impl<'a> Run<'a> {
 fn inputs(
     graph: &Graph,
     given: &Map<String, Json>,
+    made_up: &MadeUp,
     choices: &mut Choices<'_>,
 ) -> Result<Map<String, Json>, Vec<String>> {
-    let made_up: Vec<(&String, Vec<Json>)> = graph
-        .inputs
-        .iter()
-        .filter(|(name, _)| !given.contains_key(*name))
-        .map(|(name, input)| (name, values(input)))
-        .collect();
-    let variants = made_up.iter().map(|(_, all)| all.len()).max().unwrap_or(1).clamp(1, samples::MOST);
+    let variants = made_up.inputs.iter().map(|(_, all)| all.len()).max().unwrap_or(1).max(1);
     let variant = match choices.choose("inputs", (0..variants).map(Choice::Succeed).collect()) {
         Choice::Succeed(variant) => variant,
         _ => 0,
     };
     let mut all = given.clone();
-    for (name, values) in made_up {
+    for (name, values) in &made_up.inputs {
         if let Some(value) = values.get(variant % values.len().max(1)) {
             all.insert(name.clone(), value.clone());
         }
     }
     loopline_core::contract::complete_inputs(graph, &all)
         .map_err(|problems| problems.iter().map(|problem| format!("`{}` {}", problem.input, problem.message)).collect())
-}
-
-/// The default first: most runs have it.
-fn values(input: &Input) -> Vec<Json> {
-    let mut values: Vec<Json> = (!input.required).then(|| input.default.clone()).into_iter().collect();
-    let more = samples(&input.schema).into_iter().filter(|value| !values.contains(value)).collect::<Vec<_>>();
-    values.extend(more);
-    values.truncate(samples::MOST);
-    values
 }

@@ -6,6 +6,7 @@ mod children;
 mod cli;
 mod conformance;
 mod crash;
+mod deterministic;
 mod examples;
 mod groups;
 mod invariants;

@@ -38,6 +38,41 @@ fn two_steps_run_in_the_foreground_and_can_be_looked_at_afterwards() {
 }
 
 #[test]
+fn a_step_says_why_it_was_skipped_now_and_as_it_was() {
+    let home = Home::new();
+    home.write(
+        "p.loopline.yaml",
+        "version: 1\nname: p\nsteps:\n  build: {run: exit 7, goto: [{to: build, on: failed, max: 1}]}\n  deploy: {needs: build, run: x}\n",
+    );
+    assert_eq!(home.run(&["run", "p.loopline.yaml"]).status.code(), Some(1));
+    let runs = json(&home.run(&["runs", "--output", "json"]));
+    let id = runs[0]["id"].as_str().unwrap();
+    let output = home.run(&["why", id, "deploy"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    for line in
+        ["deploy  skipped  visit 1", "It was skipped because what it needs failed: `build`.", "NEEDS", "blocked"]
+    {
+        assert!(out.contains(line), "no `{line}` in\n{out}");
+    }
+    let out = text(&home.run(&["why", id, "build"]).stdout);
+    for line in ["1 of 1", "used up", "It could not fire: ", "Visit 1 failed (exit: ", "`build` came again"] {
+        assert!(out.contains(line), "no `{line}` in\n{out}");
+    }
+    let first = json(&home.run(&["why", id, "deploy", "--at", "1", "--output", "json"]));
+    assert_eq!((&first["status"], &first["last_seq"]), (&json!("pending"), &json!(1)));
+    assert_eq!(first["said"][0], "It waits until `build` has ended.");
+    for (arguments, sentence) in [
+        (["why", id, "deploy", "--at", "99"], "has no event 99: its events are 1 to "),
+        (["why", id, "nobody", "--at", "1"], "nobody"),
+    ] {
+        let output = home.run(&arguments);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains(sentence), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn exit_codes_tell_failures_apart() {
     let home = Home::new();
     home.write("fails.loopline.yaml", FAILS);
@@ -231,4 +266,22 @@ fn what_has_one_right_edit_is_mended_in_the_file() {
     assert!(mended.contains("  a: {needs: build, run: x, timeout: 30} # kept\n"), "{mended}");
     home.write("p.loopline.yaml", &mended.replace("timeout: 30}", "timeout: 30 sec}"));
     assert_eq!(home.run(&["validate", "--fix", "p.loopline.yaml"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_step_type_is_mended_before_the_pipeline_that_uses_it() {
+    let home = Home::new();
+    let step_type = home.write(
+        ".loopline/steps/pack.yaml",
+        "input: {folder: {type: string}} # what to pack\nstep: {run: 'tar -cf x.tar {{ inputs.folder }}'}\n",
+    );
+    let pipeline = home.write("p.loopline.yaml", "version: 1\nname: p\nsteps: {a: {use: pack, with: {foldr: dist}}}\n");
+    let output = home.run(&["validate", "--fix", "p.loopline.yaml", ".loopline/steps/pack.yaml"]);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{error}");
+    assert!(error.contains("fixed .loopline/steps/pack.yaml:1: Change to `inputs`"), "{error}");
+    assert!(error.contains("fixed p.loopline.yaml:3: Change to `folder`"), "{error}");
+    let read = |file: &std::path::Path| std::fs::read_to_string(file).unwrap();
+    assert!(read(&step_type).starts_with("inputs: {folder: {type: string}} # what to pack\n"));
+    assert!(read(&pipeline).contains("with: {folder: dist}"));
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use loopline_core::event::Recorded;
 use loopline_core::graph::Graph;
+use loopline_core::machine::{RunState, apply};
 use loopline_dsl::Library;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -61,6 +62,9 @@ struct Expect {
     env: BTreeMap<String, Json>,
     #[serde(default)]
     took_ms: Option<u64>,
+    /// What is said of steps at the end, by the ways to them: parts of the answer.
+    #[serde(default)]
+    why: BTreeMap<String, Vec<String>>,
 }
 
 #[test]
@@ -97,6 +101,9 @@ fn check(case: &Case) -> Result<(), String> {
     let child_inputs = std::mem::take(&mut simulation.child_inputs);
     let view = serde_json::to_value(view).unwrap();
     let expect = &case.expect;
+    for (step, parts) in &expect.why {
+        simulation.says_why(step, parts)?;
+    }
     contains(&view["status"], &Json::from(expect.status.as_str()), "status")?;
     if let Some(epoch) = expect.epoch {
         contains(&view["epoch"], &epoch.into(), "epoch")?;
@@ -131,7 +138,46 @@ fn check(case: &Case) -> Result<(), String> {
             return Err(format!("it took {} ms, not {wanted}", last.ms_since(first)));
         }
     }
+    says_why_at_every_moment(&graph, &history)?;
     replays_the_same(&graph, &history)
+}
+
+/// What is said of a step is never at odds with what the run shows, at no moment.
+fn says_why_at_every_moment(graph: &Graph, history: &[Recorded]) -> Result<(), String> {
+    let mut state = RunState::default();
+    for event in history {
+        apply(graph, &mut state, event).map_err(|refused| refused.to_string())?;
+        let view = state.view(graph).ok_or("the run shows nothing")?;
+        let finally = graph.finally.iter().flat_map(|finally| &finally.steps);
+        for step in graph.steps.iter().chain(finally) {
+            let at = || format!("{} after event {}", step.id, event.seq);
+            let why =
+                state.why(graph, &step.id.clone().into()).ok_or_else(|| format!("nothing is said of {}", at()))?;
+            if why.said.is_empty() || why.said.iter().any(|said| said.contains("not been judged")) {
+                return Err(format!("{}: no reason is given: {why:?}", at()));
+            }
+            if why.goto.len() != step.goto.len() || why.needs.len() != step.needs.len() {
+                return Err(format!("{}: not all edges are told", at()));
+            }
+            // Steps of `finally` are shown once it has begun.
+            let Some(shown) = view.steps.get(&step.id) else { continue };
+            let same = (why.status, why.visit, why.skip_reason) == (shown.status, shown.visit, shown.skip_reason)
+                && why.waiting_for == shown.waiting_for
+                && why.error == shown.error
+                && why.past.len() + usize::from(!shown.visits.is_empty() && shown.visits.len() > why.past.len())
+                    == shown.visits.len();
+            if !same {
+                return Err(format!("{}: {why:?} is not what is shown: {shown:?}", at()));
+            }
+            for need in &why.needs {
+                let edge = view.edges.iter().find(|edge| edge.from == need.step && edge.to == step.id);
+                if edge.map(|edge| edge.state) != Some(need.state) {
+                    return Err(format!("{}: the edge from {} is {edge:?}, not {need:?}", at(), need.step));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What stands in `wanted` stands in `found` too; lists are compared whole, element by element.

@@ -93,6 +93,9 @@ pub struct Act {
     /// The run must stand there.
     #[serde(default)]
     pub status: Option<String>,
+    /// What is said of steps, by the ways to them: parts of the answer.
+    #[serde(default)]
+    pub why: BTreeMap<String, Vec<String>>,
     /// Name of a signal.
     #[serde(default)]
     pub signal: Option<String>,
@@ -316,7 +319,26 @@ impl<'a> Simulation<'a> {
         Ok(())
     }
 
+    /// What is said of a step holds all these parts.
+    pub fn says_why(&self, step: &str, parts: &[String]) -> Result<(), String> {
+        let path: StepPath = step.parse().map_err(|error: InvalidStepId| error.to_string())?;
+        let why = self.state.why(self.graph, &path).ok_or_else(|| format!("nothing is said of {step}"))?;
+        let whole = serde_json::to_string(&why).map_err(|error| error.to_string())?;
+        let said = [why.said.join(" "), why.needs.iter().map(|need| need.said.as_str()).collect::<Vec<_>>().join(" ")];
+        let loops: Vec<_> = why.goto.iter().map(|goto| goto.said.as_str()).collect();
+        let past: Vec<_> = why.past.iter().map(|past| past.said.as_str()).collect();
+        let said = [said.join(" | "), loops.join(" "), past.join(" ")].join(" | ");
+        match parts.iter().find(|part| !said.contains(*part)) {
+            Some(part) => Err(format!("{step}: {part:?} is not in {said:?}\n{whole}")),
+            None => Ok(()),
+        }
+    }
+
     fn act(&mut self, act: &Act) -> Result<(), String> {
+        if !act.why.is_empty() {
+            let at = |error| format!("at {} ms: {error}", act.at_ms);
+            return act.why.iter().try_for_each(|(step, parts)| self.says_why(step, parts)).map_err(at);
+        }
         if let Some(wanted) = &act.status {
             let found = self.state.status().as_str();
             return if found == wanted {

@@ -25,6 +25,11 @@ pub fn pipeline(steps: usize) -> String {
     text
 }
 
+/// Compiles one pipeline, for a profiler to look at.
+pub fn compile_once(steps: usize) {
+    assert!(loopline_dsl::compile(&pipeline(steps)).graph.is_some());
+}
+
 pub fn figures() -> Vec<Figure> {
     let mut times = Vec::new();
     for steps in [1_000, 10_000] {

@@ -25,6 +25,7 @@ fn main() {
         ["testing"] => print(testing::figures()),
         ["hostile"] => hostile::print_all(),
         ["hostile", name] => hostile::compile_one(name),
+        ["compile", steps] => compile::compile_once(steps.parse().expect("a number of steps")),
         _ => all(),
     }
 }

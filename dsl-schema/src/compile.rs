@@ -8,7 +8,7 @@ use crate::check;
 use crate::decode::{Cx, Decode as _};
 use crate::diagnostics::{Code, Diagnostic, Place, Severity};
 use crate::language::Pipeline;
-use crate::library::Library;
+use crate::library::{Contract, Library};
 use crate::lower;
 use crate::model::Model;
 use crate::position::Source;
@@ -27,6 +27,8 @@ const MAX_FINDINGS: usize = 1_000;
 pub struct Compiled {
     /// The pipeline, where the text has no error.
     pub graph: Option<Graph>,
+    /// What that asks for and gives.
+    pub contract: Option<Contract>,
     /// Everything there is to say, sorted by place.
     pub diagnostics: Vec<Diagnostic>,
     /// What it names besides itself.
@@ -57,17 +59,18 @@ pub(crate) fn compile_source(source: &mut Source<'_>, library: &Library) -> Comp
     let mut cx = Cx::default();
     let problems = source.take_problems();
     let readable = problems.iter().all(|problem| !matches!(problem.code, Code::TextTooLarge));
-    let mut graph = None;
+    let mut made = None;
     let mut uses = Uses::default();
     if let Some(root) = source.reading().root.clone() {
         cx.unsound = !problems.is_empty();
-        graph = compile_tree(&root, library, &mut uses, &mut cx);
+        made = compile_tree(&root, library, &mut uses, &mut cx);
     } else if readable && problems.is_empty() {
         let problem = Diagnostic::new(Code::EmptyFile, Place::Text(0..0), "the file is empty");
         cx.report(problem.help("begin with `version: 1`, a `name:` and `steps:`"));
     }
     cx.diagnostics.extend(problems);
-    Compiled { graph, diagnostics: findings(source, cx), uses }
+    let (graph, contract) = made.unzip();
+    Compiled { graph, contract, diagnostics: findings(source, cx), uses }
 }
 
 /// Checks a step type: `.loopline/steps/NAME.yaml`. Gives everything that is wrong with it, sorted by place.
@@ -76,7 +79,7 @@ pub fn compile_step_type(text: &str) -> Vec<Diagnostic> {
     findings(&read.source, read.cx)
 }
 
-fn compile_tree(root: &Rc<Node>, library: &Library, uses: &mut Uses, cx: &mut Cx) -> Option<Graph> {
+fn compile_tree(root: &Rc<Node>, library: &Library, uses: &mut Uses, cx: &mut Cx) -> Option<(Graph, Contract)> {
     if let Some(problem) = too_many_steps(root) {
         cx.report(problem);
         return None;
@@ -90,14 +93,19 @@ fn compile_tree(root: &Rc<Node>, library: &Library, uses: &mut Uses, cx: &mut Cx
             return None;
         }
     };
-    let model = Model::of(&pipeline, &types);
+    let model = Model::of(&pipeline, &types, library);
     if model.count() > MAX_STEPS {
         let place = Place::Key(Route::root().key("steps"));
         cx.report(too_many(place, model.count()));
         return None;
     }
     check::check(&model, library, cx);
-    if cx.has_errors() { None } else { lower::lower(&model, std::mem::take(&mut cx.requires)) }
+    if cx.has_errors() {
+        return None;
+    }
+    let graph = lower::lower(&model, std::mem::take(&mut cx.requires))?;
+    let contract = Contract { inputs: graph.inputs.clone(), outputs: check::given_back(&model) };
+    Some((graph, contract))
 }
 
 /// A file as far as it could be decoded, with the step types that it uses; reports nothing. None where it is no mapping, or
@@ -108,7 +116,7 @@ pub(crate) fn decoded(root: &Rc<Node>, library: &Library) -> Option<(Pipeline, S
     }
     let pipeline = Pipeline::decode(root, &Route::root(), &mut Cx::default())?;
     let types = StepTypes::used_by(&pipeline, library).unwrap_or_default();
-    (Model::of(&pipeline, &types).count() <= MAX_STEPS).then_some((pipeline, types))
+    (Model::of(&pipeline, &types, library).count() <= MAX_STEPS).then_some((pipeline, types))
 }
 
 /// Refused before anything is made of them: what steps cost grows with the square of their number.

@@ -3,8 +3,8 @@
 //! The types are declared with [`mapping!`], which is the one source of truth for their shape: it makes the struct, its JSON
 //! Schema, and the decoding with unknown keys found. A value that does not fit is reported and left out; decoding goes on.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use loopline_core::graph::Requirement;
 use serde_json::Value as Json;
@@ -96,7 +96,8 @@ impl<T: Decode> Decode for Box<T> {
 /// The keys of a mapping that the file gives, with where they stand.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
-    keys: BTreeMap<&'static str, Route>,
+    /// By name. A mapping of the language has few keys at a time.
+    keys: Vec<(&'static str, Route)>,
     /// What misspelled keys were most likely meant to be.
     meant: Vec<&'static str>,
 }
@@ -104,7 +105,7 @@ pub struct Given {
 impl Given {
     /// Where the value of a key stands, if it is given.
     pub fn at(&self, key: &str) -> Option<&Route> {
-        self.keys.get(key)
+        self.keys.iter().find(|(given, _)| *given == key).map(|(_, at)| at)
     }
 
     /// Whether a misspelled key was most likely meant to be this one.
@@ -120,7 +121,7 @@ impl Given {
 
 /// The entries of a mapping while a struct is made of them.
 pub(crate) struct Fields<'a> {
-    values: BTreeMap<&'static str, &'a Rc<Node>>,
+    values: Vec<(&'static str, &'a Rc<Node>)>,
     at: &'a Route,
     what: &'static str,
     pub(crate) given: Given,
@@ -140,25 +141,29 @@ impl<'a> Fields<'a> {
             cx.report(diagnostic.help(format!("{what} has keys like {}", keys.join(", "))));
             return None;
         };
-        let mut values = BTreeMap::new();
+        let mut values = Vec::with_capacity(entries.iter().len());
         let mut given = Given::default();
         for entry in entries {
             let key = &*entry.key.text;
             match known.iter().find(|known| **known == key) {
                 Some(known) => {
-                    values.insert(*known, &entry.value);
-                    given.keys.insert(known, at.key(known));
+                    values.push((*known, &entry.value));
+                    given.keys.push((known, at.key(*known)));
                 }
                 None if key.starts_with("x-") => {}
-                None => given.meant.extend(unknown_key(key, at, cx, what, known)),
+                None => given.meant.extend(unknown_key(&entry.key.text, at, cx, what, known)),
             }
         }
+        given.keys.sort_unstable_by_key(|(key, _)| *key);
         Some(Self { values, at, what, given })
     }
 
     pub(crate) fn take<T: Decode>(&mut self, key: &'static str, cx: &mut Cx) -> Option<T> {
-        match self.values.remove(key) {
-            Some(node) => T::decode(node, &self.at.key(key), cx),
+        match self.values.iter().find(|(given, _)| *given == key) {
+            Some((_, node)) => {
+                let at = self.given.at(key).cloned().unwrap_or_else(|| self.at.key(key));
+                T::decode(node, &at, cx)
+            }
             None => {
                 if T::REQUIRED {
                     let message = format!("{} needs the key `{key}`", self.what);
@@ -171,7 +176,7 @@ impl<'a> Fields<'a> {
 }
 
 /// Reports a key that the language does not have; gives the one that was most likely meant.
-fn unknown_key(key: &str, at: &Route, cx: &mut Cx, what: &str, known: &[&'static str]) -> Option<&'static str> {
+fn unknown_key(key: &Arc<str>, at: &Route, cx: &mut Cx, what: &str, known: &[&'static str]) -> Option<&'static str> {
     let place = Place::Key(at.key(key));
     let near = cx.nearest.to(key, known.iter().copied());
     let mut diagnostic = Diagnostic::new(Code::UnknownKey, place.clone(), format!("{what} has no key `{key}`"));

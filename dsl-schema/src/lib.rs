@@ -43,7 +43,10 @@ pub use diagnostics::sarif::{FileFindings, to_sarif};
 pub use diagnostics::{Code, Diagnostic, Severity, explain};
 pub use format::format;
 pub use library::{Contract, Library, is_step_type_name};
-pub use outline::{GotoView, GraphView, InputView, JoinView, NeedView, StepOutline, outline};
+pub use outline::{
+    ChildOutline, CompensateOutline, GotoView, GraphView, InputView, JoinView, ManyOutline, NeedView, StepOutline,
+    outline,
+};
 pub use schema::{schema, step_type_schema, test_schema};
 pub use uses::Uses;
 pub use yaml::yaml_to_json;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use loopline_core::expr::Type;
 use loopline_core::graph::{Graph, Input};
 
 /// What stands around a pipeline file. Whoever compiles reads it from where it is kept; the compiler itself reads nothing.
@@ -20,14 +21,16 @@ pub struct Library {
 pub struct Contract {
     /// What it is given.
     pub inputs: BTreeMap<String, Input>,
-    /// Names of what it gives back.
-    pub outputs: Vec<String>,
+    /// What it gives back when it succeeds, as far as its text declares it.
+    pub outputs: BTreeMap<String, Type>,
 }
 
 impl Contract {
-    /// That of a compiled pipeline.
+    /// That of a compiled pipeline whose text nobody has any more: what it gives back can be anything. Where there is a text,
+    /// [`Compiled`](crate::Compiled) tells more.
     pub fn of(graph: &Graph) -> Self {
-        Self { inputs: graph.inputs.clone(), outputs: graph.outputs.keys().cloned().collect() }
+        let outputs = graph.outputs.keys().map(|name| (name.clone(), Type::any()));
+        Self { inputs: graph.inputs.clone(), outputs: outputs.collect() }
     }
 }
 

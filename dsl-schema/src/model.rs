@@ -12,8 +12,10 @@ use loopline_core::graph::{Condition, GotoOn, OnExhausted};
 
 use crate::diagnostics::Place;
 use crate::language::{CelText, Entries, InFlight, Item, MaxFirings, Pipeline, SchemaSpec, Step, StepType};
+use crate::library::{Contract, Library};
 use crate::route::Route;
 use crate::step_types::{LoadedType, StepTypes};
+use crate::uses::bare_name;
 
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,11 +115,30 @@ pub(crate) struct ModelStep<'a> {
     pub(crate) kind: Option<Kind>,
     /// The type that it is a step of.
     pub(crate) uses: Option<&'a LoadedType>,
+    /// What the pipeline gives back that it runs, where that is known.
+    pub(crate) gives: Option<Gives<'a>>,
     /// In the order of the steps they come from.
     pub(crate) needs: Vec<Edge>,
     /// How many edges must be live; none: all.
     pub(crate) at_least: Option<u32>,
     pub(crate) gotos: Vec<Loop<'a>>,
+}
+
+/// What a child gives back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Gives<'a> {
+    /// What this file says: of one that is written in place, or of the pipeline itself.
+    Here(Option<&'a Entries<CelText>>),
+    /// What another pipeline says.
+    There(&'a Contract),
+}
+
+/// What a file may name besides itself.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    types: &'a StepTypes,
+    /// None where nothing may be named.
+    library: Option<&'a Library>,
 }
 
 /// A forward edge.
@@ -172,20 +193,21 @@ impl Loop<'_> {
 
 impl<'a> Model<'a> {
     /// Resolves the names of a file; reports nothing.
-    pub(crate) fn of(pipeline: &'a Pipeline, types: &'a StepTypes) -> Self {
+    pub(crate) fn of(pipeline: &'a Pipeline, types: &'a StepTypes, library: &'a Library) -> Self {
         let inputs = inputs(pipeline.inputs.as_ref());
+        let around = Around { types, library: Some(library) };
         let mut model = Self::part(
             pipeline,
             Part::Steps,
             inputs.clone(),
             pipeline.steps.0.iter().flat_map(|steps| &steps.0),
-            types,
+            around,
         );
         model.outputs = pipeline.outputs.as_ref();
         model.finally = pipeline
             .finally
             .as_ref()
-            .map(|finally| Box::new(Self::part(pipeline, Part::Finally, inputs, &finally.0, types)));
+            .map(|finally| Box::new(Self::part(pipeline, Part::Finally, inputs, &finally.0, around)));
         model
     }
 
@@ -196,7 +218,8 @@ impl<'a> Model<'a> {
         step: &'a Item<Step>,
         types: &'a StepTypes,
     ) -> Self {
-        Self::part(pipeline, Part::StepType, inputs(file.inputs.as_ref()), [step], types)
+        let around = Around { types, library: None };
+        Self::part(pipeline, Part::StepType, inputs(file.inputs.as_ref()), [step], around)
     }
 
     fn part(
@@ -204,31 +227,35 @@ impl<'a> Model<'a> {
         part: Part,
         inputs: BTreeMap<&'a str, Option<&'a SchemaSpec>>,
         steps: impl IntoIterator<Item = &'a Item<Step>>,
-        types: &'a StepTypes,
+        around: Around<'a>,
     ) -> Self {
         let mut items: Vec<&Item<Step>> = steps.into_iter().collect();
         items.sort_by(|a, b| a.name.cmp(&b.name));
         let index = items.iter().enumerate().map(|(at, item)| (item.name.as_str(), at)).collect();
-        let uses: Vec<_> = items.iter().map(|item| item.value.as_ref().and_then(|step| types.of(step))).collect();
+        let uses: Vec<_> =
+            items.iter().map(|item| item.value.as_ref().and_then(|step| around.types.of(step))).collect();
         let kinds: Vec<_> = items
             .iter()
             .zip(&uses)
             .map(|(item, uses)| uses.map_or_else(|| item.value.as_ref().and_then(kind), |uses| uses.kind()))
             .collect();
-        let steps: Vec<_> =
+        let mut steps: Vec<_> =
             items.iter().enumerate().map(|(at, item)| model_step(at, item, &index, &kinds, uses[at])).collect();
+        for step in &mut steps {
+            step.gives = around.gives(pipeline, step);
+        }
         let children =
-            steps.iter().enumerate().filter_map(|(at, step)| Some((at, Self::child(pipeline, step, types)?)));
+            steps.iter().enumerate().filter_map(|(at, step)| Some((at, Self::child(pipeline, step, around)?)));
         let children = children.collect();
         Self { pipeline, part, inputs, outputs: None, steps, index, children, finally: None }
     }
 
     /// The pipeline that a step writes in place.
-    fn child(pipeline: &'a Pipeline, step: &ModelStep<'a>, types: &'a StepTypes) -> Option<Self> {
+    fn child(pipeline: &'a Pipeline, step: &ModelStep<'a>, around: Around<'a>) -> Option<Self> {
         let child = step.spec?.pipeline.as_deref()?;
         let steps = child.steps.as_ref()?;
         let inputs = child.inputs.iter().flat_map(|inputs| &inputs.0).map(|item| (item.name.as_str(), None));
-        let mut model = Self::part(pipeline, Part::InPlace, inputs.collect(), &steps.0, types);
+        let mut model = Self::part(pipeline, Part::InPlace, inputs.collect(), &steps.0, around);
         model.outputs = child.outputs.as_ref();
         Some(model)
     }
@@ -237,6 +264,22 @@ impl<'a> Model<'a> {
     pub(crate) fn count(&self) -> usize {
         let inside: usize = self.children.iter().map(|(_, child)| child.count()).sum();
         self.steps.len() + inside + self.finally.as_ref().map_or(0, |finally| finally.count())
+    }
+}
+
+impl<'a> Around<'a> {
+    /// What the child of a step gives back.
+    fn gives(self, pipeline: &'a Pipeline, step: &ModelStep<'a>) -> Option<Gives<'a>> {
+        let child = step.spec?.pipeline.as_deref()?;
+        if child.steps.is_some() {
+            return Some(Gives::Here(child.outputs.as_ref()));
+        }
+        let name = bare_name(&child.name.as_ref()?.value)?;
+        // A pipeline that runs itself is the one that stands here, whatever was read under its name.
+        if pipeline.name.0.as_ref().is_some_and(|own| own.value == name) {
+            return Some(Gives::Here(pipeline.outputs.as_ref()));
+        }
+        self.library?.pipelines.get(name).map(Gives::There)
     }
 }
 
@@ -281,6 +324,7 @@ fn model_step<'a>(
         spec,
         kind: kinds[at],
         uses,
+        gives: None,
         needs,
         at_least: spec.and_then(|spec| spec.join.as_ref()).and_then(|join| join.0.value),
         gotos: spec.map(|spec| loops(at, spec, &item.at, index)).unwrap_or_default(),

@@ -2,8 +2,8 @@
 
 use loopline_core::expr::Template;
 use loopline_core::graph::{
-    Action, ChildPipeline, Condition, ContainerCommand, GotoOn, Graph, HttpAction, Input, Join, Requirement, SetValue,
-    SleepAction, Step, With,
+    Action, ChildPipeline, Condition, ContainerCommand, GotoOn, Graph, HttpAction, Input, Items, Join, Many,
+    Requirement, SetValue, SleepAction, Step, With,
 };
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -20,6 +20,9 @@ pub struct GraphView {
     pub inputs: Vec<InputView>,
     /// In the order of their ids.
     pub steps: Vec<StepOutline>,
+    /// Those of `finally`, in the order of their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub finally: Vec<StepOutline>,
     /// Keys that this engine cannot run.
     pub unsupported: Vec<Requirement>,
 }
@@ -73,6 +76,57 @@ pub struct StepOutline {
     pub approvers: Vec<String>,
     /// How many of them must.
     pub quorum: u32,
+    /// The items that it runs many times for.
+    pub many: Option<ManyOutline>,
+    /// What it runs, where that is a pipeline.
+    pub child: Option<ChildOutline>,
+    /// What undoes it.
+    pub compensate: Option<CompensateOutline>,
+}
+
+/// What a step runs many times for.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ManyOutline {
+    /// In one line: `for each suite of unit, e2e`, `matrix: os × rust`.
+    pub summary: String,
+    /// Another name for `item`.
+    #[serde(rename = "as")]
+    pub alias: Option<String>,
+    /// Names of the axes; empty: it is a list.
+    pub axes: Vec<String>,
+    /// How many run at the same time; `null`: all.
+    pub max_parallel: Option<u32>,
+}
+
+/// The pipeline that a step runs.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ChildOutline {
+    /// One that has a name.
+    Named {
+        /// `name` or `project/name`.
+        name: String,
+    },
+    /// One that is written in place.
+    InPlace {
+        /// Its steps, in the order of their ids.
+        #[cfg_attr(feature = "openapi", schema(no_recursion))]
+        steps: Vec<StepOutline>,
+    },
+}
+
+/// What undoes a step.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CompensateOutline {
+    /// What it does: `run`, `http`, `container`.
+    pub kind: String,
+    /// The same, on one line.
+    pub summary: String,
+    /// While this step has succeeded, nothing is undone.
+    pub until: Option<String>,
 }
 
 /// A forward edge.
@@ -124,9 +178,14 @@ pub fn outline(graph: &Graph) -> GraphView {
         name: graph.name.clone(),
         description: graph.description.clone(),
         inputs: graph.inputs.iter().map(|(name, input)| input_view(name, input)).collect(),
-        steps: graph.indices().map(|ix| step_outline(graph, ix)).collect(),
+        steps: steps(graph),
+        finally: graph.finally.as_deref().map(steps).unwrap_or_default(),
         unsupported: graph.requires.clone(),
     }
+}
+
+fn steps(graph: &Graph) -> Vec<StepOutline> {
+    graph.indices().map(|ix| step_outline(graph, ix)).collect()
 }
 
 fn input_view(name: &str, input: &Input) -> InputView {
@@ -171,13 +230,45 @@ fn step_outline(graph: &Graph, ix: loopline_core::id::StepIx) -> StepOutline {
         allow_failure: step.allow_failure,
         approvers,
         quorum,
+        many: step.many.as_deref().map(many_outline),
+        child: match &step.action {
+            Action::Pipeline(child) => Some(match &child.pipeline {
+                ChildPipeline::Named(name) => ChildOutline::Named { name: name.clone() },
+                ChildPipeline::InPlace(inside) => ChildOutline::InPlace { steps: steps(inside) },
+            }),
+            _ => None,
+        },
+        compensate: step.compensate.as_deref().map(|compensate| CompensateOutline {
+            kind: compensate.action.kind().to_owned(),
+            summary: action_summary(&compensate.action),
+            until: compensate.until.map(id),
+        }),
+    }
+}
+
+fn many_outline(many: &Many) -> ManyOutline {
+    ManyOutline {
+        summary: crate::drawing::many(many),
+        alias: many.alias.clone(),
+        axes: match &many.items {
+            Items::List(_) => Vec::new(),
+            Items::Matrix { axes, .. } => axes.keys().cloned().collect(),
+        },
+        max_parallel: many.max_parallel,
     }
 }
 
 /// What a step does, on one line.
 pub(crate) fn summary(step: &Step) -> String {
-    let text = match &step.action {
-        _ if let Some(with) = &step.with => step_type(with),
+    match &step.with {
+        Some(with) => cut(&step_type(with)),
+        None => action_summary(&step.action),
+    }
+}
+
+/// What is done, on one line.
+pub(crate) fn action_summary(action: &Action) -> String {
+    let text = match action {
         Action::Run(run) => first_line(run.script.source()),
         Action::Http(http) => {
             let HttpAction { method, url, .. } = &**http;
@@ -199,13 +290,18 @@ pub(crate) fn summary(step: &Step) -> String {
         },
         Action::Pipeline(child) => match &child.pipeline {
             ChildPipeline::Named(name) => name.clone(),
-            ChildPipeline::InPlace(graph) => match graph.steps.len() {
-                1 => "1 step".to_owned(),
-                count => format!("{count} steps"),
-            },
+            ChildPipeline::InPlace(graph) => count_of_steps(graph.steps.len()),
         },
     };
     cut(&text)
+}
+
+/// What a pipeline in place is, in short.
+pub(crate) fn count_of_steps(count: usize) -> String {
+    match count {
+        1 => "1 step".to_owned(),
+        count => format!("{count} steps"),
+    }
 }
 
 /// What the type is given tells more than the text of a script that others wrote.

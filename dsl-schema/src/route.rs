@@ -3,6 +3,7 @@
 //! Checks speak of routes only. Which line and column a route leads to is for [`crate::position`] to find out.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// The way to a value. Cheap to clone: a longer route shares the shorter one.
@@ -19,9 +20,74 @@ struct Link {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Segment {
     /// The value of this key.
-    Key(Arc<str>),
+    Key(Name),
     /// The item at this position.
     Index(usize),
+}
+
+/// A key. Those of the language are not copied, those of a file share their text with its tree: most routes are made for
+/// the case that something is wrong there, and nothing is.
+#[derive(Clone)]
+pub enum Name {
+    /// A key of the language.
+    OfLanguage(&'static str),
+    /// A key of the file.
+    OfFile(Arc<str>),
+}
+
+impl Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::OfLanguage(name) => name,
+            Self::OfFile(name) => name,
+        }
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Name {}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl From<&'static str> for Name {
+    fn from(name: &'static str) -> Self {
+        Self::OfLanguage(name)
+    }
+}
+
+impl From<&Arc<str>> for Name {
+    fn from(name: &Arc<str>) -> Self {
+        Self::OfFile(Arc::clone(name))
+    }
+}
+
+impl From<&String> for Name {
+    fn from(name: &String) -> Self {
+        Self::OfFile(name.as_str().into())
+    }
+}
+
+impl From<String> for Name {
+    fn from(name: String) -> Self {
+        Self::OfFile(name.into())
+    }
+}
+
+impl From<&Self> for Name {
+    fn from(name: &Self) -> Self {
+        name.clone()
+    }
 }
 
 impl Route {
@@ -31,7 +97,7 @@ impl Route {
     }
 
     /// On to the value of a key.
-    pub fn key(&self, key: &str) -> Self {
+    pub fn key(&self, key: impl Into<Name>) -> Self {
         self.join(Segment::Key(key.into()))
     }
 

@@ -187,6 +187,8 @@ fn check_type(file: &StepType, cx: &mut Cx) -> BTreeSet<String> {
         }
     }
     let mut step = step.clone();
+    // They make no sense here, which has been said; that there are no such steps need not be said as well.
+    (step.needs, step.goto, step.fetch) = (None, None, None);
     if let Some(outputs) = &file.outputs {
         step.outputs.get_or_insert_with(|| Entries(Vec::new())).0.extend(outputs.0.clone());
     }

@@ -12,7 +12,7 @@ use crate::language::{Entries, Pipeline, Step};
 pub struct Uses {
     /// Step types.
     pub step_types: BTreeSet<String>,
-    /// Other pipelines of the project `default`, by their bare names.
+    /// Other pipelines of the project `default`, by their bare names: that it runs, or whose ends start it.
     pub pipelines: BTreeSet<String>,
 }
 
@@ -26,6 +26,10 @@ impl Uses {
             let other = child.and_then(|name| bare_name(&name.value)).filter(|name| Some(*name) != own);
             uses.pipelines.extend(other.map(str::to_owned));
         });
+        let triggers = pipeline.triggers.iter().filter_map(|triggers| triggers.pipeline.as_ref());
+        let triggers = triggers.flat_map(|triggers| triggers.iter());
+        let others = triggers.filter_map(|trigger| bare_name(&trigger.name.value)).filter(|name| Some(*name) != own);
+        uses.pipelines.extend(others.map(str::to_owned));
         uses
     }
 }

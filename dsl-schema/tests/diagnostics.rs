@@ -1,14 +1,14 @@
 //! Every code: its page shows it, and its rendering is exactly what it was.
 //!
 //! `tests/conformance/compile/NAME/bad.yaml` is a file with something wrong, `expected.txt` what the terminal shows;
-//! `good.yaml` has nothing wrong. A name is a code, or a rule of the language and what the case shows of it.
+//! `good.yaml` has nothing wrong, `bad.step-type.yaml` is a step type instead of a pipeline. A name is a code, or a rule of the language and what the case shows of it.
 //! For a code the bad file is the wrong example of its page. `LOOPLINE_BLESS=1` writes both anew.
 #![allow(clippy::disallowed_methods, reason = "the tests read data files; the compiler does not")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use loopline_dsl::{Code, Diagnostic, Severity, compile_with, render_pretty};
+use loopline_dsl::{Code, Diagnostic, Severity, compile_step_type, compile_with, render_pretty};
 
 mod neighbours;
 
@@ -110,8 +110,12 @@ fn renderings_are_what_they_were() {
                 continue;
             }
         }
-        let bad = std::fs::read_to_string(path.join("bad.yaml")).expect("bad.yaml");
-        let found = render_pretty("bad.yaml", &bad, &findings(&bad), false);
+        let found = if let Ok(bad) = std::fs::read_to_string(path.join("bad.step-type.yaml")) {
+            render_pretty("bad.step-type.yaml", &bad, &compile_step_type(&bad), false)
+        } else {
+            let bad = std::fs::read_to_string(path.join("bad.yaml")).expect("bad.yaml");
+            render_pretty("bad.yaml", &bad, &findings(&bad), false)
+        };
         if found.is_empty() {
             wrong.push(format!("{} has no findings", path.join("bad.yaml").display()));
         }

@@ -97,6 +97,97 @@ fn everything_that_decides_is_drawn() {
     }
 }
 
+/// A pipeline in place that runs many times, what undoes a step, and what comes at the end.
+fn nested() -> Graph {
+    graph_of(
+        "version: 1\nname: p\nsteps:\n  a: {run: x, compensate: {run: y, until: b, on: [failed, cancelled]}}\n  b:\n    needs: a\n    foreach: {items: [1, two], as: each, max_parallel: 2}\n    pipeline: {steps: {a: {run: z}, c: {needs: {a: always}, sleep: 5s}}}\n  d: {needs: b, matrix: {axes: {os: [linux], rust: [stable]}}, pipeline: {name: notify}}\nfinally:\n  e: {run: v}\n",
+    )
+}
+
+#[test]
+fn mermaid_draws_steps_inside_of_steps_and_what_comes_at_the_end() {
+    let expect = r#"flowchart TD
+  subgraph STEPS["p"]
+    s_a["a<br/>run: x<br/>undone by run: y, until b, after a cancel too"]
+    subgraph s_b["b<br/>pipeline: 2 steps<br/>for each each of 1, two · 2 at a time"]
+      s_b_S_a["a<br/>run: z"]
+      s_b_S_c(["c<br/>sleep: 5s"])
+      s_b_S_a -->|always| s_b_S_c
+    end
+    s_d[["d<br/>pipeline: notify<br/>matrix: os × rust"]]
+    s_a --> s_b
+    s_b --> s_d
+  end
+  subgraph FINALLY["finally<br/>when the steps have ended, however they ended"]
+    f_e["e<br/>run: v"]
+  end
+  STEPS ==> FINALLY
+"#;
+    assert_eq!(drawing::mermaid(&nested()), expect);
+}
+
+#[test]
+fn dot_draws_steps_inside_of_steps_and_what_comes_at_the_end() {
+    let expect = r#"digraph "p" {
+  rankdir=TB;
+  compound=true;
+  node [shape=box, style=rounded, fontname="sans-serif"];
+  edge [fontname="sans-serif", fontsize=10];
+  "a" [label="a\nrun: x\nundone by run: y, until b, after a cancel too"];
+  subgraph "cluster_b" {
+    label="b\npipeline: 2 steps\nfor each each of 1, two · 2 at a time"; style=rounded; fontname="sans-serif";
+    peripheries=2;
+    "b/a" [label="a\nrun: z"];
+    "b/c" [label="c\nsleep: 5s", shape=ellipse, style=""];
+    "b/a" -> "b/c" [label="always"];
+  }
+  "d" [label="d\npipeline: notify\nmatrix: os × rust", shape=component, style="", peripheries=2];
+  "a" -> "b/a" [lhead="cluster_b"];
+  "b/c" -> "d" [ltail="cluster_b"];
+  subgraph "cluster_FINALLY" {
+    label="finally\nwhen the steps have ended, however they ended"; style=rounded; fontname="sans-serif";
+    "FINALLY/e" [label="e\nrun: v"];
+  }
+  "d" -> "FINALLY/e" [lhead="cluster_FINALLY", style=invis];
+}
+"#;
+    assert_eq!(drawing::dot(&nested()), expect);
+}
+
+#[test]
+fn a_picture_draws_steps_inside_of_steps_and_what_comes_at_the_end() {
+    let picture = drawing::svg(&nested());
+    for (what, times) in [
+        // A frame for the pipeline in place, one for what comes at the end; the sheets of two steps that run many times.
+        ("rect class=\"ll-frame", 2),
+        ("rect class=\"ll-sheet\"", 4),
+        (">undo<", 1),
+        (">child run<", 1),
+        (">notify<", 1),
+        (">for each each of 1, two · 2 at a time<", 1),
+        (">matrix: os × rust<", 1),
+        (">finally<", 1),
+        ("A pipeline with 3 steps, with 2 more inside of them, and no loops. 1 step in finally.", 1),
+    ] {
+        assert_eq!(picture.matches(what).count(), times, "{what} in {picture}");
+    }
+}
+
+#[test]
+fn the_outline_has_steps_inside_of_steps_and_what_comes_at_the_end() {
+    let view = serde_json::to_value(outline(&nested())).expect("JSON");
+    assert_eq!(view["steps"][0]["compensate"], json!({"kind": "run", "summary": "y", "until": "b"}));
+    assert_eq!(
+        view["steps"][1]["many"],
+        json!({"summary": "for each each of 1, two · 2 at a time", "as": "each", "axes": [], "max_parallel": 2})
+    );
+    assert_eq!(view["steps"][1]["child"]["kind"], "in_place");
+    assert_eq!(view["steps"][1]["child"]["steps"][1]["needs"], json!([{"step": "a", "on": "always"}]));
+    assert_eq!(view["steps"][2]["child"], json!({"kind": "named", "name": "notify"}));
+    assert_eq!(view["steps"][2]["many"]["axes"], json!(["os", "rust"]));
+    assert_eq!(view["finally"][0]["id"], "e");
+}
+
 fn read(path: &str) -> String {
     std::fs::read_to_string(here(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
@@ -106,7 +197,8 @@ fn pictures_are_what_they_were() {
     let examples =
         ["fan-out", "qualify-crate", "rollback"].map(|name| format!("../examples/pipelines/{name}.loopline.yaml"));
     let mut wrong = Vec::new();
-    for path in examples.into_iter().chain(["tests/drawings/everything.loopline.yaml".to_owned()]) {
+    let own = ["everything", "inside"].map(|name| format!("tests/drawings/{name}.loopline.yaml"));
+    for path in examples.into_iter().chain(own) {
         let graph = graph_of(&read(&path));
         let picture = drawing::svg(&graph);
         let file = here(&format!("tests/drawings/{}.svg", graph.name));
@@ -170,6 +262,7 @@ fn the_outline_has_the_shape_that_the_interface_promises() {
             "needs": [{"step": "build", "on": "completed"}], "join": {"kind": "all"}, "if": null,
             "goto": [{"to": "build", "on": "rejected", "if": null, "max": 1, "delay_ms": 90_000, "region": ["build", "end"]}],
             "retry_max_attempts": 1, "timeout_ms": 3_600_000, "allow_failure": false, "approvers": [], "quorum": 1,
+            "many": null, "child": null, "compensate": null,
         })
     );
 }

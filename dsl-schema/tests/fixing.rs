@@ -5,12 +5,29 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use loopline_dsl::diagnostics::Sureness;
-use loopline_dsl::fixing::fix;
-use loopline_dsl::{Code, Diagnostic, Severity, compile, render_pretty, to_json};
+use loopline_dsl::fixing::{Fixed, fix, fix_among, fix_step_type};
+use loopline_dsl::{Code, Diagnostic, Severity, compile, compile_step_type, compile_with, render_pretty, to_json};
 use proptest::prelude::*;
+
+mod neighbours;
 
 /// `text` marks what is mended as `‹wrong→right›`. With everything wrong it must become what it is with everything right.
 fn check(text: &str) {
+    check_with(text, fix, |text| compile(text).diagnostics);
+}
+
+/// The same for a step type.
+fn check_step_type(text: &str) {
+    check_with(text, fix_step_type, compile_step_type);
+}
+
+/// The same for a pipeline beside the [`neighbours`].
+fn check_among(text: &str) {
+    let library = neighbours::library();
+    check_with(text, |text| fix_among(text, &library), |text| compile_with(text, &library).diagnostics);
+}
+
+fn check_with(text: &str, fix: impl Fn(&str) -> Fixed, find: impl Fn(&str) -> Vec<Diagnostic>) {
     let (mut wrong, mut right) = (String::new(), String::new());
     for (at, piece) in text.split(['‹', '›']).enumerate() {
         let (before, after) =
@@ -19,7 +36,7 @@ fn check(text: &str) {
         right.push_str(after);
     }
     let fixed = fix(&wrong);
-    let shown = || render_pretty("wrong", &wrong, &compile(&wrong).diagnostics, false);
+    let shown = || render_pretty("p", &wrong, &find(&wrong), false);
     assert_eq!(fixed.text, right, "{}\n{:?}", shown(), fixed.applied);
     assert_eq!(fix(&fixed.text).text, fixed.text, "mending again changes nothing");
 }
@@ -139,6 +156,27 @@ fn the_id_of_a_step_is_changed_wherever_it_is_named() {
 }
 
 #[test]
+fn step_types_are_mended_like_pipelines() {
+    check_step_type("description: x\n‹input→inputs›: {folder: {type: string}}\nstep: {run: make}\n");
+    check_step_type(
+        "inputs: {folder: {type: string}}\nstep:\n  run: 'ls {{ inputs.‹foldr→folder› }}' # all of it\n  timeout: ‹30 sec→30s›\n  ‹retries→retry›: {max_attempts: ‹'3'→3›}\n",
+    );
+    check_step_type("step: {http: {url: 'http://a', method: ‹psot→POST›}}\noutputs: {id: ‹respons→response›.status}\n");
+    // What makes no sense there is for people to take out: it may belong to the step that uses the type.
+    let text = "step: {needs: a, run: make}\n";
+    assert_eq!(fix_step_type(text).text, text);
+    // The same text is no pipeline.
+    assert!(fix(text).left.iter().any(|finding| finding.code == Code::MissingKey));
+}
+
+#[test]
+fn what_stands_around_a_pipeline_is_known() {
+    check_among(&format!("{HEAD}steps: {{a: {{use: ‹uplaod→upload›, with: {{folder: x}}}}}}\n"));
+    check_among(&format!("{HEAD}steps: {{a: {{use: upload, with: {{‹foldr→folder›: x}}}}}}\n"));
+    check_among(&format!("{HEAD}steps: {{a: {{pipeline: {{name: ‹notfy→notify›, inputs: {{text: x}}}}}}}}\n"));
+}
+
+#[test]
 fn what_a_fix_uncovers_is_mended_with_it() {
     check(&format!("{HEAD}steps:\n  build: {{run: make}}\n  test: {{‹need→needs›: ‹bild→build›, run: make}}\n"));
     check(&format!(
@@ -235,18 +273,29 @@ fn count(findings: &[Diagnostic]) -> BTreeMap<Code, usize> {
 fn every_case_with_a_sure_fix_is_mended_and_nothing_else_appears() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance/compile");
     let mut mended = Vec::new();
+    let library = neighbours::library();
+    let (mut pipelines, mut step_types) = (0, 0);
     for entry in std::fs::read_dir(folder).expect("the folder of cases") {
         let path = entry.expect("an entry").path();
-        let Ok(bad) = std::fs::read_to_string(path.join("bad.yaml")) else { continue };
-        let before = compile(&bad).diagnostics;
-        let mut expect = count(&before);
-        for finding in before.iter().filter(|finding| sure(finding)) {
-            *expect.get_mut(&finding.code).expect("it was counted") -= 1;
-            mended.push(finding.code.as_str());
+        let mut check = |before: Vec<Diagnostic>, left: Vec<Diagnostic>| {
+            let mut expect = count(&before);
+            for finding in before.iter().filter(|finding| sure(finding)) {
+                *expect.get_mut(&finding.code).expect("it was counted") -= 1;
+                mended.push(finding.code.as_str());
+            }
+            expect.retain(|_, count| *count > 0);
+            assert_eq!(count(&left), expect, "{}", path.display());
+        };
+        if let Ok(bad) = std::fs::read_to_string(path.join("bad.yaml")) {
+            check(compile_with(&bad, &library).diagnostics, fix_among(&bad, &library).left);
+            pipelines += 1;
         }
-        expect.retain(|_, count| *count > 0);
-        assert_eq!(count(&fix(&bad).left), expect, "{}", path.display());
+        if let Ok(bad) = std::fs::read_to_string(path.join("bad.step-type.yaml")) {
+            check(compile_step_type(&bad), fix_step_type(&bad).left);
+            step_types += 1;
+        }
     }
+    assert!(pipelines > 100 && step_types > 1, "cases went missing: {pipelines}, {step_types}");
     assert!(mended.len() >= 18, "{mended:?}");
 }
 

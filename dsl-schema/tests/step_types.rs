@@ -1,9 +1,7 @@
 //! Step types and other pipelines: what a file may say of them, and what the graph keeps apart.
 
 use loopline_core::graph::{Author, Graph, Part, With};
-use loopline_dsl::{
-    Compiled, Contract, Diagnostic, Library, Severity, Uses, compile_step_type, compile_with, render_pretty,
-};
+use loopline_dsl::{Compiled, Diagnostic, Library, Severity, Uses, compile_step_type, compile_with, render_pretty};
 
 /// A library with these step types.
 fn library(types: &[(&str, &str)]) -> Library {
@@ -215,13 +213,104 @@ fn a_pipeline_may_run_itself_and_knows_what_it_asks_for() {
     };
     // Under its own name the library holds what was stored before: with another input.
     let before = "version: 1\nname: p\ninputs: {old: {type: string}}\nsteps: {a: {run: 'echo {{ inputs.old }}'}}\n";
-    let before = Contract::of(&loopline_dsl::compile(before).graph.expect("a pipeline"));
+    let before = loopline_dsl::compile(before).contract.expect("a pipeline");
     let library = Library { pipelines: [("p".to_owned(), before)].into(), is_complete: true, ..Library::default() };
     for library in [Library::default(), library] {
         let found = |given: &str| codes(&compile_with(&text(given), &library).diagnostics).join(" ");
         assert_eq!(found("n: '{{ steps.a.outputs.m }}'"), "");
         assert_eq!(found("old: x"), "LL0141 LL0140");
     }
+}
+
+/// A library with these pipelines.
+fn pipelines(texts: &[&str]) -> Library {
+    let compiled = texts.iter().map(|text| loopline_dsl::compile(text));
+    let named = compiled.map(|compiled| {
+        let shown = format!("{:?}", compiled.diagnostics);
+        (compiled.graph.expect(&shown).name, compiled.contract.expect("a pipeline"))
+    });
+    Library { pipelines: named.collect(), is_complete: true, ..Library::default() }
+}
+
+#[test]
+fn what_a_child_gives_back_is_known() {
+    let child = "version: 1\nname: child\nsteps:\n  a:\n    run: x\n    outputs: {count: {type: integer}, kind: {enum: [fast, slow]}}\noutputs: {count: steps.a.outputs.count, kind: steps.a.outputs.kind, twice: steps.a.outputs.count * 2, any: steps.a.outputs}\n";
+    let library = pipelines(&[child]);
+    let found = |behind: &str| {
+        let text = format!("version: 1\nname: p\nsteps:\n  c: {{pipeline: {{name: child}}}}\n  b: {{{behind}}}\n");
+        let diagnostics = compile_with(&text, &library).diagnostics;
+        let said = diagnostics.iter().filter(|diagnostic| diagnostic.severity != Severity::Hint);
+        let help = |found: &Diagnostic| found.help.clone().unwrap_or_default();
+        said.map(|found| format!("{} {}", found.code.as_str(), help(found))).collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(found("needs: c, if: steps.c.outputs.count > 3, run: x"), "");
+    assert_eq!(found("needs: c, if: steps.c.outputs.any.count > 3, run: x"), "");
+    assert_eq!(found("needs: c, set: {v: steps.c.outputs.cuont}"), "LL0088 did you mean `count`?");
+    assert_eq!(found("needs: c, set: {v: steps.c.outputs.other}"), "LL0088 it has `any`, `count`, `kind` and `twice`");
+    // Types go from file to file.
+    assert!(found("needs: c, set: {v: 'steps.c.outputs.count + \"x\"'}").starts_with("LL0120 "));
+    assert!(found("needs: c, set: {v: steps.c.outputs.twice.size()}").starts_with("LL0120 "));
+    assert!(found("needs: c, if: 'steps.c.outputs.kind == \"fats\"', run: x").starts_with("LL0122 "));
+    // A child that failed has given nothing back.
+    assert!(found("needs: {c: completed}, set: {v: steps.c.outputs.count}").starts_with("LL0087 "));
+    // With items it is they who have the outputs.
+    let many = found(
+        "foreach: {items: [1]}, pipeline: {name: child}, goto: [{to: b, on: succeeded, if: steps.b.outputs.count > 1, max: 1}]",
+    );
+    assert!(many.starts_with("LL0088 "), "{many}");
+}
+
+#[test]
+fn what_a_pipeline_gives_back_is_known_to_itself() {
+    let text = |output: &str| {
+        format!(
+            "version: 1\nname: p\nsteps:\n  a: {{run: x, outputs: {{n: {{type: integer}}}}}}\n  b: {{needs: a, if: steps.a.outputs.n > 0, pipeline: {{name: p}}}}\n  c: {{needs: {{b: succeeded}}, set: {{m: steps.b.outputs.{output}}}}}\noutputs: {{n: steps.a.outputs.n}}\n"
+        )
+    };
+    for library in
+        [Library::default(), pipelines(&["version: 1\nname: p\nsteps: {a: {run: x}}\noutputs: {old: run.id}\n"])]
+    {
+        let found = |output: &str| codes(&compile_with(&text(output), &library).diagnostics).join(" ");
+        assert_eq!(found("n"), "");
+        assert_eq!(found("old"), "LL0088");
+    }
+}
+
+#[test]
+fn pipelines_may_run_each_other() {
+    let one = |name: &str, other: &str| {
+        format!(
+            "version: 1\nname: {name}\nsteps:\n  a: {{run: x, outputs: {{go: {{type: boolean}}}}}}\n  b: {{needs: a, if: steps.a.outputs.go, pipeline: {{name: {other}}}}}\noutputs: {{go: steps.a.outputs.go}}\n"
+        )
+    };
+    let (tick, tock) = (one("tick", "tock"), one("tock", "tick"));
+    let library = pipelines(&[&tick, &tock]);
+    for text in [tick, tock] {
+        let found = codes(&compile_with(&text, &library).diagnostics).join(" ");
+        assert_eq!(found, "", "{text}");
+    }
+}
+
+#[test]
+fn a_trigger_by_a_pipeline_names_one_that_is_there_and_another() {
+    let library = pipelines(&["version: 1\nname: build\nsteps: {a: {run: x}}\n"]);
+    let found = |name: &str, library: &Library| {
+        let text =
+            format!("version: 1\nname: p\ntriggers: {{pipeline: [{{name: {name}}}]}}\nsteps: {{a: {{run: x}}}}\n");
+        let compiled = compile_with(&text, library);
+        assert!(compiled.graph.is_some() || name == "Build", "a warning");
+        let help = compiled.diagnostics.first().and_then(|found| found.help.clone()).unwrap_or_default();
+        format!("{} {help}", codes(&compiled.diagnostics).join(" "))
+    };
+    for known in ["build", "default/build", "other/anything"] {
+        assert_eq!(found(known, &library), " ", "{known}");
+    }
+    assert_eq!(found("biuld", &library), "LL0160 did you mean `build`?");
+    assert!(found("p", &library).starts_with("LL0161 "));
+    assert!(found("default/p", &Library::default()).starts_with("LL0161 "));
+    assert!(found("Build", &library).starts_with("LL0030 "), "one finding is enough");
+    // Where there may be more pipelines than were read, nobody knows.
+    assert_eq!(found("biuld", &Library { is_complete: false, ..library }), " ");
 }
 
 #[test]
@@ -234,5 +323,9 @@ fn a_file_says_what_it_names_besides_itself() {
     assert_eq!(uses("  a: {use: t}\n  b: {use: u}\n"), expect(&["t", "u"], &[]));
     assert_eq!(uses("  a: {pipeline: {name: q}}\n  b: {pipeline: {name: default/r}}\n"), expect(&[], &["q", "r"]));
     assert_eq!(uses("  a: {pipeline: {name: p}}\n  b: {pipeline: {name: other/q}}\n"), Uses::default());
+    assert_eq!(
+        uses("  a: {run: x}\ntriggers: {pipeline: [{name: q}, {name: p}, {name: other/q}]}\n"),
+        expect(&[], &["q"])
+    );
     assert_eq!(uses("  a: {pipeline: {steps: {b: {use: t}}}}\nfinally:\n  c: {use: u}\n"), expect(&["t", "u"], &[]));
 }

@@ -74,6 +74,30 @@ mod tests {
     }
 
     #[test]
+    fn names_inside_of_steps_and_in_finally_lead_to_their_own() {
+        let text = "inputs: {i: {}}\nsteps:\n  a:\n    pipeline:\n      inputs: {i: '{{ inputs.i }}'}\n      steps:\n        a: {run: 'x {{ inputs.i }}', outputs: {v: stdout}}\n        b: {needs: a, if: steps.a.outputs.v == 1, run: x}\n      outputs: {v: steps.a.outputs.v}\n  b: {needs: a, if: steps.a.outputs.v == 1, run: x}\nfinally:\n  c: {if: steps.a.outputs.v == 2, run: x}\n  d: {needs: c, run: x}\n";
+        let at = |before: &str| text.replacen(before, &format!("{before}«"), 1);
+        // The step inside, and the one around it.
+        check(&at("        b: {needs: "), "6:8", "7:19 7:32 8:25");
+        check(
+            &at("  b: {needs: ").replacen("        b: {needs: «a", "        b: {needs: a", 1).replacen(
+                "\n  b: {needs: a",
+                "\n  b: {needs: «a",
+                1,
+            ),
+            "2:2",
+            "9:13 9:26 11:16",
+        );
+        // What goes in, inside and outside.
+        check(&at("x {{ inputs."), "4:15", "6:30");
+        check(&at("inputs: {i: '{{ inputs."), "0:9", "4:29");
+        // What comes out.
+        check(&at("outputs: {v: steps.a.outputs."), "6:47", "7:42 8:35");
+        check(&at("c: {if: steps.a.outputs."), "8:16", "9:36 11:26");
+        check(&at("d: {needs: "), "11:2", "12:13");
+    }
+
+    #[test]
     fn a_broken_line_does_not_hide_the_others() {
         check("steps:\n  a: {run: x}\n  c: [\n  b: {needs: «a, run: x}\n", "1:2", "3:13");
     }

@@ -68,7 +68,7 @@ impl Known {
         let whole = reading.problems.is_empty();
         let root = reading.root.or_else(|| yaml::read_around(text))?;
         let decoded = decoded(&root, library);
-        let model = decoded.as_ref().map(|(pipeline, types)| Model::of(pipeline, types));
+        let model = decoded.as_ref().map(|(pipeline, types)| Model::of(pipeline, types, library));
         let offers = model.as_ref().map(|model| Offers::new(model, library));
         let mentions = offers.map(|offers| Mentions::of(text, &root, &offers)).unwrap_or_default();
         Some(Self { root, mentions, whole })

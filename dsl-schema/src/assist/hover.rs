@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use loopline_core::expr::Type;
+use loopline_core::graph::Input;
 use serde_json::Value as Json;
 
 use super::Document;
-use super::complete::about_key;
+use super::complete::{Naming, about_key};
 use super::document::Known;
 use super::mentions::{Body, Mention, Subject, step_node};
 use super::shape::Shape;
@@ -13,8 +15,10 @@ use super::steps::Sketch;
 use super::tree::{self, entries, node_at};
 use crate::decode::{Cx, json, list};
 use crate::duration;
+use crate::library::{Contract, Library};
 use crate::route::{Route, Segment};
 use crate::schema_words;
+use crate::uses::bare_name;
 use crate::yaml::{self, Node};
 
 /// What is shown over a word.
@@ -32,7 +36,7 @@ impl Document {
         let offset = self.offset(offset);
         let known = self.known()?;
         if let Some(mention) = known.mentions.at(offset)
-            && let Some(text) = named(known, mention)
+            && let Some(text) = named(known, mention, self.library())
         {
             return Some(Hover { range: mention.range.clone(), text });
         }
@@ -45,7 +49,11 @@ impl Document {
         }
         let value = &found.node.scalar()?.text;
         let range = yaml::locate(self.text(), &found.node, 0..value.len());
-        Some(Hover { range, text: value_means(value, &shape)? })
+        let text = value_means(value, &shape).or_else(|| {
+            let is_pipeline = Naming::at(&found.at) == Some(Naming::Pipeline);
+            contract(value, self.library().pipelines.get(bare_name(value)?).filter(|_| is_pipeline)?)
+        });
+        Some(Hover { range, text: text? })
     }
 }
 
@@ -59,11 +67,29 @@ fn value_means(value: &str, shape: &Shape) -> Option<String> {
     duration::parse(value).ok().filter(|_| shape.is_duration()).map(in_words)
 }
 
-fn named(known: &Known, mention: &Mention) -> Option<String> {
+/// What another pipeline asks for and gives back.
+fn contract(name: &str, contract: &Contract) -> Option<String> {
+    let mut lines = vec![format!("**{name}**: a pipeline")];
+    let input = |(name, input): (&String, &Input)| {
+        let optional = if input.required { "" } else { ", may be left out" };
+        format!("- `{name}`: {}{optional}", schema_words::kind(&input.schema))
+    };
+    let output = |(name, ty): (&String, &Type)| format!("- `{name}`: {}", ty.described());
+    let section = |title: &str, items: Vec<String>| format!("{title}\n\n{}", items.join("\n"));
+    if !contract.inputs.is_empty() {
+        lines.push(section("It asks for", contract.inputs.iter().map(input).collect()));
+    }
+    if !contract.outputs.is_empty() {
+        lines.push(section("It gives back", contract.outputs.iter().map(output).collect()));
+    }
+    Some(lines.join("\n\n"))
+}
+
+fn named(known: &Known, mention: &Mention, library: &Library) -> Option<String> {
     match &mention.subject {
         Subject::Step { body, id } => step_node(&known.root, body, id).map(|(_, node)| step(id, &node)),
         Subject::Input { body, name } => input(known, body, name),
-        Subject::Output { body, step, name } => output(known, body, step, name),
+        Subject::Output { body, step, name } => output(known, body, step, name, library),
         Subject::Secret { name } => Some(format!(
             "**{name}**: a secret. Its value never enters a log, a history or a page; it stands in `env` and in `auth`, \
              `headers`, `query` and the body of `http`."
@@ -123,10 +149,17 @@ fn input(known: &Known, body: &Body, name: &str) -> Option<String> {
     Some(schema_lines(name, &schema, said))
 }
 
-fn output(known: &Known, body: &Body, step: &str, name: &str) -> Option<String> {
+fn output(known: &Known, body: &Body, step: &str, name: &str, library: &Library) -> Option<String> {
     let (_, node) = step_node(&known.root, body, step)?;
-    let declared = ["outputs", "set"].into_iter().find_map(|key| {
-        let entry = node.entry(key)?.value.entry(name)?;
+    let child = node.entry("pipeline").map(|entry| &entry.value);
+    if let Some(other) = child.and_then(|child| child.entry("name")?.value.scalar()) {
+        let ty = library.pipelines.get(bare_name(&other.text)?)?.outputs.get(name)?;
+        return Some(format!("**{name}**: {}, given back by the pipeline `{}`", ty.described(), other.text));
+    }
+    // A pipeline in place says what it gives back beside its steps.
+    let places = [Some(&node), child].into_iter().flatten();
+    let declared = places.zip([["outputs", "set"], ["outputs", "outputs"]]).find_map(|(node, keys)| {
+        let entry = keys.into_iter().find_map(|key| node.entry(key)?.value.entry(name))?;
         Some(entry.value.clone())
     })?;
     if declared.scalar().is_some() {
@@ -158,7 +191,7 @@ fn keys_of(node: &Node) -> String {
 }
 
 fn value_in(known: &Known, body: &Body, keys: &[&str]) -> Option<std::rc::Rc<Node>> {
-    node_at(&known.root, &keys.iter().fold(body.route(), |route, key| route.key(key)))
+    node_at(&known.root, &keys.iter().fold(body.route(), |route, key| route.key((*key).to_owned())))
 }
 
 /// `1 h 30 min`.
@@ -180,8 +213,12 @@ mod tests {
     use super::*;
 
     fn check(marked: &str, word: &str, expect: &[&str]) {
+        check_among(marked, word, expect, Library::default());
+    }
+
+    fn check_among(marked: &str, word: &str, expect: &[&str], library: Library) {
         let offset = marked.find('«').expect("a cursor");
-        let document = Document::new(marked.replace('«', ""), Default::default());
+        let document = Document::new(marked.replace('«', ""), library.into());
         let Some(hover) = document.hover(offset) else {
             assert!(expect.is_empty(), "nothing instead of {expect:?}: {marked}");
             return;
@@ -229,6 +266,45 @@ mod tests {
             "steps: {«p: {http: {url: u, json: {}}, repeat: {until: x, max: 2}}}\n",
             "p",
             &["`POST u`", "Comes again until x, at most 2"],
+        );
+    }
+
+    #[test]
+    fn words_inside_of_steps_and_in_finally_are_told() {
+        let text = "steps:\n  a:\n    pipeline:\n      inputs: {who: you}\n      steps:\n        b: {timeout: 90m, run: 'x {{ inputs.who }}', outputs: {v: {type: integer}}}\n        c: {needs: {b: catch}, pipeline: {steps: {d: {name: Deep, run: x}, e: {needs: d, run: x}}}}\n      outputs: {v: steps.b.outputs.v}\n  z: {needs: a, if: steps.a.outputs.v == 1, run: x}\nfinally:\n  f: {run: 'x', if: steps.a.status == \"failed\"}\n  g: {needs: {f: always}, sleep: 5s}\n";
+        let at = |before: &str| text.replacen(before, &format!("{before}«"), 1);
+        check(&at("b: {timeou"), "timeout", &["Bound of one attempt"]);
+        check(&at("b: {timeout: 9"), "90m", &["1 h 30 min"]);
+        check(&at("inputs.w"), "who", &["**who**: given to these steps as `you`"]);
+        check(&at("outputs: {v: steps."), "b", &["**b** (`run`)"]);
+        check(&at("outputs: {v: steps.b.outputs."), "v", &["**v**: integer, output of `b`"]);
+        check(&at("c: {needs: {"), "b", &["**b** (`run`)"]);
+        check(&at("c: {needs: {b: "), "catch", &["**catch**: "]);
+        check(&at("e: {needs: "), "d", &["**d** (`run`): Deep"]);
+        check(&at("z: {needs: a, if: steps.a.outputs."), "v", &["**v**, output of `a`: `steps.b.outputs.v`"]);
+        check(&at("x', if: steps."), "a", &["**a** (`pipeline`)"]);
+        check(&at("g: {needs: {"), "f", &["**f** (`run`)"]);
+        check(&at("g: {needs: {f: always}, sleep: "), "5s", &["5 s"]);
+        check(&at("\nfin"), "finally", &["ended"]);
+    }
+
+    #[test]
+    fn what_another_pipeline_asks_for_and_gives_back_is_told() {
+        let notify = "version: 1\nname: notify\ninputs: {text: {type: string}, to: {type: string, default: all}}\nsteps: {a: {run: x, outputs: {n: {type: integer}}}}\noutputs: {sent: steps.a.outputs.n}\n";
+        let contract = crate::compile(notify).contract.expect("a contract");
+        let library = Library { pipelines: [("notify".to_owned(), contract)].into(), ..Library::default() };
+        let check = |text: &str, word: &str, expect: &[&str]| check_among(text, word, expect, library.clone());
+        check(
+            "steps: {a: {pipeline: {name: not«ify}}}\n",
+            "notify",
+            &["- `text`: string\n", "- `to`: string, may be left out", "It gives back\n\n- `sent`: a number"],
+        );
+        check("steps: {a: {pipeline: {name: not«hing}}}\n", "", &[]);
+        check("steps: {a: {name: not«ify, pipeline: {name: notify}}}\n", "", &[]);
+        check(
+            "steps: {a: {pipeline: {name: notify}}, b: {needs: a, if: steps.a.outputs.s«ent > 1, run: x}}\n",
+            "sent",
+            &["**sent**: a number, given back by the pipeline `notify`"],
         );
     }
 

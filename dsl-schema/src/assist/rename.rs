@@ -218,7 +218,7 @@ fn fits(subject: &Subject, name: &str) -> Result<(), Refusal> {
 
 /// Whether something else of that sort has the name.
 fn taken(root: &Rc<Node>, subject: &Subject, name: &str) -> bool {
-    let section = |body: &Body, key: &str| node_at(root, &body.route().key(key));
+    let section = |body: &Body, key: &'static str| node_at(root, &body.route().key(key));
     match subject {
         Subject::Step { body, .. } => step_node(root, body, name).is_some(),
         Subject::Input { body, .. } => section(body, "inputs").is_some_and(|inputs| inputs.entry(name).is_some()),
@@ -286,6 +286,46 @@ mod tests {
             "name: p\nsecrets: [TOKEN]\nsteps: {a: {run: x, env: {T: '{{ secrets.TOKEN }}'}}}\n",
         );
         check("name: p\nsteps:\n  «a: {run: x}\n", "a", "name: p\nsteps:\n  a: {run: x}\n");
+    }
+
+    #[test]
+    fn names_inside_of_steps_and_in_finally_are_their_own() {
+        let text = "name: p\ninputs: {i: {}}\nsteps:\n  a:\n    pipeline:\n      inputs: {i: '{{ inputs.i }}'}\n      steps:\n        a: {run: 'x {{ inputs.i }}', outputs: {v: stdout}}\n        b: {needs: a, if: steps.a.outputs.v == 1, run: x, goto: [{to: a, max: 1}]}\n      outputs: {v: steps.a.outputs.v}\n  b: {needs: a, if: steps.a.outputs.v == 1, run: x}\nfinally:\n  c: {if: steps.a.outputs.v == 2, run: x, compensate: {run: y}}\n  d: {needs: {c: always}, if: steps.c.status != \"ok\", run: x}\n";
+        let at = |before: &str| text.replacen(before, &format!("{before}«"), 1);
+        check(
+            &at("        "),
+            "z",
+            &text
+                .replace("        a: {", "        z: {")
+                .replace("        b: {needs: a, if: steps.a.", "        b: {needs: z, if: steps.z.")
+                .replace("to: a", "to: z")
+                .replace("{v: steps.a.", "{v: steps.z."),
+        );
+        check(
+            &at("\nsteps:\n  "),
+            "z",
+            &text
+                .replace("\n  a:\n", "\n  z:\n")
+                .replace("\n  b: {needs: a, if: steps.a.", "\n  b: {needs: z, if: steps.z.")
+                .replace("c: {if: steps.a.", "c: {if: steps.z."),
+        );
+        check(
+            &at("      inputs: {"),
+            "j",
+            &text.replace("      inputs: {i:", "      inputs: {j:").replace("x {{ inputs.i }}", "x {{ inputs.j }}"),
+        );
+        check(
+            &at("\ninputs: {"),
+            "j",
+            &text.replace("\ninputs: {i:", "\ninputs: {j:").replace("'{{ inputs.i }}'}", "'{{ inputs.j }}'}"),
+        );
+        check(
+            &at("finally:\n  "),
+            "z",
+            &text.replace("\n  c: {", "\n  z: {").replace("{c: always}, if: steps.c.", "{z: always}, if: steps.z."),
+        );
+        refused(&at("finally:\n  "), "b", "`b` already");
+        refused(&at("        "), "b", "`b` already");
     }
 
     #[test]

@@ -178,7 +178,7 @@ mod tests {
     fn at(pointer: &str) -> Shape {
         Shape::of(&pointer.split('/').skip(1).fold(Route::root(), |route, part| match part.parse() {
             Ok(index) => route.index(index),
-            Err(_) => route.key(part),
+            Err(_) => route.key(part.to_owned()),
         }))
     }
 

@@ -1,7 +1,7 @@
 //! What a step is, told from its mapping: also where the file does not compile.
 
 use crate::model::Kind;
-use crate::outline::{cut, first_line};
+use crate::outline::{count_of_steps, cut, first_line};
 use crate::yaml::{Node, Value};
 
 use super::tree::{entries, items};
@@ -58,6 +58,10 @@ fn summary(kind: Kind, node: &Node) -> String {
             format!("{method} {}", text(value, "url").unwrap_or_default())
         }
         Kind::Set => entries(value).map(|entry| &*entry.key.text).collect::<Vec<_>>().join(", "),
+        Kind::Pipeline if value.entry("steps").is_some() => {
+            let steps = value.entry("steps").map_or(0, |steps| entries(&steps.value).count());
+            count_of_steps(steps)
+        }
         _ => {
             let telling = ["message", "image", "signal", "name", "until", "run"];
             telling.iter().find_map(|key| text(value, key)).unwrap_or_default()

@@ -81,11 +81,20 @@ fn step(text: &str, entry: &Entry) -> Option<Symbol> {
     let sketch = Sketch::of(&entry.key.text, &entry.value);
     let detail = [sketch.kind, sketch.name.as_deref().unwrap_or(&sketch.summary)];
     let detail: Vec<_> = detail.into_iter().filter(|part| !part.is_empty()).collect();
-    let outputs = ["outputs", "set"].into_iter().filter_map(|key| entry.value.entry(key));
     let range = whole(text, entry);
-    let here = outputs.filter(|outputs| range.contains(&outputs.key.span.start));
-    let children =
-        here.flat_map(|outputs| inside(text, outputs, |entry| plain(text, entry, SymbolKind::Output))).collect();
+    let mut children = Vec::new();
+    for node in [Some(&entry.value), entry.value.entry("pipeline").map(|child| &child.value)].into_iter().flatten() {
+        for part in entries(node).filter(|part| range.contains(&part.key.span.start)) {
+            match &*part.key.text {
+                // Steps in place; the depth of values is bounded.
+                "steps" => children.extend(inside(text, part, |entry| step(text, entry))),
+                "outputs" | "set" => {
+                    children.extend(inside(text, part, |entry| plain(text, entry, SymbolKind::Output)))
+                }
+                _ => {}
+            }
+        }
+    }
     Some(Symbol { detail: detail.join(": "), children, ..plain(text, entry, SymbolKind::Step)? })
 }
 
@@ -165,6 +174,17 @@ mod tests {
              steps [] …b: {needs: a, approval: {message: Well?}}\n  a [run: make] …outputs: {v: stdout}\n    v [] …v: stdout\n  \
              b [approval: Well?] …b: {needs: a, approval: {message: Well?}}\noutputs [] …outputs: {x: steps.a.outputs.v}\n  \
              x [] …x: steps.a.outputs.v\n",
+        );
+    }
+
+    #[test]
+    fn steps_in_place_are_parts_of_their_step() {
+        check(
+            "steps:\n  a:\n    pipeline:\n      steps:\n        b: {run: x, outputs: {w: stdout}}\n        c: {needs: b, pipeline: {steps: {d: {sleep: 5s}}}}\n      outputs: {v: steps.b.outputs.w}\nfinally: {e: {run: y}}\n",
+            "steps [] …outputs: {v: steps.b.outputs.w}\n  a [pipeline: 2 steps] …outputs: {v: steps.b.outputs.w}\n    \
+             b [run: x] …b: {run: x, outputs: {w: stdout}}\n      w [] …w: stdout\n    \
+             c [pipeline: 1 step] …c: {needs: b, pipeline: {steps: {d: {sleep: 5s}}}}\n      d [sleep: 5s] …d: {sleep: 5s}\n    \
+             v [] …v: steps.b.outputs.w\nfinally [] …finally: {e: {run: y}}\n  e [run: y] …e: {run: y}\n",
         );
     }
 

@@ -19,8 +19,8 @@ pub(super) fn check(model: &Model<'_>, flow: Option<&Flow>, cx: &mut Cx) {
             [_] => {}
             [first, second, ..] => {
                 let message = format!("the compensation of `{}` does several things: {}", step.id, list(&kinds));
-                let diagnostic = Diagnostic::new(Code::SeveralKinds, Place::Key(undo.at.key(second)), message);
-                let related = Place::Key(undo.at.key(first));
+                let diagnostic = Diagnostic::new(Code::SeveralKinds, Place::Key(undo.at.key(*second)), message);
+                let related = Place::Key(undo.at.key(*first));
                 cx.report(diagnostic.related(related, "and this").help("keep one of them"));
             }
         }

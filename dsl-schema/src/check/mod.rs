@@ -43,13 +43,16 @@ pub(crate) use references::ALL_ROOTS;
 pub(crate) use triggers::when;
 pub(crate) use workers::artifact_of;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use loopline_core::expr::Type;
 
 use crate::decode::Cx;
 use crate::language::{Entries, SchemaSpec};
 use crate::library::Library;
 use crate::model::Model;
 use flow::Flow;
+use types::Types;
 use unused::Used;
 
 /// Runs every check.
@@ -57,7 +60,7 @@ pub(crate) fn check(model: &Model<'_>, library: &Library, cx: &mut Cx) {
     names::pipeline(model, cx);
     actions::defaults(model, cx);
     schemas::inputs(model.pipeline.inputs.as_ref(), cx);
-    triggers::check(model, cx);
+    triggers::check(model, library, cx);
     let mut used = part(model, None, library, cx);
     if let Some(finally) = &model.finally {
         names::distinct(model, finally, cx);
@@ -70,6 +73,15 @@ pub(crate) fn check(model: &Model<'_>, library: &Library, cx: &mut Cx) {
     if !cx.has_errors() {
         unused::check(model, &used, cx);
     }
+}
+
+/// What the pipeline of a file without errors gives back, by name. What it takes from other pipelines can be anything: a
+/// contract is what a text says by itself, so that pipelines may run each other.
+pub(crate) fn given_back(model: &Model<'_>) -> BTreeMap<String, Type> {
+    if model.outputs.is_none() {
+        return BTreeMap::new();
+    }
+    Types::of(model, None, Flow::of(model).ok().as_ref()).given_back()
 }
 
 /// The checks of a step type, whose one step stands alone. Gives the secrets that it reads.

@@ -2,7 +2,7 @@
 //!
 //! Nothing here reports. What is offered compiles, unless the rest of the file is wrong; what cannot be known is not offered.
 
-use loopline_core::expr::{Cel, Reference, Template};
+use loopline_core::expr::{Cel, Reference, Template, Type};
 use serde_json::Value as Json;
 
 use super::flow::Flow;
@@ -12,7 +12,7 @@ use super::references::{
 use super::sites::{self, Site, Text, Where};
 use crate::language::{OutputSpec, Scalar, SchemaSpec};
 use crate::library::Library;
-use crate::model::{Kind, Model, ModelStep, Part as ModelPart};
+use crate::model::{Gives, Kind, Model, ModelStep, Part as ModelPart};
 use crate::route::{Route, Segment};
 use crate::schema_words;
 use crate::uses::bare_name;
@@ -379,6 +379,7 @@ fn outputs_of(step: &ModelStep<'_>) -> Vec<Offer> {
         .into_iter()
         .map(|name| match step.kind {
             Some(Kind::Approval) => offer(name, OfferKind::Output, String::new(), field_means("approval", name)),
+            Some(Kind::Pipeline) => offer(name, OfferKind::Output, type_of_child(step, name), ""),
             _ => match declared_schema(step, name) {
                 Some(schema) => {
                     let about = schema.get("description").and_then(Json::as_str).unwrap_or_default();
@@ -388,6 +389,14 @@ fn outputs_of(step: &ModelStep<'_>) -> Vec<Offer> {
             },
         })
         .collect()
+}
+
+/// What another pipeline says that an output of it is.
+fn type_of_child(step: &ModelStep<'_>, name: &str) -> String {
+    match step.gives {
+        Some(Gives::There(contract)) => contract.outputs.get(name).map(Type::described).unwrap_or_default(),
+        Some(Gives::Here(_)) | None => String::new(),
+    }
 }
 
 fn fields_of_approval(step: &ModelStep<'_>) -> Vec<Offer> {

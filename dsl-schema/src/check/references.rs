@@ -12,7 +12,7 @@ use super::sites::{Site, Text, Where};
 use super::unused::Used;
 use crate::decode::{Cx, list};
 use crate::diagnostics::{Change, Code, Diagnostic, Fix, Place};
-use crate::model::{Kind, Model, ModelStep, Part};
+use crate::model::{Gives, Kind, Model, ModelStep, Part};
 
 pub(super) const STEP_FIELDS: [&str; 5] = ["status", "outputs", "error", "visit", "visits"];
 pub(super) const ERROR_FIELDS: [&str; 7] = ["kind", "message", "exit_code", "signal", "status", "tail", "cause"];
@@ -620,11 +620,12 @@ pub(super) fn declared_outputs<'a>(step: &ModelStep<'a>) -> Option<Vec<&'a str>>
         }
         Kind::Sleep => Some(Vec::new()),
         Kind::Run | Kind::Http | Kind::Container => Some(declared()),
-        Kind::Pipeline => {
-            // A named one says itself what it gives; one in place says it here.
-            let child = spec.pipeline.as_deref().filter(|child| child.steps.is_some())?;
-            Some(child.outputs.iter().flat_map(|outputs| &outputs.0).map(|item| item.name.as_str()).collect())
-        }
+        Kind::Pipeline => Some(match step.gives? {
+            Gives::Here(outputs) => {
+                outputs.iter().flat_map(|outputs| &outputs.0).map(|item| item.name.as_str()).collect()
+            }
+            Gives::There(contract) => contract.outputs.keys().map(String::as_str).collect(),
+        }),
         Kind::Wait => {
             let declared = declared();
             Some(if declared.is_empty() { vec!["payload"] } else { declared })
@@ -658,12 +659,21 @@ fn known_output<'a>(
         });
         return true;
     }
-    let diagnostic =
-        Diagnostic::new(Code::UnknownOutput, place.clone(), format!("step `{id}` has no output `{output}`"));
+    let child = step.spec.and_then(|spec| spec.pipeline.as_deref()?.name.as_ref());
+    let message = match child {
+        Some(child) => {
+            format!("the pipeline `{}`, which step `{id}` runs, gives back no output `{output}`", child.value)
+        }
+        None => format!("step `{id}` has no output `{output}`"),
+    };
+    let diagnostic = Diagnostic::new(Code::UnknownOutput, place.clone(), message);
     cx.report(match near {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix_name(3, output, near),
         None if known.all.is_empty() => diagnostic.help(match step.kind {
             Some(Kind::Http) => format!("declare it on `{id}`: `outputs: {{{output}: response.json.{output}}}`"),
+            Some(Kind::Pipeline) if child.is_some() => {
+                format!("it gives back nothing; its file would say it: `outputs: {{{output}: …}}`")
+            }
             _ => "it has none".to_owned(),
         }),
         None => diagnostic.help(format!("it has {}", list(&known.all))),

@@ -125,7 +125,7 @@ fn invalid(schema: &Json, at: &Route, cx: &mut Cx) -> Option<Diagnostic> {
     let error = jsonschema::draft202012::meta::validate(schema).err()?;
     let keyword = error.instance_path().to_string();
     let first = keyword.split('/').nth(1).unwrap_or("");
-    let place = if first.is_empty() { Place::Value(at.clone()) } else { Place::Value(at.key(first)) };
+    let place = if first.is_empty() { Place::Value(at.clone()) } else { Place::Value(at.key(first.to_owned())) };
     Some(Diagnostic::new(Code::InvalidSchema, place, format!("this is not a JSON Schema: {error}")))
 }
 

@@ -8,10 +8,12 @@ use loopline_core::graph::When;
 use super::given::{self, Asked};
 use crate::decode::Cx;
 use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::language::{OneOrMany, Schedule, Text, Webhook};
+use crate::language::{OneOrMany, PipelineTrigger, Schedule, Text, Webhook};
+use crate::library::Library;
 use crate::model::Model;
+use crate::uses::bare_name;
 
-pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
+pub(super) fn check(model: &Model<'_>, library: &Library, cx: &mut Cx) {
     let Some(triggers) = &model.pipeline.triggers else { return };
     let asked = Asked::of_pipeline(model);
     let mut right = BTreeSet::new();
@@ -28,7 +30,9 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
         given::check(webhook.inputs.as_ref(), &webhook.at, "the webhook", &asked, cx);
     }
     for other in triggers.pipeline.iter().flat_map(|all| all.iter()) {
-        super::children::full_name(&other.name, cx);
+        if super::children::full_name(&other.name, cx) {
+            other_pipeline(model, other, library, cx);
+        }
         given::check(other.inputs.as_ref(), &other.at, "the trigger", &asked, cx);
         given::no_holes(other.inputs.as_ref(), "a pipeline trigger", cx);
     }
@@ -36,6 +40,29 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
         patterns(Some(&files.paths), cx);
         given::check(files.inputs.as_ref(), &files.at, "the trigger", &asked, cx);
         given::no_holes(files.inputs.as_ref(), "a file trigger", cx);
+    }
+}
+
+/// That the pipeline whose ends start this one is there, and is another.
+fn other_pipeline(model: &Model<'_>, trigger: &PipelineTrigger, library: &Library, cx: &mut Cx) {
+    let name = &trigger.name;
+    let Some(bare) = bare_name(&name.value) else { return };
+    if model.pipeline.name.0.as_ref().is_some_and(|own| own.value == bare) {
+        let message = "the ends of this pipeline's own runs start it again";
+        let diagnostic = Diagnostic::new(Code::TriggersItself, name.place(), message);
+        cx.report(diagnostic.help("name another pipeline; to go on within a run, use `goto`"));
+    } else if library.is_complete && !library.pipelines.contains_key(bare) {
+        let message = format!("there is no pipeline `{}`, so this never starts a run", name.value);
+        let diagnostic = Diagnostic::new(Code::UnknownTriggeringPipeline, name.place(), message);
+        let near = cx.nearest.to(bare, library.pipelines.keys().map(String::as_str));
+        cx.report(match near {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+                format!("Change to `{near}`"),
+                name.place(),
+                near,
+            ),
+            None => diagnostic.help("the name is what its file says as `name:`"),
+        });
     }
 }
 

@@ -14,7 +14,7 @@ use super::flow::Flow;
 use super::sites::{Site, Where};
 use crate::language::{CelText, Entries, ItemsSpec, OutputSpec, SchemaSpec, SetSpec, Step};
 use crate::lower;
-use crate::model::{Kind, Model, ModelStep};
+use crate::model::{Gives, Kind, Model, ModelStep};
 
 /// The types of one graph of a file.
 pub(super) struct Types<'a> {
@@ -86,6 +86,12 @@ impl<'a> Types<'a> {
     /// What an expression gives that stands in the body of a step.
     pub(super) fn given(&self, cel: &CelText, step: usize) -> Type {
         self.gives(cel, At { step: Some(step), place: Where::Body, of_item: false })
+    }
+
+    /// What the pipeline gives back when it succeeds, by name.
+    pub(super) fn given_back(&self) -> BTreeMap<String, Type> {
+        let at = At { step: None, place: Where::End, of_item: false };
+        named(self.model.outputs).map(|(name, cel)| (name.to_owned(), self.gives(cel, at))).collect()
     }
 
     fn gives(&self, cel: &CelText, at: At) -> Type {
@@ -196,7 +202,15 @@ impl<'a> Types<'a> {
                 let of_success = Outputs::only_of_success(self.declared(at, spec, kind)).of_success;
                 Outputs { of_success, ..Outputs::anything() }
             }
-            Some(Kind::Sleep | Kind::Pipeline | Kind::Use) | None => Outputs::anything(),
+            // A child gives back all that it declares, or has failed.
+            Some(Kind::Pipeline) => match step.gives {
+                Some(Gives::There(contract)) => {
+                    let outputs = contract.outputs.iter().map(|(name, ty)| (name.as_str(), ty.clone()));
+                    Outputs::only_of_success(outputs.collect())
+                }
+                Some(Gives::Here(_)) | None => Outputs::anything(),
+            },
+            Some(Kind::Sleep | Kind::Use) | None => Outputs::anything(),
         }
     }
 

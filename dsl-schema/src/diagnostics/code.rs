@@ -161,6 +161,9 @@ codes! {
     LL0153 HostFromValue Warning,
     LL0154 CertificateNotChecked Warning,
     LL0155 FilesNotShared Warning,
+    // Triggers.
+    LL0160 UnknownTriggeringPipeline Warning,
+    LL0161 TriggersItself Warning,
     // Tests of pipelines.
     LL0300 PipelineIsNotTested Error,
     LL0301 NoCases Error,

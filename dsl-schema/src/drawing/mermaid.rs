@@ -2,15 +2,42 @@
 
 use std::fmt::Write as _;
 
-use loopline_core::graph::{Action, Graph};
+use loopline_core::graph::{Action, Graph, Step};
 
 use super::labels;
 
 /// The graph as a Mermaid flow chart.
 pub fn mermaid(graph: &Graph) -> String {
     let mut out = String::from("flowchart TD\n");
+    let Some(finally) = &graph.finally else {
+        steps(graph, "s_", 1, &mut out);
+        return out;
+    };
+    // An edge between the two groups puts the second beneath the first.
+    let _ = writeln!(out, "  subgraph STEPS[\"{}\"]", escape(&graph.name));
+    steps(graph, "s_", 2, &mut out);
+    out.push_str("  end\n");
+    let _ = writeln!(out, "  subgraph FINALLY[\"{}<br/>{}\"]", labels::FINALLY, labels::AT_THE_END);
+    steps(finally, "f_", 2, &mut out);
+    out.push_str("  end\n  STEPS ==> FINALLY\n");
+    out
+}
+
+/// The steps of a graph, and the edges between them. `path` stands before their ids.
+fn steps(graph: &Graph, path: &str, depth: usize, out: &mut String) {
+    let indent = "  ".repeat(depth);
+    // A letter stands before an id: `end` and others are words of Mermaid.
+    let node = |step: &Step| format!("{path}{}", step.id);
     for step in &graph.steps {
-        let lines: Vec<_> = labels::step(step).iter().map(|line| escape(line)).collect();
+        let lines: Vec<_> = labels::step(graph, step).iter().map(|line| escape(line)).collect();
+        let text = lines.join("<br/>");
+        if let Some(inside) = labels::inside(step) {
+            let _ = writeln!(out, "{indent}subgraph {}[\"{text}\"]", node(step));
+            // Ids have no upper case, so that no other step can have such a name.
+            steps(inside, &format!("{}_S_", node(step)), depth + 1, out);
+            let _ = writeln!(out, "{indent}end");
+            continue;
+        }
         let (open, close) = match (&step.action, step.action.kind()) {
             (Action::Approval(_), _) => ("{{", "}}"),
             (Action::Sleep(_), _) | (_, "wait") => ("([", "])"),
@@ -18,27 +45,21 @@ pub fn mermaid(graph: &Graph) -> String {
             (_, "pipeline") => ("[[", "]]"),
             _ => ("[", "]"),
         };
-        let _ = writeln!(out, "  {}{open}\"{}\"{close}", node(step.id.as_str()), lines.join("<br/>"));
+        let _ = writeln!(out, "{indent}{}{open}\"{text}\"{close}", node(step));
     }
     for step in &graph.steps {
         for need in &step.needs {
-            let from = node(graph.step(need.step).id.as_str());
+            let from = node(graph.step(need.step));
             let label = labels::need(graph, need).map(|label| format!("|{label}|")).unwrap_or_default();
-            let _ = writeln!(out, "  {from} -->{label} {}", node(step.id.as_str()));
+            let _ = writeln!(out, "{indent}{from} -->{label} {}", node(step));
         }
     }
     for step in &graph.steps {
         for goto in &step.goto {
-            let to = node(graph.step(goto.to).id.as_str());
-            let _ = writeln!(out, "  {} -.->|\"{}\"| {to}", node(step.id.as_str()), escape(&labels::goto(goto)));
+            let to = node(graph.step(goto.to));
+            let _ = writeln!(out, "{indent}{} -.->|\"{}\"| {to}", node(step), escape(&labels::goto(goto)));
         }
     }
-    out
-}
-
-/// A step's id with a letter before it: `end` and others are words of Mermaid.
-fn node(id: &str) -> String {
-    format!("s_{id}")
 }
 
 /// Text inside quotes: nothing of it is Markdown, HTML, a formula or an entity.

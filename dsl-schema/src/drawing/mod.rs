@@ -7,5 +7,6 @@ mod mermaid;
 mod svg;
 
 pub use dot::dot;
+pub(crate) use labels::many;
 pub use mermaid::mermaid;
 pub use svg::svg;

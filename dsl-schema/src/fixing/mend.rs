@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::meaning;
 use super::splices::{Splice, edits_with_splices};
-use crate::compile;
+use crate::compile::{compile_step_type, compile_with};
 use crate::diagnostics::{Code, Diagnostic, Edit, Fix, Place, Severity, Sureness};
+use crate::library::Library;
 use crate::position::Source;
 
 /// What was mended, and what is left for people.
@@ -35,17 +36,35 @@ const MOST_TRIES: usize = 100;
 /// Bytes of text that are compiled at the most; a large text gets fewer tries, so that the time stays bounded.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// Makes every fix that is sure: of errors and warnings that have exactly one, never one that makes a new error.
+/// Makes every fix of a pipeline that is sure: of errors and warnings that have exactly one, never one that makes a new
+/// error.
 ///
 /// Pure, and bounded: the same text gives the same result, and mending it again changes nothing unless the bound was met.
 pub fn fix(text: &str) -> Fixed {
+    fix_among(text, &Library::default())
+}
+
+/// The same, of a pipeline among step types and others that it may name.
+pub fn fix_among(text: &str, library: &Library) -> Fixed {
+    mended(text, &|text| compile_with(text, library).diagnostics)
+}
+
+/// The same, of a step type.
+pub fn fix_step_type(text: &str) -> Fixed {
+    mended(text, &compile_step_type)
+}
+
+/// Gives everything that is wrong with a text.
+type Find<'a> = dyn Fn(&str) -> Vec<Diagnostic> + 'a;
+
+fn mended(text: &str, find: &Find<'_>) -> Fixed {
     let (mark, text) = match text.strip_prefix('\u{feff}') {
         Some(rest) => ("\u{feff}", rest),
         None => ("", text),
     };
     let tries_left = (MOST_BYTES / text.len().max(1)).clamp(8, MOST_TRIES);
-    let mut mender = Mender { tries_left, refused: BTreeSet::new(), may_uncover: true };
-    let (state, applied) = mender.all(State::of(text.to_owned()));
+    let mut mender = Mender { find, tries_left, refused: BTreeSet::new(), may_uncover: true };
+    let (state, applied) = mender.all(State::of(text.to_owned(), find));
     Fixed { text: format!("{mark}{}", state.text), applied, left: state.found }
 }
 
@@ -56,8 +75,8 @@ struct State {
 }
 
 impl State {
-    fn of(text: String) -> Self {
-        let found = compile(&text).diagnostics;
+    fn of(text: String, find: &Find<'_>) -> Self {
+        let found = find(&text);
         Self { text, found }
     }
 
@@ -81,7 +100,8 @@ struct Candidate<'a> {
     edits: Vec<(&'a Edit, Splice)>,
 }
 
-struct Mender {
+struct Mender<'a> {
+    find: &'a Find<'a>,
     tries_left: usize,
     /// Findings whose fix did not mend: code and sentence.
     refused: BTreeSet<(Code, String)>,
@@ -89,7 +109,7 @@ struct Mender {
     may_uncover: bool,
 }
 
-impl Mender {
+impl Mender<'_> {
     fn all(&mut self, mut state: State) -> (State, Vec<Applied>) {
         let mut applied = Vec::new();
         while let Some((next, done)) = self.round(&state) {
@@ -111,7 +131,7 @@ impl Mender {
             loop {
                 self.tries_left = self.tries_left.checked_sub(1)?;
                 let done = || candidates.iter().map(|each| applied(&source, each)).collect();
-                let next = spliced(state, &source, &candidates);
+                let next = self.spliced(state, &source, &candidates);
                 let (next, uncovered) = match next {
                     Some(next) if mends(state, &next, &candidates) => return Some((next, done())),
                     Some(next) if candidates.len() == 1 => self.what_it_uncovers(next),
@@ -131,13 +151,29 @@ impl Mender {
         }
     }
 
+    /// The text with these fixes, if it says what they intend and nothing else changed.
+    fn spliced(&self, state: &State, source: &Source<'_>, candidates: &[Candidate<'_>]) -> Option<State> {
+        let mut all: Vec<&(&Edit, Splice)> = candidates.iter().flat_map(|each| &each.edits).collect();
+        all.sort_by_key(|(_, splice)| (splice.bytes.start, splice.bytes.end));
+        let mut text = String::with_capacity(state.text.len());
+        let mut at = 0;
+        for (_, splice) in &all {
+            text.push_str(state.text.get(at..splice.bytes.start)?);
+            text.push_str(&splice.text);
+            at = splice.bytes.end;
+        }
+        text.push_str(state.text.get(at..)?);
+        let edits: Vec<&Edit> = all.iter().map(|(edit, _)| *edit).collect();
+        meaning::is_as_intended(source, &Source::new(&text), &edits).then(|| State::of(text, self.find))
+    }
+
     /// The text with what a fix has uncovered mended too.
     fn what_it_uncovers(&mut self, state: State) -> (Option<State>, Vec<Applied>) {
         if !self.may_uncover {
             return (None, Vec::new());
         }
         let tries_left = self.tries_left.min(MOST_TRIES / 10);
-        let mut inner = Self { tries_left, refused: self.refused.clone(), may_uncover: false };
+        let mut inner = Mender { find: self.find, tries_left, refused: self.refused.clone(), may_uncover: false };
         let (state, applied) = inner.all(state);
         self.tries_left -= tries_left - inner.tries_left;
         (Some(state), applied)
@@ -174,22 +210,6 @@ fn is_free(taken: &BTreeMap<usize, usize>, splice: &Splice) -> bool {
     let before = taken.range(..=splice.bytes.start).next_back();
     let behind = taken.range(splice.bytes.start..).next();
     before.is_none_or(|(_, end)| *end < splice.bytes.start) && behind.is_none_or(|(start, _)| *start > splice.bytes.end)
-}
-
-/// The text with these fixes, if it says what they intend and nothing else changed.
-fn spliced(state: &State, source: &Source<'_>, candidates: &[Candidate<'_>]) -> Option<State> {
-    let mut all: Vec<&(&Edit, Splice)> = candidates.iter().flat_map(|each| &each.edits).collect();
-    all.sort_by_key(|(_, splice)| (splice.bytes.start, splice.bytes.end));
-    let mut text = String::with_capacity(state.text.len());
-    let mut at = 0;
-    for (_, splice) in &all {
-        text.push_str(state.text.get(at..splice.bytes.start)?);
-        text.push_str(&splice.text);
-        at = splice.bytes.end;
-    }
-    text.push_str(state.text.get(at..)?);
-    let edits: Vec<&Edit> = all.iter().map(|(edit, _)| *edit).collect();
-    meaning::is_as_intended(source, &Source::new(&text), &edits).then(|| State::of(text))
 }
 
 /// Whether every one of the fixes took a finding away, and no sort of error came.

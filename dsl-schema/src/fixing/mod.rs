@@ -15,6 +15,6 @@ mod sharing;
 mod spelling;
 mod splices;
 
-pub use mend::{Applied, Fixed, fix};
+pub use mend::{Applied, Fixed, fix, fix_among, fix_step_type};
 pub(crate) use sharing::Uses;
 pub use splices::{Splice, splices};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::scalar::Plain;
 
@@ -40,7 +41,7 @@ const SMALL: usize = 8;
 pub struct Mapping {
     entries: Vec<Entry>,
     /// Where each key stands, once there are more than a few.
-    index: BTreeMap<Rc<str>, usize>,
+    index: BTreeMap<Arc<str>, usize>,
 }
 
 impl Mapping {
@@ -63,7 +64,7 @@ impl Mapping {
         let unindexed = if self.entries.len() == SMALL + 1 { 0 } else { self.entries.len() - 1 };
         if self.entries.len() > SMALL {
             let keys = self.entries.iter().enumerate().skip(unindexed);
-            self.index.extend(keys.map(|(at, entry)| (Rc::clone(&entry.key.text), at)));
+            self.index.extend(keys.map(|(at, entry)| (Arc::clone(&entry.key.text), at)));
         }
     }
 }
@@ -116,7 +117,7 @@ pub struct Entry {
 #[derive(Debug, Clone)]
 pub struct Key {
     /// Its text.
-    pub text: Rc<str>,
+    pub text: Arc<str>,
     /// Bytes of the text.
     pub span: Range<usize>,
 }

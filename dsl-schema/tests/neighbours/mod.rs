@@ -1,8 +1,8 @@
-//! What stands beside the examples of pages: the step types `upload` and `broken`, and the pipelines `notify` and `release`.
+//! What stands beside the examples of pages: the step types `upload` and `broken`, and the pipelines `build`, `notify` and `release`.
 #![allow(dead_code, reason = "each test that has examples needs a part of it")]
 
 use loopline_dsl::testing::TestText;
-use loopline_dsl::{Contract, Diagnostic, Library};
+use loopline_dsl::{Diagnostic, Library};
 
 /// The pipeline `release`, which the examples of files of tests test.
 pub const RELEASE: &str = include_str!("../data/release.loopline.yaml");
@@ -21,14 +21,14 @@ pub fn findings_of_tests(text: &str) -> Vec<Diagnostic> {
 pub fn library() -> Library {
     let upload = "inputs: {folder: {type: string}}\nstep: {run: 'upload {{ inputs.folder }}'}\n";
     let broken = "step:\n  run: 'echo {{ inputs.text }}'\n";
-    let notify =
-        "version: 1\nname: notify\ninputs: {text: {type: string}}\nsteps: {a: {run: 'echo {{ inputs.text }}'}}\n";
-    let notify = Contract::of(&loopline_dsl::compile(notify).graph.expect("a pipeline"));
+    let notify = "version: 1\nname: notify\ninputs: {text: {type: string}}\nsteps: {a: {run: 'echo {{ inputs.text }}', outputs: {sent: {type: integer}}}}\noutputs: {sent: steps.a.outputs.sent, text: inputs.text}\n";
+    let build = "version: 1\nname: build\nsteps: {a: {run: make}}\n";
+    let contract = |text: &str| loopline_dsl::compile(text).contract.expect("a pipeline");
     Library {
         step_types: [("upload", upload), ("broken", broken)]
             .map(|(name, text)| (name.to_owned(), text.to_owned()))
             .into(),
-        pipelines: [("notify".to_owned(), notify)].into(),
+        pipelines: [("build", build), ("notify", notify)].map(|(name, text)| (name.to_owned(), contract(text))).into(),
         is_complete: true,
     }
 }

@@ -148,7 +148,12 @@ impl Frame {
     /// Compiles it.
     pub fn compile(&self) -> Compiled {
         if self.path.starts_with('.') {
-            return Compiled { graph: None, diagnostics: compile_step_type(&self.text()), uses: Uses::default() };
+            return Compiled {
+                graph: None,
+                contract: None,
+                diagnostics: compile_step_type(&self.text()),
+                uses: Uses::default(),
+            };
         }
         compile_with(&self.text(), &neighbours::library())
     }

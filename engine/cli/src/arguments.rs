@@ -67,6 +67,8 @@ pub enum Command {
     Logs(Logs),
     /// Print the events of a run
     History(OneRun),
+    /// Say why a step was skipped or failed, or what it waits for
+    Why(Why),
     /// Approve a step that waits for people
     Approve(Decide),
     /// Reject a step that waits for people
@@ -371,6 +373,24 @@ pub struct Logs {
     #[arg(long, requires = "visit")]
     pub attempt: Option<u32>,
     /// How lines are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Where
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// The run
+    pub run: String,
+    /// The step; inside of another: `child/deploy`, of an item `child[0]/deploy`
+    pub step: String,
+    /// As it was right after this event, instead of now
+    #[arg(long, value_name = "SEQ")]
+    pub at: Option<u64>,
+    /// How it is printed
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
     /// Where

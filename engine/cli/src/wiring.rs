@@ -79,7 +79,7 @@ async fn open(
     let config = WorkerConfig { pass_env, ..WorkerConfig::new(&data, workspaces) };
     let worker = LocalWorker::new(config, blobs.clone(), reports);
     let clock = Arc::new(SystemClock);
-    let config = EngineConfig { public_url, definitions: Some(definitions) };
+    let config = EngineConfig { public_url, definitions: Some(definitions), seed: None };
     let engine = Engine::start(config, journal.clone(), worker, told, clock.clone()).await?;
     let parts = Parts { driver: engine.clone(), journal, blobs, pipelines, clock };
     Ok(House { engine, parts, store })

@@ -24,3 +24,4 @@ pub mod shape;
 pub mod text;
 pub mod time;
 pub mod view;
+pub mod why;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use loopline_core::event::{ApprovalDecided, Recorded, RerunFrom, SignalReceived, Trigger};
 use loopline_core::graph::Requirement;
-use loopline_core::id::{RunId, Seq};
+use loopline_core::id::{RunId, Seq, StepPath};
 use loopline_core::machine::Refused;
 use loopline_core::view::RunView;
+use loopline_core::why::StepWhy;
 use serde_json::{Map, Value as Json};
 use tokio::sync::watch;
 
@@ -46,6 +47,16 @@ pub enum DriverError {
     /// There is no such run.
     #[error("there is no run {0}")]
     NoSuchRun(RunId),
+    /// The run has no event of this number.
+    #[error("run {run} has no event {at}: {}", numbers(*.last))]
+    NoSuchMoment {
+        /// The run.
+        run: RunId,
+        /// What was asked for.
+        at: Seq,
+        /// Its last event.
+        last: Seq,
+    },
     /// Inputs that do not fit: JSON pointer (`/inputs/x`) and what is wrong there.
     #[error("the inputs do not fit: {}", .0.iter().map(|p| format!("{} {}", p.pointer, p.message)).collect::<Vec<_>>().join("; "))]
     InvalidInputs(Vec<Problem>),
@@ -64,6 +75,10 @@ pub enum DriverError {
     /// The engine is shutting down.
     #[error("the engine is shutting down")]
     Stopping,
+}
+
+fn numbers(last: Seq) -> String {
+    if last == 1 { "it has event 1 alone".to_owned() } else { format!("its events are 1 to {last}") }
 }
 
 /// One thing wrong with one place of a request.
@@ -101,6 +116,9 @@ pub trait Driver: Send + Sync + 'static {
 
     /// The state right after event `at`, or now. Shows every event that was acknowledged before the call.
     async fn view(&self, run: RunId, at: Option<Seq>) -> Result<RunView, DriverError>;
+
+    /// Why a step stands where it does, right after event `at`, or now.
+    async fn why(&self, run: RunId, step: StepPath, at: Option<Seq>) -> Result<StepWhy, DriverError>;
 
     /// Events behind `after` that are on disk, in order, at most `limit`.
     async fn events(&self, run: RunId, after: Seq, limit: u32) -> Result<Vec<Recorded>, DriverError>;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use loopline_core::event::{ApprovalDecided, Recorded, RerunFrom, SignalReceived};
-use loopline_core::id::{RunId, Seq};
+use loopline_core::id::{RunId, Seq, StepPath};
 use loopline_core::view::RunView;
+use loopline_core::why::StepWhy;
 use loopline_ports::driver::{Driver, DriverError, Progress, TriggerRequest, Triggered};
 use loopline_ports::journal::Journal;
 use tokio::sync::watch;
 
-use crate::engine::fold_from_journal;
+use crate::engine::{fold_from_journal, why};
 
 /// A driver that shows what the journal holds and takes no request.
 pub struct Archive {
@@ -56,10 +57,12 @@ impl Driver for Archive {
 
     async fn view(&self, run: RunId, at: Option<Seq>) -> Result<RunView, DriverError> {
         let (graph, state) = fold_from_journal(&*self.journal, run, at).await?;
-        if at.is_some_and(|at| at != state.last_seq()) {
-            return Err(DriverError::NoSuchRun(run));
-        }
         state.view(&graph).ok_or(DriverError::NoSuchRun(run))
+    }
+
+    async fn why(&self, run: RunId, step: StepPath, at: Option<Seq>) -> Result<StepWhy, DriverError> {
+        let (graph, state) = fold_from_journal(&*self.journal, run, at).await?;
+        why(&graph, &state, step)
     }
 
     async fn events(&self, run: RunId, after: Seq, limit: u32) -> Result<Vec<Recorded>, DriverError> {

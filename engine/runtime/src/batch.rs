@@ -82,6 +82,11 @@ impl Batch {
         self.parts[self.by_run[&run]].waiting.push(waiting);
     }
 
+    /// Something of the run waits to be written.
+    pub(crate) fn has(&self, run: RunId) -> bool {
+        self.by_run.contains_key(&run)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }

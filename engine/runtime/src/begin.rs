@@ -128,7 +128,8 @@ impl Drive {
     fn new_id(&mut self, now: Timestamp) -> RunId {
         let at = std::time::UNIX_EPOCH + Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
         // More than 2^80 ids within one millisecond do not happen; then any other id will do.
-        let id = self.ids.generate_from_datetime(at).unwrap_or_else(|_| ulid::Ulid::from_datetime(at));
+        let id = self.ids.generate_from_datetime_with_source(at, &mut self.random);
+        let id = id.unwrap_or_else(|full| full.commit_overflow_random_with_source(&mut self.random));
         RunId::from_parts(id.timestamp_ms(), id.random())
     }
 }

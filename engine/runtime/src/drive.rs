@@ -14,6 +14,8 @@ use loopline_ports::clock::Clock;
 use loopline_ports::driver::{DriverError, Progress, TriggerRequest, Triggered};
 use loopline_ports::journal::{DefinitionId, Journal, JournalError};
 use loopline_ports::worker::{Report, Worker};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -64,6 +66,7 @@ pub(crate) struct Drive {
     pub(crate) groups: Groups,
     pub(crate) dues: Dues,
     pub(crate) ids: ulid::Generator,
+    pub(crate) random: StdRng,
     /// Last number given to a run, by project and pipeline.
     pub(crate) numbers: HashMap<(String, String), u64>,
     /// By digest of the text and digest of the graph: a text that uses step types compiles to another graph when they change.
@@ -86,6 +89,7 @@ impl Drive {
         clock: Arc<dyn Clock>,
         followers: Arc<Followers>,
     ) -> Self {
+        let random = config.seed.map_or_else(rand::make_rng, StdRng::seed_from_u64);
         Self {
             config,
             journal,
@@ -96,6 +100,7 @@ impl Drive {
             groups: Groups::default(),
             dues: Dues::new(),
             ids: ulid::Generator::new(),
+            random,
             numbers: HashMap::new(),
             definitions: HashMap::new(),
             next_timer: None,
@@ -226,7 +231,10 @@ impl Drive {
             // Settled before, or of a run that is over: told twice. It changes nothing and is not written.
             Err(error) => {
                 tracing::debug!(attempt = %id, %error, "report ignored");
-                if matches!(report, Report::Finished { .. }) {
+                // What settled it may be in this very batch, and is not on disk before that is.
+                if batch.has(id.run) {
+                    batch.waits(id.run, Waiting::Report(report));
+                } else if matches!(report, Report::Finished { .. }) {
                     self.worker.forget(&id).await;
                 }
             }
@@ -433,6 +441,7 @@ fn again(error: &JournalError) -> DriverError {
     DriverError::Journal(match error {
         JournalError::Conflict { run, expected } => JournalError::Conflict { run: *run, expected: *expected },
         JournalError::Damaged(what) => JournalError::Damaged(what.clone()),
+        JournalError::Unavailable(what) => JournalError::Unavailable(what.clone()),
         other => JournalError::Unavailable(other.to_string()),
     })
 }

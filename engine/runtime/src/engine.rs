@@ -5,9 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use loopline_core::event::{ApprovalDecided, Event, Recorded, RerunFrom, SignalReceived};
 use loopline_core::graph::Graph;
-use loopline_core::id::{RunId, Seq};
+use loopline_core::id::{RunId, Seq, StepPath};
 use loopline_core::machine::{Refused, RunState, apply};
 use loopline_core::view::RunView;
+use loopline_core::why::StepWhy;
 use loopline_ports::clock::Clock;
 use loopline_ports::definitions::Definitions;
 use loopline_ports::driver::{Driver, DriverError, Progress, TriggerRequest, Triggered};
@@ -32,6 +33,8 @@ pub struct EngineConfig {
     pub public_url: Option<String>,
     /// Where child runs find their pipelines; without it there are none.
     pub definitions: Option<Arc<dyn Definitions>>,
+    /// What the random part of new ids is drawn from; from the system where it is unsaid. For simulations, which must repeat.
+    pub seed: Option<u64>,
 }
 
 /// The embedded engine.
@@ -79,6 +82,16 @@ impl Engine {
         answered.await.map_err(|_| DriverError::Stopping)
     }
 
+    /// The state right after event `at`, or now.
+    async fn state(&self, run: RunId, at: Option<Seq>) -> Result<(Arc<Graph>, RunState), DriverError> {
+        if at.is_none()
+            && let Some(found) = self.ask(|answer| Request::State { run, answer }).await?
+        {
+            return Ok(found);
+        }
+        fold_from_journal(&*self.journal, run, at).await
+    }
+
     async fn event(&self, run: RunId, event: Event) -> Result<(), DriverError> {
         self.ask(|answer| Request::Event { run, event: Box::new(event), answer }).await?
     }
@@ -92,8 +105,18 @@ pub(crate) async fn fold_from_journal(
 ) -> Result<(Arc<Graph>, RunState), DriverError> {
     let definition = journal.definition_of(run).await?.ok_or(DriverError::NoSuchRun(run))?;
     let mut state = RunState::default();
-    fold(journal, run, &definition.graph, &mut state, upto).await?;
+    // Before the first event there is no run; whoever asks for that is told which events there are.
+    fold(journal, run, &definition.graph, &mut state, upto.filter(|at| *at > 0)).await?;
+    if let Some(at) = upto.filter(|at| *at != state.last_seq()) {
+        return Err(DriverError::NoSuchMoment { run, at, last: state.last_seq() });
+    }
     Ok((definition.graph, state))
+}
+
+/// Why a step stands where it does in a state.
+pub(crate) fn why(graph: &Graph, state: &RunState, step: StepPath) -> Result<StepWhy, DriverError> {
+    let why = state.why(graph, &step);
+    why.ok_or_else(|| DriverError::Refused(Refused::UnknownStep { step: step.step }))
 }
 
 /// Folds what the journal holds behind the state's last event, up to and with `upto`.
@@ -156,17 +179,13 @@ impl Driver for Engine {
     }
 
     async fn view(&self, run: RunId, at: Option<Seq>) -> Result<RunView, DriverError> {
-        let (graph, state) = match at {
-            Some(_) => fold_from_journal(&*self.journal, run, at).await?,
-            None => match self.ask(|answer| Request::State { run, answer }).await? {
-                Some(found) => found,
-                None => fold_from_journal(&*self.journal, run, None).await?,
-            },
-        };
-        if at.is_some_and(|at| at != state.last_seq()) {
-            return Err(DriverError::NoSuchRun(run));
-        }
+        let (graph, state) = self.state(run, at).await?;
         state.view(&graph).ok_or(DriverError::NoSuchRun(run))
+    }
+
+    async fn why(&self, run: RunId, step: StepPath, at: Option<Seq>) -> Result<StepWhy, DriverError> {
+        let (graph, state) = self.state(run, at).await?;
+        why(&graph, &state, step)
     }
 
     async fn events(&self, run: RunId, after: Seq, limit: u32) -> Result<Vec<Recorded>, DriverError> {

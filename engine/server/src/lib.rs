@@ -26,6 +26,7 @@ mod serve;
 mod signals;
 pub mod source;
 mod validate;
+mod why;
 
 pub use app::{Parts, ServerConfig, router};
 pub use serve::{Listening, ServeError, listen, serve};

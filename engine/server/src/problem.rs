@@ -91,6 +91,10 @@ impl From<DriverError> for Problem {
         let text = error.to_string();
         match error {
             DriverError::NoSuchRun(_) => Self::not_found(text),
+            DriverError::NoSuchMoment { last, .. } => {
+                let problem = Self::new(StatusCode::NOT_FOUND, "no-such-moment", "The run has no such event", text);
+                problem.with("last_seq", last)
+            }
             DriverError::InvalidInputs(problems) => {
                 let first = problems.first().map(|problem| problem.pointer.clone());
                 let all: Vec<Value> = problems

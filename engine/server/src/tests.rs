@@ -223,12 +223,13 @@ async fn every_route_has_its_permission() {
         ("GET", "/runs/{id}/steps/{step}/artifacts/{name}", "look"),
         ("GET", "/runs/{id}/steps/{step}/logs", "look"),
         ("POST", "/runs/{id}/steps/{step}/reject", "decide"),
+        ("GET", "/runs/{id}/steps/{step}/why", "look"),
         ("POST", "/validate", "look"),
     ];
     let mut found: Vec<_> = table.iter().map(|r| (r.method.as_str(), r.path.as_str(), r.permission)).collect();
     found.sort_by_key(|(method, path, _)| (path.to_owned(), method.to_owned()));
     assert_eq!(found, expected);
-    assert_eq!(document.paths.paths.len(), 18, "a route is in the document and in no table, or the other way round");
+    assert_eq!(document.paths.paths.len(), 19, "a route is in the document and in no table, or the other way round");
 }
 
 #[tokio::test]
@@ -390,8 +391,51 @@ async fn the_past_can_be_shown() {
     let (id, run) = house.waiting().await;
     let (_, first) = house.ask("GET", &format!("/runs/{id}?at=1"), "", &[]).await;
     assert_eq!((&first["last_seq"], &first["steps"]["ask"]["status"]), (&json!(1), &json!("pending")));
-    let beyond = run["last_seq"].as_u64().unwrap() + 1;
-    assert_eq!(house.ask("GET", &format!("/runs/{id}?at={beyond}"), "", &[]).await.0.as_u16(), 404);
+    let last = run["last_seq"].as_u64().unwrap();
+    for at in [0, last + 1, u64::MAX] {
+        for page in [format!("/runs/{id}?at={at}"), format!("/runs/{id}/steps/ask/why?at={at}")] {
+            let (status, problem) = house.ask("GET", &page, "", &[]).await;
+            assert_eq!((status.as_u16(), &problem["type"]), (404, &json!("/problems/no-such-moment")), "{page}");
+            assert_eq!(problem["last_seq"], last);
+            assert_eq!(problem["detail"], format!("run {id} has no event {at}: its events are 1 to {last}"));
+        }
+    }
+    for at in ["-1", "x", ""] {
+        assert_eq!(house.ask("GET", &format!("/runs/{id}?at={at}"), "", &[]).await.0.as_u16(), 400, "{at}");
+    }
+}
+
+/// A run that goes back and ends, shown as of each of its events, is what those events add up to.
+#[tokio::test]
+async fn every_moment_of_the_past_is_shown_as_it_was() {
+    let house = house().await;
+    let (id, _) = house.waiting().await;
+    for (visit, verb) in [(1, "reject"), (2, "approve")] {
+        house.until(&id, |run| run["steps"]["ask"]["visit"] == visit && run["status"] == "waiting").await;
+        let (status, _) = house.post(&format!("/runs/{id}/steps/ask/{verb}"), &json!({"visit": visit})).await;
+        assert_eq!(status, StatusCode::OK);
+    }
+    let run = house.until(&id, |run| run["status"] == "succeeded").await;
+    let graph = stored(GATE).runnable.unwrap().graph.clone();
+    let events = house.app.parts().driver.events(id.parse().unwrap(), 0, 1_000).await.unwrap();
+    assert_eq!(run["last_seq"], events.len());
+    let mut state = loopline_core::machine::RunState::default();
+    for event in &events {
+        loopline_core::machine::apply(&graph, &mut state, event).unwrap();
+        let (_, shown) = house.ask("GET", &format!("/runs/{id}?at={}", event.seq), "", &[]).await;
+        assert_eq!(shown, serde_json::to_value(state.view(&graph)).unwrap(), "after event {}", event.seq);
+        for step in ["a", "ask"] {
+            let (_, shown) = house.ask("GET", &format!("/runs/{id}/steps/{step}/why?at={}", event.seq), "", &[]).await;
+            let why = state.why(&graph, &step.parse().unwrap());
+            assert_eq!(shown, serde_json::to_value(why).unwrap(), "{step} after event {}", event.seq);
+            assert_eq!(shown["last_seq"], event.seq);
+        }
+    }
+    let (_, why) = house.ask("GET", &format!("/runs/{id}/steps/ask/why"), "", &[]).await;
+    assert_eq!(why["past"][0]["reopened"], json!({"kind": "loop", "from": "ask", "visit": 1, "index": 0, "to": "a"}));
+    assert_eq!(why["goto"][0]["fired"], json!([1]));
+    let (status, problem) = house.ask("GET", &format!("/runs/{id}/steps/nobody/why"), "", &[]).await;
+    assert_eq!((status.as_u16(), &problem["type"]), (404, &json!("/problems/not-found")));
 }
 
 #[tokio::test]

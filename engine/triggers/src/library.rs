@@ -206,8 +206,8 @@ pub fn find_around(file: &Path, name: &str) -> Option<(String, Graph)> {
 
 /// Name and contract of a pipeline, where the text has no error of its own.
 fn contract(text: &str, types: &Library) -> Option<(String, Contract)> {
-    let graph = compile_with(text, types).graph?;
-    Some((graph.name.clone(), Contract::of(&graph)))
+    let Compiled { graph, contract, .. } = compile_with(text, types);
+    Some((graph?.name, contract?))
 }
 
 fn pipelines_in(folder: &Path, holds: Holds, root: &Path) -> Vec<PathBuf> {

@@ -138,6 +138,18 @@ export interface components {
                 [key: string]: components["schemas"]["Value"];
             };
         };
+        /** @description The pipeline that a step runs. */
+        ChildOutline: {
+            /** @enum {string} */
+            kind: "named";
+            /** @description `name` or `project/name`. */
+            name: string;
+        } | {
+            /** @enum {string} */
+            kind: "in_place";
+            /** @description Its steps, in the order of their ids. */
+            steps: components["schemas"]["StepOutline"][];
+        };
         /** @description A pipeline in place, as the latest attempt at its step left it. */
         ChildView: {
             /** @description What is undone because the run failed, in that order. */
@@ -162,6 +174,15 @@ export interface components {
             steps: {
                 [key: string]: components["schemas"]["StepView"];
             };
+        };
+        /** @description What undoes a step. */
+        CompensateOutline: {
+            /** @description What it does: `run`, `http`, `container`. */
+            kind: string;
+            /** @description The same, on one line. */
+            summary: string;
+            /** @description While this step has succeeded, nothing is undone. */
+            until?: string | null;
         };
         /** @description What undoes one visit of a step, or one item of it. */
         CompensationView: {
@@ -380,6 +401,11 @@ export interface components {
          * @enum {string}
          */
         GotoOn: "succeeded" | "failed" | "rejected" | "timeout" | "completed";
+        /**
+         * @description What has become of a loop edge in the current visit of its step. One that fires begins another visit.
+         * @enum {string}
+         */
+        GotoState: "undecided" | "other_outcome" | "condition_false" | "condition_failed" | "used_up" | "not_tried" | "run_ended";
         /** @description A loop edge. */
         GotoView: {
             /**
@@ -401,10 +427,42 @@ export interface components {
             /** @description Where it goes back to. */
             to: string;
         };
+        /** @description A loop edge. */
+        GotoWhy: {
+            /** @description Visits of its step at whose end it has fired. */
+            fired: number[];
+            /** @description And only if this holds. */
+            if?: string | null;
+            /**
+             * Format: int32
+             * @description Its place in `goto`; a `repeat` is the first.
+             */
+            index: number;
+            /**
+             * Format: int32
+             * @description Its budget; `null`: unlimited.
+             */
+            max?: number | null;
+            /** @description Which outcome fires it. */
+            on: components["schemas"]["GotoOn"];
+            /** @description Why, in a sentence. */
+            said: string;
+            /** @description What has become of it in the current visit. */
+            state: components["schemas"]["GotoState"];
+            /** @description Where it leads. */
+            to: components["schemas"]["StepId"];
+            /**
+             * Format: int32
+             * @description How often it has fired since its budget was last filled.
+             */
+            used: number;
+        };
         /** @description What the web pages draw. */
         GraphView: {
             /** @description What it is for. */
             description?: string | null;
+            /** @description Those of `finally`, in the order of their ids. */
+            finally?: components["schemas"]["StepOutline"][];
             /** @description What a run is given, by name. */
             inputs: components["schemas"]["InputView"][];
             /** @description Name of the pipeline. */
@@ -500,6 +558,34 @@ export interface components {
             /** @enum {string} */
             kind: "at_least";
         };
+        /** @description What the forward edges into a step come to together. */
+        JoinWhy: {
+            /**
+             * Format: int32
+             * @description How many edges must be live; `null`: none blocked, and one live.
+             */
+            at_least?: number | null;
+            /**
+             * Format: int32
+             * @description How many stand in the way.
+             */
+            blocked: number;
+            /**
+             * Format: int32
+             * @description How many lead on.
+             */
+            live: number;
+            /**
+             * Format: int32
+             * @description How many count neither way.
+             */
+            neutral: number;
+            /**
+             * Format: int32
+             * @description How many are not decided.
+             */
+            undecided: number;
+        };
         /** @description A line of a log: describes [`LogLine`] to the document, because the ports know no OpenAPI. */
         LogLine: {
             /** @description When its first byte was read. */
@@ -565,12 +651,45 @@ export interface components {
              */
             used: number;
         };
+        /** @description What a step runs many times for. */
+        ManyOutline: {
+            /** @description Another name for `item`. */
+            as?: string | null;
+            /** @description Names of the axes; empty: it is a list. */
+            axes: string[];
+            /**
+             * Format: int32
+             * @description How many run at the same time; `null`: all.
+             */
+            max_parallel?: number | null;
+            /** @description In one line: `for each suite of unit, e2e`, `matrix: os × rust`. */
+            summary: string;
+        };
         /** @description A forward edge. */
         NeedView: {
             /** @description When it is live. */
             on: components["schemas"]["Condition"];
             /** @description Where it comes from. */
             step: string;
+        };
+        /** @description A forward edge. */
+        NeedWhy: {
+            /** @description When the edge is live. */
+            on: components["schemas"]["Condition"];
+            /** @description Why, in a sentence. */
+            said: string;
+            skip_reason?: components["schemas"]["SkipReason"] | null;
+            /** @description What it is. */
+            state: components["schemas"]["EdgeState"];
+            /** @description Where that stands. */
+            status: components["schemas"]["StepStatus"];
+            /** @description Where it comes from. */
+            step: components["schemas"]["StepId"];
+            /**
+             * Format: int32
+             * @description The current visit of that step.
+             */
+            visit: number;
         };
         /** @description How an attempt ended, as its worker reports it. */
         Outcome: {
@@ -619,6 +738,21 @@ export interface components {
             /**
              * Format: int32
              * @description The visit of the step.
+             */
+            visit: number;
+        };
+        /** @description A visit that is over because the step was re-opened. */
+        PastWhy: {
+            /** @description What re-opened the step. */
+            reopened: components["schemas"]["Reopening"];
+            /** @description The same, in a sentence. */
+            said: string;
+            skip_reason?: components["schemas"]["SkipReason"] | null;
+            /** @description How it ended. */
+            status: components["schemas"]["StepStatus"];
+            /**
+             * Format: int32
+             * @description Its number.
              */
             visit: number;
         };
@@ -711,6 +845,28 @@ export interface components {
             stderr?: string | null;
             /** @description Present only where the command asked to capture it. */
             stdout?: string | null;
+        };
+        /** @description What re-opened a step. */
+        Reopening: {
+            /** @description Whose edge. */
+            from: components["schemas"]["StepId"];
+            /**
+             * Format: int32
+             * @description Its place in `goto`.
+             */
+            index: number;
+            /** @enum {string} */
+            kind: "loop";
+            /** @description Where it leads. */
+            to: components["schemas"]["StepId"];
+            /**
+             * Format: int32
+             * @description Which visit of that step had ended.
+             */
+            visit: number;
+        } | {
+            /** @enum {string} */
+            kind: "rerun";
         };
         /** @description A key that compiles, and that an engine must know how to run before it may start the pipeline. */
         Requirement: {
@@ -985,6 +1141,8 @@ export interface components {
             allow_failure: boolean;
             /** @description Who may decide an approval. */
             approvers: string[];
+            child?: components["schemas"]["ChildOutline"] | null;
+            compensate?: components["schemas"]["CompensateOutline"] | null;
             /** @description What it is for. */
             description?: string | null;
             /** @description Loop edges out of it. */
@@ -997,6 +1155,7 @@ export interface components {
             join: components["schemas"]["JoinView"];
             /** @description What it does: `run`, `http`, `container`, `approval`, `wait`, `sleep`, `pipeline`, `set`. */
             kind: string;
+            many?: components["schemas"]["ManyOutline"] | null;
             /** @description What people call it. */
             name?: string | null;
             /** @description Forward edges into it. */
@@ -1057,6 +1216,34 @@ export interface components {
             visit: number;
             /** @description Past visits and, last, the current one once it has begun. */
             visits: components["schemas"]["VisitView"][];
+            waiting_for?: components["schemas"]["WaitingFor"] | null;
+        };
+        /** @description Why a step stands where it does. */
+        StepWhy: {
+            error?: components["schemas"]["Failure"] | null;
+            /** @description Loop edges out of it, in the order in which they are tried. */
+            goto: components["schemas"]["GotoWhy"][];
+            /** @description Its `if`, which is judged once the edges let it go on. */
+            if?: string | null;
+            join?: components["schemas"]["JoinWhy"] | null;
+            /** @description The last event that was looked at. */
+            last_seq: components["schemas"]["u64"];
+            /** @description Forward edges into it. */
+            needs: components["schemas"]["NeedWhy"][];
+            /** @description Its visits before this one. */
+            past: components["schemas"]["PastWhy"][];
+            /** @description The answer in whole sentences, the reason first. */
+            said: string[];
+            skip_reason?: components["schemas"]["SkipReason"] | null;
+            /** @description Where its current visit stands. */
+            status: components["schemas"]["StepStatus"];
+            /** @description The step. */
+            step: string;
+            /**
+             * Format: int32
+             * @description The number of that visit.
+             */
+            visit: number;
             waiting_for?: components["schemas"]["WaitingFor"] | null;
         };
         /** @description What a timer of a run is for; also its identity within the run. */

@@ -10,6 +10,7 @@ mod spelling;
 mod values;
 
 pub(super) use keys::about as about_key;
+pub(super) use values::Naming;
 
 use std::rc::Rc;
 
@@ -85,7 +86,7 @@ pub fn complete(text: &str, offset: usize, library: &Library) -> Vec<Completion>
         return Vec::new();
     }
     let decoded = decoded.flatten();
-    let model = decoded.as_ref().map(|(pipeline, types)| Model::of(pipeline, types));
+    let model = decoded.as_ref().map(|(pipeline, types)| Model::of(pipeline, types, library));
     let offers = model.as_ref().map(|model| Offers::new(model, library));
     let here = Here { text, offset, cursor: &cursor, root: root.as_ref(), offers: offers.as_ref() };
     here.all()

@@ -4,11 +4,11 @@ use super::*;
 fn library() -> Library {
     let upload = "description: Uploads\ninputs: {folder: {type: string}, quiet: {type: boolean}}\nstep: {run: x}\n";
     let notify = crate::compile(
-        "version: 1\nname: notify\ninputs: {text: {type: string}}\nsteps: {a: {run: 'x {{ inputs.text }}'}}\n",
+        "version: 1\nname: notify\ninputs: {text: {type: string}}\nsteps: {a: {run: 'x {{ inputs.text }}', outputs: {sent: {type: integer}}}}\noutputs: {sent: steps.a.outputs.sent, words: 'inputs.text.split(\" \")'}\n",
     );
     Library {
         step_types: [("upload".to_owned(), upload.to_owned())].into(),
-        pipelines: [("notify".to_owned(), crate::Contract::of(&notify.graph.expect("a graph")))].into(),
+        pipelines: [("notify".to_owned(), notify.contract.expect("a contract"))].into(),
         is_complete: false,
     }
 }
@@ -156,6 +156,44 @@ fn steps_of_finally_and_steps_in_place_are_apart() {
     check(&text.replace("needs: 2", "needs: «"), "clean");
     check(&text.replace("needs: 2", "needs: clean, run: a, if: steps.«"), "clean build child test");
     check_some(&text.replace("needs: 2", "run: a, if: run.«"), "status", "");
+}
+
+#[test]
+fn inside_of_steps_and_in_finally_everything_is_offered() {
+    let text = steps(
+        "  child:\n    needs: build\n    foreach: {items: [1], as: each}\n    pipeline:\n      inputs: {i: 1, j: '{{ 9 }}'}\n      steps:\n        x: {run: a, outputs: {v: stdout}, artifacts: {log: a.log}}\n        y: {needs: x, run: b, 2}\n        z:\n          needs: y\n          3\n      outputs:\n        out: steps.x.outputs.v\n        4\n  tell: {needs: build, pipeline: {name: notify, inputs: {text: x}}}\n  last: {needs: [child, tell], run: x, 5}\nfinally:\n  clean: {run: a, outputs: {freed: stdout}}\n  inside: {needs: {clean: 6}, 7}\n",
+    );
+    let at = |number: &str, what: &str| {
+        let mut text = text.replacen(number, what, 1);
+        for other in ["'{{ 9 }}'", ", 2", "\n          3", "\n        4", ", 5", ", 7"] {
+            text = text.replacen(other, "", 1);
+        }
+        text.replace("clean: 6", "clean: ok")
+    };
+    // Keys and words of the language.
+    check_some(&at("2", "«"), "timeout goto retry foreach", "needs run");
+    check_some(&at("3", "«"), "run http pipeline foreach", "needs steps finally");
+    check_some(&at("7", "«"), "run pipeline if", "needs");
+    check(&at("clean: 6", "clean: «"), "ok succeeded failed catch completed skipped always");
+    // Names.
+    check(&at("2", "goto: [{to: «}]"), "x y");
+    check(&at("2", "fetch: [«]"), "x.log");
+    check(&at("2", "if: inputs.«"), "i j");
+    check(&at("3", "if: steps.«"), "x y");
+    check(&at("3", "if: steps.x.outputs.«"), "v");
+    check(&at("3", "pipeline: {name: «}"), "notify");
+    check(&at("4", "more: steps.«"), "x y z");
+    check_some(&at("9", "«"), "each item inputs steps", "secrets");
+    check(&at("9", "steps.«"), "build");
+    check(&at("5", "if: steps.tell.outputs.«"), "sent words");
+    check(&at("7", "if: steps.tell.outputs.«"), "sent words");
+    check(&at("7", "if: steps.clean.outputs.«"), "freed");
+    check(
+        &at("7", "pipeline: {steps: {deep: {run: x, if: «}}}"),
+        &labels(&at("2", "if: «").replace("foreach: {items: [1], as: each}\n    ", "")),
+    );
+    // With items it is they who have the outputs.
+    check(&at("5", "if: steps.child.outputs.«"), "items errors");
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn parent_list(at: &Route) -> Option<(Route, usize)> {
 
 /// Places where something of the file is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Naming {
+pub(in crate::assist) enum Naming {
     /// `needs`, and its keys.
     Need,
     /// `goto.to`.
@@ -145,7 +145,7 @@ impl Naming {
     }
 
     /// What the value at a route names.
-    pub(super) fn at(at: &Route) -> Option<Self> {
+    pub(in crate::assist) fn at(at: &Route) -> Option<Self> {
         let segments = at.segments();
         let body = segments.iter().rposition(|segment| is_key(segment, "steps") || is_key(segment, "finally"))?;
         let inner: Vec<Option<&str>> = segments[body + 1..].iter().skip(1).map(|segment| key(segment)).collect();

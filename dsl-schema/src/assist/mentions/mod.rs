@@ -168,9 +168,9 @@ pub(crate) fn step_node(root: &Rc<Node>, body: &Body, id: &str) -> Option<(Route
         .0
         .split('/')
         .skip(1)
-        .fold(Route::root(), |route, key| route.key(&key.replace("~1", "/").replace("~0", "~")));
+        .fold(Route::root(), |route, key| route.key(key.replace("~1", "/").replace("~0", "~")));
     ["steps", "finally"].into_iter().find_map(|section| {
-        let at = body.key(section).key(id);
+        let at = body.key(section).key(id.to_owned());
         node_at(root, &at).map(|node| (at, node))
     })
 }

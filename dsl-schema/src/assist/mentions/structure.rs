@@ -36,7 +36,7 @@ impl Collector<'_> {
 
     fn body(&mut self, at: &Route, node: &Rc<Node>) {
         let body = Body(at.pointer());
-        let section = |key: &str| node.entry(key).map(|entry| (at.key(key), Rc::clone(&entry.value)));
+        let section = |key: &'static str| node.entry(key).map(|entry| (at.key(key), Rc::clone(&entry.value)));
         for (at, steps) in ["steps", "finally"].into_iter().filter_map(section) {
             for entry in names(&steps) {
                 let id = entry.key.text.to_string();
@@ -84,7 +84,7 @@ impl Collector<'_> {
 
     fn step(&mut self, body: &Body, id: &str, at: &Route, node: &Rc<Node>) {
         let step = |id: &str| Subject::Step { body: body.clone(), id: id.to_owned() };
-        let section = |key: &str| node.entry(key).map(|entry| (at.key(key), Rc::clone(&entry.value)));
+        let section = |key: &'static str| node.entry(key).map(|entry| (at.key(key), Rc::clone(&entry.value)));
         if let Some((at, needs)) = section("needs") {
             for entry in names(&needs) {
                 self.key(step(&entry.key.text), Role::Uses, entry, &at);

@@ -9,7 +9,7 @@ fn mentions(text: &str) -> Mentions {
     let root = reading.root.expect("a document");
     let library = Library::default();
     let (pipeline, types) = decoded(&root, &library).expect("a mapping");
-    let model = Model::of(&pipeline, &types);
+    let model = Model::of(&pipeline, &types, &library);
     Mentions::of(text, &root, &Offers::new(&model, &library))
 }
 

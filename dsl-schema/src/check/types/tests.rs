@@ -82,7 +82,8 @@ fn the_types_of_names_hold_what_a_run_gives() {
     let root = source.reading().root.clone().unwrap();
     let pipeline = Pipeline::decode(&root, &Route::root(), &mut Cx::default()).unwrap();
     let step_types = StepTypes::default();
-    let model = Model::of(&pipeline, &step_types);
+    let library = crate::Library::default();
+    let model = Model::of(&pipeline, &step_types, &library);
     let flow = Flow::of(&model).map_err(|_| "has a cycle").unwrap();
     let types = Types::of(&model, None, Some(&flow));
     let at = At { step: Some(model.index["see"]), place: Where::Body, of_item: false };

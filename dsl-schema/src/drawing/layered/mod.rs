@@ -49,4 +49,4 @@ pub(super) fn lay_out(diagram: &Diagram) -> Drawing {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-pub(super) use tests::broken_promise;
+pub(super) use tests::{broken_promise, overlap};

@@ -11,7 +11,7 @@ fn diagram(boxes: usize, edges: &[(usize, usize)], loops: &[(usize, usize)]) -> 
     }
 }
 
-fn overlap(a: &Rect, b: &Rect) -> bool {
+pub(in crate::drawing) fn overlap(a: &Rect, b: &Rect) -> bool {
     a.x < b.right() && b.x < a.right() && a.y < b.bottom() && b.y < a.bottom()
 }
 

@@ -1,6 +1,7 @@
-//! What stands in the box of a step: icon, name, id, what it does, and marks for what decides whether it goes on.
+//! What stands in the box of a step: icon, name, id, what it does, marks for what decides whether it goes on, and what it
+//! runs many times for.
 
-use loopline_core::graph::{Action, Step};
+use loopline_core::graph::{Action, ChildPipeline, Step};
 
 use super::text_width::{Face, Font};
 use crate::drawing::labels;
@@ -12,7 +13,11 @@ pub(super) const PROSE: Font = Font { face: Face::Sans, size: 110 };
 pub(super) const MARK: Font = Font { face: Face::Sans, size: 100 };
 
 /// Least height of a box.
-pub(super) const HEIGHT: i64 = 56;
+const HEIGHT: i64 = 56;
+/// What the line about a step that runs many times adds to it.
+pub(super) const MANY_LINE: i64 = 18;
+/// How far the sheets behind a step that runs many times show beneath it.
+pub(super) const STACK: i64 = 8;
 /// From the left side of a box to its text, and from the text to the right side.
 pub(super) const TEXT_AT: i64 = 54;
 const END: i64 = 14;
@@ -46,6 +51,8 @@ pub(super) struct Card {
     summary: String,
     pub(super) summary_font: Font,
     marks: Vec<String>,
+    /// What it runs many times for.
+    many: Option<String>,
 }
 
 /// The text of a box, cut to its width.
@@ -56,6 +63,7 @@ pub(super) struct Fitted {
     pub(super) summary: String,
     /// Text, and how far left of the right side the mark begins.
     pub(super) marks: Vec<(String, i64)>,
+    pub(super) many: Option<String>,
 }
 
 impl Card {
@@ -74,8 +82,9 @@ impl Card {
             id: name.is_some().then(|| id.clone()),
             title: name.unwrap_or(id),
             summary: if summary.is_empty() { kind.clone() } else { summary },
-            summary_font: if matches!(step.action, Action::Approval(_)) { PROSE } else { CODE },
+            summary_font: if is_prose(step) { PROSE } else { CODE },
             marks: marks(step),
+            many: step.many.as_deref().map(labels::many),
             kind,
         }
     }
@@ -85,8 +94,23 @@ impl Card {
         let id = self.id.as_ref().map_or(0, |id| ID.width(id) + GAP);
         let first = TITLE.width(&self.title) + id;
         let second = self.summary_font.width(&self.summary).min(LONG_SUMMARY) + self.marks_width();
+        let third = self.many.as_ref().map_or(0, |many| PROSE.width(many));
         // Even, so that the middle of a box is a whole pixel.
-        (TEXT_AT + first.max(second) + END).clamp(LEAST_WIDTH, MOST_WIDTH) / 2 * 2
+        (TEXT_AT + first.max(second).max(third) + END).clamp(LEAST_WIDTH, MOST_WIDTH) / 2 * 2
+    }
+
+    /// How high what it says is.
+    pub(super) fn height(&self) -> i64 {
+        HEIGHT + if self.is_many() { MANY_LINE } else { 0 }
+    }
+
+    /// How far sheets behind it show beneath it.
+    pub(super) fn stack(&self) -> i64 {
+        if self.is_many() { STACK } else { 0 }
+    }
+
+    fn is_many(&self) -> bool {
+        self.many.is_some()
     }
 
     fn marks_width(&self) -> i64 {
@@ -106,7 +130,8 @@ impl Card {
             from_right += 4;
         }
         let summary = self.summary_font.fit(&self.summary, room - self.marks_width());
-        Fitted { title, id, summary, marks }
+        let many = self.many.as_ref().map(|many| PROSE.fit(many, room));
+        Fitted { title, id, summary, marks, many }
     }
 }
 
@@ -118,7 +143,17 @@ pub(super) fn mark_width(text: &str) -> i64 {
 fn marks(step: &Step) -> Vec<String> {
     let condition = step.condition.as_ref().map(|_| "if".to_owned());
     let may_fail = step.allow_failure.then(|| "may fail".to_owned());
-    labels::join(step).into_iter().chain(condition).chain(may_fail).collect()
+    let undo = step.compensate.as_ref().map(|_| "undo".to_owned());
+    let child = match &step.action {
+        Action::Pipeline(child) if matches!(child.pipeline, ChildPipeline::Named(_)) => Some("child run".to_owned()),
+        _ => None,
+    };
+    labels::join(step).into_iter().chain(condition).chain(may_fail).chain(child).chain(undo).collect()
+}
+
+/// A sentence, or a count; the others are code.
+fn is_prose(step: &Step) -> bool {
+    matches!(step.action, Action::Approval(_)) || labels::inside(step).is_some()
 }
 
 fn one_line(text: &str) -> String {

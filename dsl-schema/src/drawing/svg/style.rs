@@ -2,7 +2,7 @@
 //! one. Custom properties are not used: many viewers of images do not know them.
 
 /// The style sheet: class, property, light and dark value.
-const COLOURS: [(&str, &str, &str, &str); 34] = [
+const COLOURS: [(&str, &str, &str, &str); 41] = [
     ("ll-canvas", "fill", "#fafafc", "#101115"),
     ("ll-canvas", "stroke", "#e5e5ec", "#272a32"),
     ("ll-line", "stroke", "#9a9ca8", "#666a76"),
@@ -17,7 +17,14 @@ const COLOURS: [(&str, &str, &str, &str); 34] = [
     ("ll-box", "stroke", "#d9dae3", "#343842"),
     ("ll-waits .ll-box", "fill", "#fffaf0", "#1e1910"),
     ("ll-waits .ll-box", "stroke", "#ecc98a", "#5c4314"),
+    ("ll-sheet", "fill", "#f6f6f9", "#13151a"),
+    ("ll-sheet", "stroke", "#d9dae3", "#343842"),
+    ("ll-frame", "fill", "#f1f1f6", "#0b0c0f"),
+    ("ll-frame", "stroke", "#d3d4df", "#363a45"),
+    ("ll-inner", "fill", "#fafafc", "#101115"),
+    ("ll-many", "fill", "#4f4ab8", "#b1a9ff"),
     ("ll-tile", "fill", "#f0f0fe", "#23233f"),
+    ("ll-tile-of-frame", "fill", "#e2e2fa", "#2a2a4d"),
     ("ll-icon", "stroke", "#4f4ab8", "#b1a9ff"),
     ("ll-waits .ll-tile", "fill", "#ffefc9", "#3a2809"),
     ("ll-waits .ll-icon", "stroke", "#8a4b00", "#ffca16"),

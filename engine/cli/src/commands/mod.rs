@@ -20,6 +20,7 @@ mod test;
 mod trigger;
 mod validate;
 mod verify;
+mod why;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::{Exit, Outcome};
@@ -44,6 +45,7 @@ pub async fn dispatch(arguments: Arguments) -> Outcome {
         Command::Show(arguments) => show::show(arguments).await,
         Command::Logs(arguments) => logs::logs(arguments).await,
         Command::History(arguments) => history::history(arguments).await,
+        Command::Why(arguments) => why::why(arguments).await,
         Command::Approve(arguments) => decide::decide(arguments, decide::Verb::Approve).await,
         Command::Reject(arguments) => decide::decide(arguments, decide::Verb::Reject).await,
         Command::Signal(arguments) => signal::signal(arguments).await,

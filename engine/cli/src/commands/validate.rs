@@ -1,10 +1,11 @@
 //! `loopline validate FILE…`: everything that is wrong, at once, before the push.
 
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use loopline_dsl::fixing::Fixed;
 use loopline_dsl::{FileFindings, Severity};
-use loopline_triggers::library::{Checked, check_files, is_step_type};
+use loopline_triggers::library::{Checked, Surroundings, check_files, is_step_type};
 use loopline_triggers::test_files::is_test_file;
 
 use super::{plain_io, read_file};
@@ -30,12 +31,10 @@ impl Found {
 pub fn validate(arguments: &Validate) -> Outcome {
     let mut files = Vec::new();
     for path in &arguments.files {
-        let mut text = read_file(path)?;
-        // What mends is found by compiling a pipeline; step types and tests are none.
-        if arguments.fix && !is_step_type(path) && !is_test_file(path) {
-            text = mend(path, text)?;
-        }
-        files.push((path.clone(), text));
+        files.push((path.clone(), read_file(path)?));
+    }
+    if arguments.fix {
+        mend_all(&mut files)?;
     }
     let checked = check_files(&files);
     let all: Vec<_> = files
@@ -58,11 +57,24 @@ pub fn validate(arguments: &Validate) -> Outcome {
     Ok(Exit::Success)
 }
 
-/// Makes the fixes that are sure, in the file itself, and says which.
-fn mend(path: &Path, text: String) -> Result<String, Failure> {
-    let fixed = loopline_dsl::fixing::fix(&text);
+/// Mends step types before the pipelines that use them, and all pipelines among each other as they were given.
+fn mend_all(files: &mut [(PathBuf, String)]) -> Result<(), Failure> {
+    for (path, text) in files.iter_mut().filter(|(path, _)| is_step_type(path)) {
+        let fixed = loopline_dsl::fixing::fix_step_type(text);
+        *text = write(path, text, fixed)?;
+    }
+    let mut surroundings = Surroundings::of_given(files);
+    for (path, text) in files.iter_mut().filter(|(path, _)| !is_step_type(path) && !is_test_file(path)) {
+        let fixed = loopline_dsl::fixing::fix_among(text, &surroundings.library(path));
+        *text = write(path, text, fixed)?;
+    }
+    Ok(())
+}
+
+/// Puts what was mended into the file, and says what that was.
+fn write(path: &Path, before: &str, fixed: Fixed) -> Result<String, Failure> {
     if fixed.applied.is_empty() {
-        return Ok(text);
+        return Ok(before.to_owned());
     }
     let name = path.display();
     replace_file(path, &fixed.text)

@@ -307,7 +307,7 @@ impl RunState {
             visit: done.visit,
             status,
             attempt: undo.map_or(0, |undo| undo.attempt),
-            error: undo.and_then(|undo| undo.error.clone()),
+            error: undo.filter(|undo| undo.st == St::Failed).and_then(|undo| undo.error.clone()),
             started_at: undo.map(|undo| undo.started_at),
             finished_at: undo.and_then(|undo| undo.finished_at),
         }

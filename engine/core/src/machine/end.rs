@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::apply::Fold;
 use super::passage::Passed;
-use super::state::{AttemptRef, Over, Past, PastVisit, Reopened, Saw, St, Stop, Unit, Wait};
+use super::state::{AttemptRef, ClosedBy, Over, Past, PastVisit, Reopened, Saw, St, Stop, Unit, Wait};
 use crate::command::{Command, Timer};
 use crate::event::RunOutcome;
 use crate::graph::{Condition, Goto, GotoOn, OnExhausted, Part};
@@ -129,7 +129,7 @@ impl Fold<'_> {
         wait
     }
 
-    fn goto_condition(&mut self, ix: StepIx, goto: &Goto) -> Result<bool, Failure> {
+    pub(super) fn goto_condition(&mut self, ix: StepIx, goto: &Goto) -> Result<bool, Failure> {
         let Some(condition) = &goto.condition else { return Ok(true) };
         condition
             .references()
@@ -138,7 +138,7 @@ impl Fold<'_> {
     }
 
     /// Why the entry may not fire, if it may not.
-    fn exhausted(&self, entry: EntryIx, goto: &Goto) -> Option<String> {
+    pub(super) fn exhausted(&self, entry: EntryIx, goto: &Goto) -> Option<String> {
         let to = &self.graph.step(goto.to).id;
         if let Some(max) = goto.max {
             if self.state.used[entry.get()] >= max {
@@ -171,16 +171,25 @@ impl Fold<'_> {
         self.firings += 1;
         let mut to = StepSet::default();
         to.insert(goto.to);
-        self.reopen(region, to, goto.drain, (goto.delay_ms > 0).then_some((goto.to, goto.delay_ms)));
+        let from = shape.entries()[entry.get()].from;
+        let closed_by = ClosedBy::Loop { entry, visit: self.state.steps[from.get()].visit };
+        self.reopen(region, to, goto.drain, (goto.delay_ms > 0).then_some((goto.to, goto.delay_ms)), closed_by);
     }
 
     /// What FIRE and RERUN have in common: all of the region is undecided again. It is judged once nothing of its past visits
     /// lives, and `to` not before the delay has passed.
-    pub(super) fn reopen(&mut self, region: Arc<StepSet>, to: StepSet, drain: bool, delay: Option<(StepIx, u64)>) {
+    pub(super) fn reopen(
+        &mut self,
+        region: Arc<StepSet>,
+        to: StepSet,
+        drain: bool,
+        delay: Option<(StepIx, u64)>,
+        closed_by: ClosedBy,
+    ) {
         let before = self.previous_view();
         let zombies = self.close_region(&region, drain);
         for ix in region.iter() {
-            self.reopen_step(ix, &region, before.clone());
+            self.reopen_step(ix, &region, before.clone(), closed_by);
         }
         self.void_timers(|open| open.to.iter().any(|to| region.contains(to)));
         let timer = delay.map(|(to, delay_ms)| {
@@ -206,6 +215,7 @@ impl Fold<'_> {
         ix: StepIx,
         region: &Arc<StepSet>,
         before: Option<Arc<BTreeMap<StepIx, Json>>>,
+        closed_by: ClosedBy,
     ) {
         if self.state.steps[ix.get()].st.is_decided() {
             self.state.undecided += 1;
@@ -233,6 +243,7 @@ impl Fold<'_> {
                 started_at: step.started_at,
                 finished_at: finished_at.or(Some(at)),
                 many: step.many.take().filter(|many| many.open > 0),
+                closed_by,
             });
             step.visit += 1;
         }
@@ -489,7 +500,7 @@ impl Fold<'_> {
     }
 }
 
-fn goto_matches(on: GotoOn, outcome: &Ended) -> bool {
+pub(super) fn goto_matches(on: GotoOn, outcome: &Ended) -> bool {
     match (on, outcome) {
         (GotoOn::Succeeded | GotoOn::Completed, Ended::Succeeded)
         | (GotoOn::Failed | GotoOn::Completed, Ended::Failed(_)) => true,

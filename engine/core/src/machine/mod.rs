@@ -36,6 +36,7 @@ mod state;
 mod step_type;
 mod stop;
 mod timer;
+mod why;
 
 pub use apply::{Applied, apply};
 pub use attempt::restart;

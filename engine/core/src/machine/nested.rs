@@ -336,13 +336,9 @@ impl Fold<'_> {
             (false, _) if self.cut_short() => {}
             (false, _) => return Err(Refused::CancelledBefore),
         }
-        // What a pause held back behind the steps goes on, and the time that bounds what the cancel lets end.
+        // What a pause held back behind the steps goes on, here and inside, and the time that bounds what the cancel lets end.
         self.end_pause();
-        let woken = self.inside_finally(&mut |fold| {
-            fold.wake();
-            Ok(())
-        });
-        woken.expect("nothing is refused here");
+        self.wake();
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::apply::Applied;
 use super::judge::edge_state;
 use super::nested::in_place;
-use super::state::{Asked, AttemptRef, Live, RunState, St, Unit, Wait};
+use super::state::{Asked, AttemptRef, Kept, Live, RunState, St, Unit, Wait};
 use crate::event::RunOutcome;
 use crate::graph::{Action, Goto, GotoOn, Graph};
 use crate::id::{RunId, StepId, StepIx};
@@ -61,7 +61,7 @@ impl RunState {
             created_at: self.created_at,
             finished_at: patch.finished_at,
             last_seq: self.last_seq,
-            steps: self.in_order(graph).flat_map(|(graph, state)| state.step_views(graph)).collect(),
+            steps: self.in_order(graph).flat_map(|(graph, state)| state.step_views(graph, &self.kept)).collect(),
             edges: self.in_order(graph).flat_map(|(graph, state)| state.edges(graph)).collect(),
             loops: self.in_order(graph).flat_map(|(graph, state)| state.loops(graph)).collect(),
             compensations: self.in_order(graph).flat_map(|(graph, state)| state.compensation_views(graph)).collect(),
@@ -75,13 +75,13 @@ impl RunState {
     }
 
     /// `finally`, once it has begun in some epoch.
-    fn shown_finally(&self) -> Option<&Self> {
+    pub(super) fn shown_finally(&self) -> Option<&Self> {
         self.finally.as_deref().or(self.finally_again.as_deref())
     }
 
-    fn step_views<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = (StepId, StepView)> + 'a {
+    fn step_views<'a>(&'a self, graph: &'a Graph, kept: &'a [Kept]) -> impl Iterator<Item = (StepId, StepView)> + 'a {
         graph.indices().map(|ix| {
-            let view = StepView { items: self.item_views(graph, ix), ..self.step_view(graph, ix) };
+            let view = StepView { items: self.item_views(graph, ix, kept), ..self.step_view(graph, ix, kept) };
             (graph.step(ix).id.clone(), view)
         })
     }
@@ -93,9 +93,9 @@ impl RunState {
     /// What the event just taken changed. `None` before the first event.
     pub fn changes(&self, graph: &Graph, applied: &Applied) -> Option<Changes> {
         self.created.as_ref()?;
-        let mut changes = self.own_changes(graph, applied);
+        let mut changes = self.own_changes(graph, applied, &self.kept);
         if let (Some(state), Some(graph), Some(applied)) = (self.shown_finally(), &graph.finally, &applied.finally) {
-            let of_finally = state.own_changes(graph, applied);
+            let of_finally = state.own_changes(graph, applied, &self.kept);
             changes.steps.extend(of_finally.steps);
             changes.items.extend(of_finally.items);
             changes.edges.extend(of_finally.edges);
@@ -109,7 +109,7 @@ impl RunState {
         Some(changes)
     }
 
-    fn own_changes(&self, graph: &Graph, applied: &Applied) -> Changes {
+    fn own_changes(&self, graph: &Graph, applied: &Applied, kept: &[Kept]) -> Changes {
         let mut into: std::collections::BTreeSet<StepIx> = std::collections::BTreeSet::new();
         for ix in &applied.touched {
             into.extend(graph.shape().successors(*ix));
@@ -120,9 +120,9 @@ impl RunState {
                 .touched
                 .iter()
                 .map(|ix| {
-                    let mut view = self.step_view(graph, *ix);
+                    let mut view = self.step_view(graph, *ix, kept);
                     // All items once, and then each as it changes: ten thousand of them in every event would be too much.
-                    view.items = applied.listed.contains(ix).then(|| self.item_views(graph, *ix)).flatten();
+                    view.items = applied.listed.contains(ix).then(|| self.item_views(graph, *ix, kept)).flatten();
                     (graph.step(*ix).id.clone(), view)
                 })
                 .collect(),
@@ -131,7 +131,7 @@ impl RunState {
                 .iter()
                 .filter(|(ix, _)| !applied.listed.contains(ix))
                 .filter_map(|(ix, item)| {
-                    let view = self.item_view(graph, Unit { step: *ix, item: Some(*item) })?;
+                    let view = self.item_view(graph, Unit { step: *ix, item: Some(*item) }, kept)?;
                     Some(ItemChange { step: graph.step(*ix).id.clone(), index: *item, item: view })
                 })
                 .collect(),
@@ -192,13 +192,13 @@ impl RunState {
         }
     }
 
-    fn item_views(&self, graph: &Graph, ix: StepIx) -> Option<Vec<ItemView>> {
+    fn item_views(&self, graph: &Graph, ix: StepIx, kept: &[Kept]) -> Option<Vec<ItemView>> {
         let many = self.steps[ix.get()].many.as_ref()?;
         let units = (0..many.items.len() as u32).map(|item| Unit { step: ix, item: Some(item) });
-        units.map(|unit| self.item_view(graph, unit)).collect()
+        units.map(|unit| self.item_view(graph, unit, kept)).collect()
     }
 
-    fn item_view(&self, graph: &Graph, unit: Unit) -> Option<ItemView> {
+    fn item_view(&self, graph: &Graph, unit: Unit, kept: &[Kept]) -> Option<ItemView> {
         let item = self.item(unit)?;
         let status = match (item.st, &item.wait) {
             (St::Running, Some(Wait::Lock { .. })) => StepStatus::Queued,
@@ -216,14 +216,14 @@ impl RunState {
             error: (item.st == St::Failed).then(|| item.error.clone()).flatten(),
             started_at: item.started_at,
             finished_at: item.finished_at,
-            waiting_for: self.waiting_for(graph, unit, item.wait.as_ref(), item.st),
-            child: self.child_view(graph, unit, item.child.as_deref()),
+            waiting_for: self.waiting_for(graph, unit, item.wait.as_ref(), item.st, kept),
+            child: self.child_view(graph, unit, item.child.as_deref(), kept),
             child_run: self.child_run(self.latest_attempt(unit)),
         })
     }
 
     /// The pipeline in place as it goes on, or as it ended.
-    fn child_view(&self, graph: &Graph, unit: Unit, ended: Option<&Self>) -> Option<Box<ChildView>> {
+    fn child_view(&self, graph: &Graph, unit: Unit, ended: Option<&Self>, kept: &[Kept]) -> Option<Box<ChildView>> {
         let graph = in_place(graph.step(unit.step))?;
         let living = self.live.get(&self.latest_attempt(unit)).and_then(|live| live.child.as_deref());
         let child = living.or(ended)?;
@@ -234,15 +234,15 @@ impl RunState {
             inputs: child.created.as_ref().map(|created| created.inputs.clone()).unwrap_or_default(),
             outputs: patch.outputs,
             finished_at: patch.finished_at,
-            steps: child.step_views(graph).collect(),
+            steps: child.step_views(graph, kept).collect(),
             edges: child.edges(graph).collect(),
             loops: child.loops(graph),
             compensations: child.compensation_views(graph),
         }))
     }
 
-    /// A step without its items.
-    fn step_view(&self, graph: &Graph, ix: StepIx) -> StepView {
+    /// A step without its items. `kept` are the signals of the run, which all that lies inside shares.
+    fn step_view(&self, graph: &Graph, ix: StepIx, kept: &[Kept]) -> StepView {
         let step = &self.steps[ix.get()];
         let status = self.step_status(graph, ix);
         let visited = |visit, attempt| AttemptRef { step: ix, item: None, visit, attempt, undo: false };
@@ -287,8 +287,8 @@ impl RunState {
             finished_at: step.finished_at,
             visits,
             items: None,
-            child: self.child_view(graph, ix.into(), step.child.as_deref()),
-            waiting_for: self.waiting_for(graph, ix.into(), step.wait.as_ref(), step.st),
+            child: self.child_view(graph, ix.into(), step.child.as_deref(), kept),
+            waiting_for: self.waiting_for(graph, ix.into(), step.wait.as_ref(), step.st, kept),
         }
     }
 
@@ -296,7 +296,14 @@ impl RunState {
         self.children.get(&at).map(|child| child.run)
     }
 
-    fn waiting_for(&self, graph: &Graph, unit: Unit, wait: Option<&Wait>, st: St) -> Option<WaitingFor> {
+    pub(super) fn waiting_for(
+        &self,
+        graph: &Graph,
+        unit: Unit,
+        wait: Option<&Wait>,
+        st: St,
+        kept: &[Kept],
+    ) -> Option<WaitingFor> {
         let ix = unit.step;
         match (wait, st) {
             (Some(Wait::Sleep { until }), _) => Some(WaitingFor::Timer { until: *until }),
@@ -306,7 +313,7 @@ impl RunState {
             (Some(Wait::Approval(asked)), _) => self.approval_wait(graph, ix, asked),
             (Some(Wait::Signal { until }), _) => {
                 let Action::Wait(wait) = &graph.step(ix).action else { return None };
-                let kept = self.kept.iter().filter(|kept| kept.name == wait.signal).count() as u32;
+                let kept = kept.iter().filter(|kept| kept.name == wait.signal).count() as u32;
                 Some(WaitingFor::Signal { name: wait.signal.clone(), until: *until, kept })
             }
             (Some(Wait::Lock { until }), _) => {

@@ -29,7 +29,7 @@ pub enum Refused {
         graph: String,
     },
     /// The run is over.
-    #[error("the run is over: it {}", status.as_str())]
+    #[error("the run is over: it {}{}", if *status == RunStatus::Cancelled { "was " } else { "" }, status.as_str())]
     RunOver {
         /// How.
         status: RunStatus,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::apply::Fold;
 use super::compensate::Done;
 use super::refused::Refused;
-use super::state::St;
+use super::state::{ClosedBy, St};
 use crate::event::RerunFrom;
 use crate::id::StepIx;
 use crate::shape::StepSet;
@@ -45,10 +45,10 @@ impl Fold<'_> {
         self.applied.loops_changed = true;
         self.state.rerun_by = Some(by.to_owned());
         if self.state.over.is_none() {
-            self.reopen(region, to, false, None);
+            self.reopen(region, to, false, None, ClosedBy::Rerun);
         } else {
             self.turn_epoch();
-            self.reopen(region, to, false, None);
+            self.reopen(region, to, false, None, ClosedBy::Rerun);
             self.begin_when_granted();
         }
         Ok(())
@@ -108,10 +108,11 @@ impl Fold<'_> {
         graph.indices().for_each(|ix| everything.insert(ix));
         let everything = Arc::new(everything);
         let before = fold.previous_view();
+        fold.state.used.iter_mut().for_each(|used| *used = 0);
         for ix in graph.indices() {
             let step = fold.touch(ix);
             step.visits_before = step.visit;
-            fold.reopen_step(ix, &everything, before.clone());
+            fold.reopen_step(ix, &everything, before.clone(), ClosedBy::Rerun);
         }
         self.applied.finally.get_or_insert_default().touched.extend(fold.into_applied().touched);
         self.state.finally_again = Some(finally);

@@ -16,7 +16,7 @@ use crate::graph::Graph;
 use crate::group::Holder;
 use crate::id::{AttemptKey, Seq, StepId, StepIx, Within};
 use crate::outcome::{ArtifactRef, Failure};
-use crate::shape::StepSet;
+use crate::shape::{EntryIx, StepSet};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::view::{RunStatus, SkipReason};
@@ -331,6 +331,17 @@ pub(super) struct PastVisit {
     pub(super) finished_at: Option<Timestamp>,
     /// Items of which some attempt still lives.
     pub(super) many: Option<Arc<ItemsState>>,
+    /// For people who ask why; nothing is decided by it.
+    pub(super) closed_by: ClosedBy,
+}
+
+/// What re-opened a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ClosedBy {
+    /// A loop edge, at the end of this visit of the step that it leads out of.
+    Loop { entry: EntryIx, visit: u32 },
+    /// A person.
+    Rerun,
 }
 
 impl Default for StepState {

@@ -46,7 +46,7 @@ fn remedies(asked: &Asked<'_>, finding: &Finding) -> Vec<CodeAction> {
 /// What `loopline validate --fix` would do.
 fn everything(asked: &Asked<'_>) -> Option<CodeAction> {
     let text = asked.open.text.compiled();
-    let edit = difference(text, &loopline_dsl::fixing::fix(text).text)?;
+    let edit = difference(text, &loopline_dsl::fixing::fix_among(text, asked.document().library()).text)?;
     Some(CodeAction {
         title: "Mend everything that has one right edit".to_owned(),
         kind: Some(CodeActionKind::SOURCE_FIX_ALL),

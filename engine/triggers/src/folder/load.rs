@@ -44,6 +44,8 @@ struct Alone {
     name: Option<String>,
     /// Where the text has no error of its own.
     graph: Option<Arc<Graph>>,
+    /// What that asks for and gives.
+    contract: Option<Contract>,
 }
 
 /// A file on the way to a pipeline.
@@ -133,6 +135,7 @@ impl Alone {
             step_types: types.seen(&compiled.uses.step_types),
             name,
             graph: compiled.graph.map(Arc::new),
+            contract: compiled.contract,
             uses: compiled.uses,
         }
     }
@@ -146,9 +149,9 @@ impl Loading<'_> {
 
     /// What it asks for and gives: as its text says, else as the version does that runs.
     fn contract(&self) -> Option<Contract> {
-        let written = self.read.as_ref().ok().and_then(|text| text.alone.graph.as_ref());
-        let runs = || self.known.and_then(|known| known.runnable.as_ref()).map(|runnable| &runnable.graph);
-        written.or_else(runs).map(|graph| Contract::of(graph))
+        let written = self.read.as_ref().ok().and_then(|text| text.alone.contract.clone());
+        let runs = || self.known.and_then(|known| known.runnable.as_ref());
+        written.or_else(|| runs().map(|runnable| Contract::of(&runnable.graph)))
     }
 
     fn runs_as(&self, name: &str) -> bool {
@@ -231,7 +234,12 @@ fn unreadable(path: &Path, error: &io::Error, known: Option<&Arc<PipelineFile>>)
         yaml: String::new(),
         etag: etag(""),
         updated_at: known.map_or(Timestamp(0), |known| known.updated_at),
-        compiled: Arc::new(Compiled { graph: None, diagnostics: vec![diagnostic], uses: Uses::default() }),
+        compiled: Arc::new(Compiled {
+            graph: None,
+            contract: None,
+            diagnostics: vec![diagnostic],
+            uses: Uses::default(),
+        }),
         runnable: known.and_then(|known| known.runnable.clone()),
         basis: Basis::default(),
     })

@@ -39,7 +39,8 @@ fn with_known<T>(text: &str, look: impl FnOnce(Known<'_>) -> T) -> T {
     let root = source.reading().root.clone().expect("the file can be read");
     let pipeline = Pipeline::decode(&root, &Route::root(), &mut Cx::default()).expect("it is a pipeline");
     let types = StepTypes::default();
-    let model = Model::of(&pipeline, &types);
+    let library = crate::Library::default();
+    let model = Model::of(&pipeline, &types, &library);
     let flow = Flow::of(&model).unwrap_or_else(|_| panic!("forward edges form no cycle"));
     let settled = Settled::of(&model, &flow);
     let mut conditions = Conditions::of(&model, &flow, &settled);

@@ -101,6 +101,42 @@ async fn pipelines_of_a_folder_know_what_the_others_ask_for() {
 }
 
 #[tokio::test]
+async fn pipelines_of_a_folder_know_what_the_others_give_back() {
+    let place = Place::new();
+    let child = |gives: &str, is: &str| {
+        format!(
+            "version: 1\nname: child\nsteps: {{a: {{run: x, outputs: {{v: {{type: {is}}}}}}}}}\noutputs: {{{gives}: steps.a.outputs.v}}\n"
+        )
+    };
+    let parent = "version: 1\nname: parent\nsteps: {a: {pipeline: {name: child}}, b: {needs: a, if: steps.a.outputs.n > 1, run: x}}\n";
+    place.write("parent.loopline.yaml", parent);
+    place.write("child.loopline.yaml", &child("n", "integer"));
+    let folder = place.open().await;
+    assert_eq!(codes_of(&folder.pipelines(), "parent"), "");
+    place.write("child.loopline.yaml", &child("n", "string"));
+    until(&folder, |now| codes_of(now, "parent") == "LL0120").await;
+    place.write("child.loopline.yaml", &child("m", "integer"));
+    until(&folder, |now| codes_of(now, "parent") == "LL0088").await;
+    // What a text gives while it is broken is what the version gives that runs, whatever type that has.
+    place.write("child.loopline.yaml", "version: 1\nname: child\nsteps: {a: {ran: x}}\n");
+    until(&folder, |now| !codes_of(now, "child").is_empty()).await;
+    assert_eq!(codes_of(&folder.pipelines(), "parent"), "LL0088");
+    place.write("child.loopline.yaml", &child("n", "integer"));
+    until(&folder, |now| codes_of(now, "parent").is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_trigger_by_a_pipeline_is_looked_up_in_the_folder() {
+    let place = Place::new();
+    place.write("a.loopline.yaml", "version: 1\nname: a\ntriggers: {pipeline: [{name: b}]}\nsteps: {a: {run: x}}\n");
+    let folder = place.open().await;
+    assert_eq!(codes_of(&folder.pipelines(), "a"), "LL0160");
+    assert!(folder.pipelines().get("a").is_some_and(|file| file.runnable.is_some()), "a warning stops nothing");
+    place.write("b.loopline.yaml", &child("b", "text"));
+    until(&folder, |now| codes_of(now, "a").is_empty()).await;
+}
+
+#[tokio::test]
 async fn nothing_is_said_of_a_missing_pipeline_while_some_file_may_be_it() {
     let place = Place::new();
     place.write("parent.loopline.yaml", &parent("parent", "chld", "{}"));

@@ -1,0 +1,36 @@
+//! `/runs/{id}/steps/{step}/why`: why a step stands where it does.
+
+use axum::Json;
+use axum::extract::State;
+use loopline_core::id::{RunId, Seq, StepPath};
+use loopline_core::why::StepWhy;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::app::App;
+use crate::extract::{Path, Query};
+use crate::problem::Problem;
+use crate::runs::run_id;
+
+/// Which moment.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct WhyQuery {
+    /// Right after this event, instead of now.
+    at: Option<Seq>,
+}
+
+/// Why a step was skipped or failed, or what it waits for, and what has become of each of its edges.
+#[utoipa::path(get, path = "/runs/{id}/steps/{step}/why", operation_id = "why_step", tag = "runs",
+    params(("id" = RunId, Path), ("step" = StepPath, Path), WhyQuery),
+    responses((status = 200, body = StepWhy), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn why(
+    State(app): State<App>,
+    Path((id, step)): Path<(String, String)>,
+    Query(query): Query<WhyQuery>,
+) -> Result<Json<StepWhy>, Problem> {
+    let run = run_id(&id)?;
+    let step: StepPath =
+        step.parse().map_err(|error: loopline_core::id::InvalidStepId| Problem::not_found(error.to_string()))?;
+    Ok(Json(app.parts().driver.why(run, step, query.at).await?))
+}

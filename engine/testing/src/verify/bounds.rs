@@ -1,6 +1,6 @@
 //! How often steps can be visited at the most, whatever happens (lemma 3 of the proof that runs end).
 
-use loopline_core::graph::{Action, Graph};
+use loopline_core::graph::{Action, ChildPipeline, Graph};
 use serde::Serialize;
 
 /// What the shape of a pipeline proves.
@@ -10,11 +10,13 @@ pub struct Bounds {
     pub unlimited: Vec<String>,
     /// Steps that wait for people or signals without a timeout: runs end only when somebody answers.
     pub answered_by_others: Vec<String>,
-    /// Every step of the run and of its `finally`, in the order of their names.
+    /// Steps that run other pipelines, of which nothing is known here.
+    pub other_pipelines: Vec<String>,
+    /// Every step, those of `finally` and of pipelines in place too, in the order of their names.
     pub steps: Vec<StepBound>,
 }
 
-/// How often a step can be visited in one epoch.
+/// How often a step can be visited in one epoch; inside of a pipeline in place, in one attempt at that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StepBound {
     /// Its name.
@@ -25,16 +27,18 @@ pub struct StepBound {
 
 impl Bounds {
     pub(super) fn of(graph: &Graph) -> Self {
-        let mut bounds = Self { unlimited: Vec::new(), answered_by_others: Vec::new(), steps: Vec::new() };
-        bounds.add(graph);
-        if let Some(finally) = &graph.finally {
-            bounds.add(finally);
-        }
+        let mut bounds = Self {
+            unlimited: Vec::new(),
+            answered_by_others: Vec::new(),
+            other_pipelines: Vec::new(),
+            steps: Vec::new(),
+        };
+        bounds.add("", graph);
         bounds.steps.sort_by(|a, b| a.step.cmp(&b.step));
         bounds
     }
 
-    fn add(&mut self, graph: &Graph) {
+    fn add(&mut self, prefix: &str, graph: &Graph) {
         let shape = graph.shape();
         let firings = firings(graph);
         for ix in graph.indices() {
@@ -48,13 +52,23 @@ impl Bounds {
                 .map(|(_, firings)| *firings)
                 .try_fold(1_u64, |sum, firings| Some(sum.saturating_add(firings?)))
                 .map(|visits| visits.min(u64::from(graph.max_visits)));
-            self.steps.push(StepBound { step: step.id.to_string(), visits });
+            let name = format!("{prefix}{}", step.id);
+            if let Action::Pipeline(child) = &step.action {
+                match &child.pipeline {
+                    ChildPipeline::InPlace(inner) => self.add(&format!("{name}/"), inner),
+                    ChildPipeline::Named(_) => self.other_pipelines.push(name.clone()),
+                }
+            }
             for goto in step.goto.iter().filter(|goto| goto.max.is_none()) {
-                self.unlimited.push(format!("{} ⟲ {}", step.id, graph.step(goto.to).id));
+                self.unlimited.push(format!("{name} ⟲ {prefix}{}", graph.step(goto.to).id));
             }
             if matches!(step.action, Action::Approval(_) | Action::Wait(_)) && step.timeout_ms.is_none() {
-                self.answered_by_others.push(step.id.to_string());
+                self.answered_by_others.push(name.clone());
             }
+            self.steps.push(StepBound { step: name, visits });
+        }
+        if let Some(finally) = &graph.finally {
+            self.add(prefix, finally);
         }
     }
 
@@ -111,5 +125,14 @@ mod tests {
     fn what_an_unlimited_loop_opens_again_has_no_bound() {
         let steps = "  a: {run: x}\n  b: {needs: a, run: x, goto: [{to: b, on: failed, max: unlimited, delay: 1m}]}\n";
         assert_eq!(visits(steps), named(&[("a", Some(1)), ("b", None)]));
+    }
+
+    #[test]
+    fn what_lies_inside_is_looked_at_too() {
+        let steps = "  a:\n    pipeline:\n      steps:\n        b: {run: x, goto: [{to: b, on: failed, max: unlimited, delay: 1m}]}\n        c: {needs: b, pipeline: {name: other}}\n";
+        assert_eq!(visits(steps), named(&[("a", Some(1)), ("a/b", None), ("a/c", None)]));
+        let graph = loopline_dsl::compile(&format!("version: 1\nname: p\nsteps:\n{steps}")).graph.expect("a pipeline");
+        let bounds = Bounds::of(&graph);
+        assert_eq!((bounds.unlimited, bounds.other_pipelines), (vec!["a/b ⟲ a/b".to_owned()], vec!["a/c".to_owned()]));
     }
 }

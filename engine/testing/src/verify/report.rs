@@ -43,6 +43,10 @@ impl Verdict {
             let all = bounds.answered_by_others.join(", ");
             let _ = writeln!(out, "  provided that somebody answers, for there is no timeout: {all}");
         }
+        if !bounds.other_pipelines.is_empty() {
+            let all = bounds.other_pipelines.join(", ");
+            let _ = writeln!(out, "  provided that runs of other pipelines end: {all}");
+        }
         let _ = writeln!(out, "  visits, at most and as seen:");
         for bound in &bounds.steps {
             let most = bound.visits.map_or("no bound".to_owned(), |visits| visits.to_string());

@@ -9,6 +9,7 @@ mod crash;
 mod deterministic;
 mod examples;
 mod groups;
+mod histories;
 mod invariants;
 mod pipeline_tests;
 mod rerun;

@@ -7,7 +7,10 @@ use std::path::Path;
 
 use loopline_core::event::Recorded;
 use loopline_core::graph::Graph;
+use loopline_core::id::{StepId, StepPath};
 use loopline_core::machine::{RunState, apply};
+use loopline_core::view::StepView;
+use loopline_core::why::StepWhy;
 use loopline_dsl::Library;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -79,7 +82,7 @@ fn every_case_runs_as_its_rule_says_and_replays_the_same() {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let result = serde_yaml::from_str::<Case>(&text).map_err(|error| error.to_string()).and_then(|case| {
             assert!(name.starts_with(&case.rule) && !case.shows.is_empty(), "{name} does not begin with its rule");
-            check(&case)
+            check(&name, &case)
         });
         if let Err(error) = result {
             wrong.push(format!("{name}: {error}"));
@@ -88,7 +91,7 @@ fn every_case_runs_as_its_rule_says_and_replays_the_same() {
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), files.len(), wrong.join("\n"));
 }
 
-fn check(case: &Case) -> Result<(), String> {
+fn check(name: &str, case: &Case) -> Result<(), String> {
     let library = Library { step_types: case.step_types.clone(), ..Library::default() };
     let compiled = loopline_dsl::compile_with(&case.pipeline, &library);
     let graph = compiled
@@ -139,7 +142,37 @@ fn check(case: &Case) -> Result<(), String> {
         }
     }
     says_why_at_every_moment(&graph, &history)?;
+    crate::histories::record(name, &case.shows, &graph, &history);
     replays_the_same(&graph, &history)
+}
+
+fn is_as_shown(why: &StepWhy, shown: &StepView) -> bool {
+    // The current visit is shown among the others once it has begun.
+    let past = shown.visits.iter().filter(|visit| visit.visit < shown.visit).count();
+    (why.status, why.visit, why.skip_reason) == (shown.status, shown.visit, shown.skip_reason)
+        && why.waiting_for == shown.waiting_for
+        && why.error == shown.error
+        && why.past.len() == past
+}
+
+/// Looks at every step of the pipelines in place that are shown, to any depth.
+fn each_inside(
+    steps: &BTreeMap<StepId, StepView>,
+    around: &[(StepId, Option<u32>)],
+    look: &mut dyn FnMut(StepPath, &StepView) -> Result<(), String>,
+) -> Result<(), String> {
+    for (id, step) in steps {
+        let of_items = step.items.iter().flatten().enumerate();
+        let of_items = of_items.filter_map(|(at, item)| Some((Some(at as u32), item.child.as_deref()?)));
+        for (item, child) in step.child.as_deref().map(|child| (None, child)).into_iter().chain(of_items) {
+            let within = [around, &[(id.clone(), item)]].concat();
+            for (id, step) in &child.steps {
+                look(StepPath { within: within.clone(), step: id.clone() }, step)?;
+            }
+            each_inside(&child.steps, &within, look)?;
+        }
+    }
+    Ok(())
 }
 
 /// What is said of a step is never at odds with what the run shows, at no moment.
@@ -148,6 +181,11 @@ fn says_why_at_every_moment(graph: &Graph, history: &[Recorded]) -> Result<(), S
     for event in history {
         apply(graph, &mut state, event).map_err(|refused| refused.to_string())?;
         let view = state.view(graph).ok_or("the run shows nothing")?;
+        let of_inside = &mut |path: StepPath, shown: &StepView| match state.why(graph, &path) {
+            Some(why) if is_as_shown(&why, shown) && !why.said.is_empty() => Ok(()),
+            why => Err(format!("{path} after event {}: {why:?} is not what is shown: {shown:?}", event.seq)),
+        };
+        each_inside(&view.steps, &[], of_inside)?;
         let finally = graph.finally.iter().flat_map(|finally| &finally.steps);
         for step in graph.steps.iter().chain(finally) {
             let at = || format!("{} after event {}", step.id, event.seq);
@@ -161,12 +199,7 @@ fn says_why_at_every_moment(graph: &Graph, history: &[Recorded]) -> Result<(), S
             }
             // Steps of `finally` are shown once it has begun.
             let Some(shown) = view.steps.get(&step.id) else { continue };
-            let same = (why.status, why.visit, why.skip_reason) == (shown.status, shown.visit, shown.skip_reason)
-                && why.waiting_for == shown.waiting_for
-                && why.error == shown.error
-                && why.past.len() + usize::from(!shown.visits.is_empty() && shown.visits.len() > why.past.len())
-                    == shown.visits.len();
-            if !same {
+            if !is_as_shown(&why, shown) {
                 return Err(format!("{}: {why:?} is not what is shown: {shown:?}", at()));
             }
             for need in &why.needs {

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod compile;
+mod cost;
 mod fold;
 mod hostile;
 mod lsp;
@@ -25,7 +26,7 @@ fn main() {
         ["testing"] => print(testing::figures()),
         ["hostile"] => hostile::print_all(),
         ["hostile", name] => hostile::compile_one(name),
-        ["compile", steps] => compile::compile_once(steps.parse().expect("a number of steps")),
+        ["compile", steps] => compile::compile_one(steps.parse().expect("a number of steps")),
         _ => all(),
     }
 }

@@ -116,7 +116,7 @@ pub(crate) async fn fold_from_journal(
 /// Why a step stands where it does in a state.
 pub(crate) fn why(graph: &Graph, state: &RunState, step: StepPath) -> Result<StepWhy, DriverError> {
     let why = state.why(graph, &step);
-    why.ok_or_else(|| DriverError::Refused(Refused::UnknownStep { step: step.step }))
+    why.ok_or(DriverError::Refused(Refused::UnknownStep { step: step.step }))
 }
 
 /// Folds what the journal holds behind the state's last event, up to and with `upto`.

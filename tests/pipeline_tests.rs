@@ -131,6 +131,32 @@ fn results_are_told_to_people_and_to_programs() {
 }
 
 #[test]
+fn verify_says_what_is_proved_and_what_was_tried() {
+    let home = Home::new();
+    home.write("release.loopline.yaml", RELEASE);
+    home.write(
+        "never.loopline.yaml",
+        "version: 1\nname: never\ninputs: {n: {enum: [1, 2]}}\nsteps:\n  a: {if: inputs.n > 2, run: x}\n",
+    );
+    let output = home.run(&["verify", "release.loopline.yaml"]);
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    for part in [
+        "proved: every run ends, because each loop has a budget",
+        "which are all ways that made-up answers can take",
+        "the most visits, when `verify` fails (http_status): build → approve → deploy → verify ⟲ deploy",
+    ] {
+        assert!(out.contains(part), "no `{part}` in\n{out}");
+    }
+    let verdict = json(&home.run(&["verify", "never.loopline.yaml", "--output", "json"]));
+    assert_eq!(verdict["explored"]["uncovered"]["steps"], serde_json::json!(["a"]));
+    let code = |arguments: &[&str]| home.run(arguments).status.code();
+    assert_eq!(code(&["verify", "never.loopline.yaml"]), Some(1));
+    assert_eq!(code(&["verify", "never.loopline.yaml", "-i", "n=7"]), Some(2));
+    assert_eq!(code(&["verify", "release.loopline.yaml", "--runs", "2"]), Some(0));
+}
+
+#[test]
 fn exit_codes_tell_a_failure_from_wrong_usage() {
     let home = Home::new();
     home.write("release.loopline.yaml", RELEASE);

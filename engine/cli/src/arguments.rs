@@ -36,6 +36,8 @@ pub enum Command {
     Graph(Graph),
     /// Test pipelines: runs with a simulated clock and mocked work, and what must come of them
     Test(Test),
+    /// Say what can become of a pipeline's runs: what is proved, and which ways made-up answers take
+    Verify(Verify),
     /// Print the JSON Schema of pipeline files, for editors
     Schema {
         /// That of step types instead: `.loopline/steps/NAME.yaml`
@@ -131,6 +133,22 @@ pub enum GraphFormat {
     Dot,
     /// Nodes and edges.
     Json,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The pipeline file
+    pub file: PathBuf,
+    /// Inputs that are not to be made up
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Try at most so many runs
+    #[arg(long, value_name = "NUMBER", default_value_t = 2_000)]
+    pub runs: usize,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
 }
 
 /// `test`.

@@ -8,7 +8,7 @@
 //!
 //! Nothing here starts a process, opens a connection, reads a file or looks at a clock: the same file gives the same result
 //! on every machine. What goes wrong is a [`loopline_dsl::Diagnostic`] with its place in the file of tests, like what the
-//! compiler finds. Start reading at [`run_case`].
+//! compiler finds. Start reading at [`run_case`]; [`verify`] tries ways by itself, without a file.
 
 mod acts;
 mod coverage;
@@ -21,6 +21,7 @@ mod run;
 mod simulation;
 mod steps;
 mod trace;
+pub mod verify;
 mod waits;
 mod world;
 

@@ -14,7 +14,7 @@ use crate::trace::{TraceLine, trace};
 use crate::{expectations, waits};
 
 /// When runs of cases begin, unless they say so: 2026-01-01T00:00:00Z.
-const BEGAN: Timestamp = Timestamp(1_767_225_600_000);
+pub(crate) const BEGAN: Timestamp = Timestamp(1_767_225_600_000);
 
 /// A run with so many events goes on for ever, as far as a test is concerned: an `unlimited` loop that asks every minute has
 /// them after eight months.

@@ -19,6 +19,7 @@ mod signal;
 mod test;
 mod trigger;
 mod validate;
+mod verify;
 mod why;
 
 use crate::arguments::{Arguments, Command};
@@ -32,6 +33,7 @@ pub async fn dispatch(arguments: Arguments) -> Outcome {
         Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Graph(arguments) => graph::graph(&arguments),
         Command::Test(arguments) => test::test(&arguments),
+        Command::Verify(arguments) => verify::verify(&arguments),
         Command::Schema { step_type: true, .. } => schema::of_step_types(),
         Command::Schema { test: true, .. } => schema::of_tests(),
         Command::Schema { .. } => schema::of_pipelines(),

@@ -53,7 +53,8 @@ soak: fuzz      ## The long tests: fuzzing, a thousand kills, random runs beside
 	@scripts/setup build
 	@$(MAKE) --no-print-directory web
 	LOOPLINE_KILLS=$${LOOPLINE_KILLS:-1000} $(CARGO) test -p loopline-tests crash -- --nocapture
-	LOOPLINE_OPINIONS=$${LOOPLINE_OPINIONS:-200000} $(CARGO) test -p loopline-tests second_opinion
+	LOOPLINE_OPINIONS=$${LOOPLINE_OPINIONS:-200000} LOOPLINE_OPINIONS_SEED=$$RANDOM $(CARGO) test -p loopline-tests second_opinion
+	LOOPLINE_SEEDS=$${LOOPLINE_SEEDS:-30000} $(CARGO) test -p loopline-tests deterministic::nothing
 
 web: web/dist/index.html
 

@@ -28,6 +28,9 @@ impl State<'_> {
         self.world.rerun_by = Some(by.to_owned());
         if self.over.is_some() {
             self.turn_epoch();
+            // What nothing could catch by then does not end the new epoch, whenever it failed in the old one.
+            let lost = self.graph.indices().filter(|x| self.is_beyond_catching(*x));
+            self.beyond_catching = lost.map(|x| (x, self.at(x).vis)).collect();
         }
         let graph = self.graph;
         for ((x, place), used) in &mut self.used {

@@ -63,8 +63,13 @@ impl State<'_> {
         if let Some(left) = pause.left_ms.filter(|_| self.leaving.is_none()) {
             self.set_timer(self.run_timer(), self.world.now.plus_ms(left));
         }
+        // What one of them brings about may make another one void.
+        let now = self.world.now;
+        self.world.timers.extend(pause.ran_out.iter().map(|timer| (timer.clone(), now)));
         for timer in &pause.ran_out {
-            self.act(timer);
+            if self.world.timers.remove(timer).is_some() {
+                self.act(timer);
+            }
         }
         self.wake();
     }

@@ -8,15 +8,13 @@ use crate::command::{Command, Timer};
 use crate::graph::Graph;
 
 impl Fold<'_> {
-    /// In a paused run it acts at resume (rule M5).
+    /// In a paused run it acts at resume (rule M5), also of what `fail_fast` lets end meanwhile; a cancel has ended the pause.
     pub(super) fn timer_fired(&mut self, timer: &Timer) -> Result<(), Refused> {
         let waits_for_resume = self.state.paused.as_ref().is_some_and(|paused| paused.due.contains(timer));
         if waits_for_resume || !self.state.has_set(self.graph, timer) {
             return Err(Refused::NeverAsked { what: format!("timer {timer}") });
         }
-        if let Some(paused) = &mut self.state.paused
-            && self.state.stop.is_none()
-        {
+        if let Some(paused) = &mut self.state.paused {
             paused.due.push(timer.clone());
             return Ok(());
         }

@@ -59,17 +59,19 @@ impl State<'_> {
 
     /// A cancel ends the pause too, once it has closed what waits.
     pub fn resume(&mut self) {
-        let Some(pause) = self.world.pause.take() else { return };
-        if let Some(left) = pause.left_ms.filter(|_| self.leaving.is_none()) {
-            self.set_timer(self.run_timer(), self.world.now.plus_ms(left));
-        }
-        // What one of them brings about may make another one void.
+        let Some(pause) = &mut self.world.pause else { return };
+        let (ran_out, left_ms) = (std::mem::take(&mut pause.ran_out), pause.left_ms);
+        // Still nothing starts while they act. What one of them brings about may make another one void.
         let now = self.world.now;
-        self.world.timers.extend(pause.ran_out.iter().map(|timer| (timer.clone(), now)));
-        for timer in &pause.ran_out {
+        self.world.timers.extend(ran_out.iter().map(|timer| (timer.clone(), now)));
+        for timer in &ran_out {
             if self.world.timers.remove(timer).is_some() {
                 self.act(timer);
             }
+        }
+        self.world.pause = None;
+        if let Some(left) = left_ms.filter(|_| self.leaving.is_none()) {
+            self.set_timer(self.run_timer(), self.world.now.plus_ms(left));
         }
         self.wake();
     }

@@ -32,15 +32,17 @@ impl Fold<'_> {
         Ok(())
     }
 
-    /// The run's time goes on, while there are steps that it bounds, and timers that ran out meanwhile act.
+    /// Timers that ran out meanwhile act, while still nothing starts: they may end what would. Then the run's time goes on,
+    /// while there are steps that it bounds.
     pub(super) fn end_pause(&mut self) {
-        let Some(paused) = self.state.paused.take() else { return };
-        if let Some(left) = paused.timeout_left_ms.filter(|_| self.state.leaving.is_none()) {
-            self.set_deadline(left);
+        let due = self.state.paused.as_mut().map(|paused| std::mem::take(&mut paused.due));
+        for timer in due.into_iter().flatten() {
+            // What the timer was for may have ended meanwhile, by a decision, a signal or the timer before it.
+            let _ = self.timer_acts(&timer);
         }
-        for timer in &paused.due {
-            // What the timer was for may have ended meanwhile, by a decision or a signal.
-            let _ = self.timer_fired(timer);
+        let left = self.state.paused.take().and_then(|paused| paused.timeout_left_ms);
+        if let Some(left) = left.filter(|_| self.state.leaving.is_none()) {
+            self.set_deadline(left);
         }
     }
 

@@ -18,6 +18,13 @@ impl Fold<'_> {
             paused.due.push(timer.clone());
             return Ok(());
         }
+        self.timer_acts(timer)
+    }
+
+    pub(super) fn timer_acts(&mut self, timer: &Timer) -> Result<(), Refused> {
+        if !self.state.has_set(self.graph, timer) {
+            return Err(Refused::NeverAsked { what: format!("timer {timer}") });
+        }
         self.at_place(timer.within().as_slice(), timer.step(), &mut |fold| fold.timer_ran_out(timer))
     }
 

@@ -80,16 +80,20 @@ fn named<'a>(model: &Model<'_>, child: &'a ChildPipeline, library: &Library, ask
     } else if library.is_complete {
         let message = format!("there is no pipeline `{}`", name.value);
         let diagnostic = Diagnostic::new(Code::UnknownPipeline, name.place(), message);
-        let near = cx.nearest.to(bare, library.pipelines.keys().map(String::as_str));
-        cx.report(match near {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
-                format!("Change to `{near}`"),
-                name.place(),
-                near,
-            ),
-            None => diagnostic.help("the name is what its file says as `name:`"),
-        });
+        report_unknown(diagnostic, bare, library, cx);
     }
+}
+
+/// Reports a name, without its project, that no pipeline has, with the nearest that one has.
+pub(super) fn report_unknown(diagnostic: Diagnostic, bare: &str, library: &Library, cx: &mut Cx) {
+    let near = cx.nearest.to(bare, library.pipelines.keys().map(String::as_str));
+    let place = diagnostic.place.clone();
+    cx.report(match near {
+        Some(near) => {
+            diagnostic.help(format!("did you mean `{near}`?")).fix(format!("Change to `{near}`"), place, near)
+        }
+        None => diagnostic.help("the name is what its file says as `name:`"),
+    });
 }
 
 /// `name` or `project/name`. Reports what is neither.

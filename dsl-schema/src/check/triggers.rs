@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use croner::parser::{CronParser, Seconds, Year};
 use loopline_core::graph::When;
 
+use super::children::report_unknown;
 use super::given::{self, Asked};
 use crate::decode::Cx;
 use crate::diagnostics::{Code, Diagnostic, Place};
@@ -54,15 +55,7 @@ fn other_pipeline(model: &Model<'_>, trigger: &PipelineTrigger, library: &Librar
     } else if library.is_complete && !library.pipelines.contains_key(bare) {
         let message = format!("there is no pipeline `{}`, so this never starts a run", name.value);
         let diagnostic = Diagnostic::new(Code::UnknownTriggeringPipeline, name.place(), message);
-        let near = cx.nearest.to(bare, library.pipelines.keys().map(String::as_str));
-        cx.report(match near {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
-                format!("Change to `{near}`"),
-                name.place(),
-                near,
-            ),
-            None => diagnostic.help("the name is what its file says as `name:`"),
-        });
+        report_unknown(diagnostic, bare, library, cx);
     }
 }
 

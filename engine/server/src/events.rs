@@ -119,13 +119,18 @@ impl Reader {
     }
 
     fn fold(&mut self, recorded: Recorded) -> Result<RunEvent, Problem> {
-        let damaged = |why: String| {
-            Problem::from(JournalError::Damaged(format!("run {}, event {}: {why}", self.run, recorded.seq)))
-        };
-        let applied = apply(&self.graph, &mut self.state, &recorded).map_err(|refused| damaged(refused.to_string()))?;
-        let changes =
-            self.state.changes(&self.graph, &applied).ok_or_else(|| damaged("it begins nothing".to_owned()))?;
-        Ok(RunEvent { seq: recorded.seq, at: recorded.at, event: recorded.event, changes })
+        let (run, seq) = (self.run, recorded.seq);
+        let damaged = |why: String| Problem::from(JournalError::Damaged(format!("run {run}, event {seq}: {why}")));
+        RunEvent::of(&self.graph, &mut self.state, recorded).map_err(damaged)
+    }
+}
+
+impl RunEvent {
+    /// Takes an event into a state, and says what that changed.
+    pub(crate) fn of(graph: &Graph, state: &mut RunState, recorded: Recorded) -> Result<Self, String> {
+        let applied = apply(graph, state, &recorded).map_err(|refused| refused.to_string())?;
+        let changes = state.changes(graph, &applied).ok_or("it begins nothing")?;
+        Ok(Self { seq: recorded.seq, at: recorded.at, event: recorded.event, changes })
     }
 }
 

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Decide, Edit, Guarded, Look, Operate};
 use crate::app::App;
-use crate::{artifacts, events, format, logs, pipelines, rerun, runs, signals, validate, why};
+use crate::{artifacts, assist, dry_run, events, format, logs, pipelines, rerun, runs, signals, validate, why};
 
 /// Where the interface stands.
 pub const BASE: &str = "/api/v1";
@@ -35,6 +35,9 @@ pub(crate) fn routes(app: App) -> Guarded {
         .route(PhantomData::<Edit>, routes!(pipelines::put))
         .route(PhantomData::<Look>, routes!(validate::validate))
         .route(PhantomData::<Look>, routes!(format::format))
+        .route(PhantomData::<Look>, routes!(assist::complete))
+        .route(PhantomData::<Look>, routes!(assist::hover))
+        .route(PhantomData::<Look>, routes!(dry_run::dry_run))
         .route(PhantomData::<Operate>, routes!(runs::trigger))
         .route(PhantomData::<Look>, routes!(runs::list))
         .route(PhantomData::<Look>, routes!(runs::get))

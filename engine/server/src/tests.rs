@@ -205,7 +205,10 @@ async fn every_route_has_its_permission() {
     let (_, document, table) = app::interface(&house.app);
     // Written by hand: who adds a route says here what it needs.
     let expected = [
+        ("POST", "/complete", "look"),
+        ("POST", "/dry-run", "look"),
         ("POST", "/format", "look"),
+        ("POST", "/hover", "look"),
         ("GET", "/pipelines", "look"),
         ("GET", "/pipelines/{project}/{name}", "look"),
         ("PUT", "/pipelines/{project}/{name}", "edit"),
@@ -229,7 +232,7 @@ async fn every_route_has_its_permission() {
     let mut found: Vec<_> = table.iter().map(|r| (r.method.as_str(), r.path.as_str(), r.permission)).collect();
     found.sort_by_key(|(method, path, _)| (path.to_owned(), method.to_owned()));
     assert_eq!(found, expected);
-    assert_eq!(document.paths.paths.len(), 19, "a route is in the document and in no table, or the other way round");
+    assert_eq!(document.paths.paths.len(), 22, "a route is in the document and in no table, or the other way round");
 }
 
 #[tokio::test]
@@ -500,4 +503,49 @@ async fn a_folder_is_the_project_default() {
     assert!(source.save("default", "uses", uses, Precondition::New).await.is_ok());
     let refused = source.save("default", "gate", GATE, Precondition::New).await.err();
     assert!(matches!(refused, Some(SaveError::Changed { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_editor_is_told_what_may_come_and_what_stands_there() {
+    let house = house().await;
+    let text = "version: 1\nname: p\nsteps:\n  a: {run: echo 😀}\n  b: {needs: , run: x}\n";
+    let offset = text.find("needs: ").unwrap() + "needs: ".len() - "😀".len() + "😀".encode_utf16().count();
+    let (status, found) = house.post("/complete", &json!({"text": text, "offset": offset})).await;
+    let first = &found["completions"][0];
+    assert_eq!((status.as_u16(), &first["label"], &first["kind"]), (200, &json!("a"), &json!("step")), "{found}");
+    assert_eq!((&first["from"], &first["to"], &first["insert"]), (&json!(offset), &json!(offset), &json!("a")));
+    let (status, found) = house.post("/hover", &json!({"text": text, "offset": offset - 4})).await;
+    assert_eq!(
+        (status.as_u16(), &found["from"], &found["to"]),
+        (200, &json!(offset - 7), &json!(offset - 2)),
+        "{found}"
+    );
+    let (status, found) = house.post("/hover", &json!({"text": "", "offset": 10})).await;
+    assert_eq!((status.as_u16(), found), (200, json!(null)));
+    let (status, problem) = house.post("/complete", &json!({"text": text, "line": 1})).await;
+    assert_eq!(status.as_u16(), 422, "{problem}");
+}
+
+#[tokio::test]
+async fn a_drawn_pipeline_is_played_without_a_run() {
+    let house = house().await;
+    let definition = "version: 1\nname: drawn\nsteps:\n  a: {run: x}\n  b: {needs: a, approval: {message: ok?}}\n";
+    let case = json!({"at": {"1m": [{"approve": {"b": "ada"}}]}});
+    let (status, played) = house.post("/dry-run", &json!({"definition": definition, "case": case})).await;
+    assert_eq!(status.as_u16(), 200, "{played}");
+    assert_eq!(
+        (status.as_u16(), &played["run"]["status"], &played["took_ms"]),
+        (200, &json!("succeeded"), &json!(60_000))
+    );
+    let events = played["events"].as_array().unwrap();
+    assert_eq!(events.last().unwrap()["seq"], played["run"]["last_seq"], "{played}");
+    let (_, played) = house.post("/dry-run", &json!({"definition": definition})).await;
+    assert!(played["waits_for"].as_str().unwrap().contains("`b` waits"), "{played}");
+    let (status, problem) = house.post("/dry-run", &json!({"definition": "steps: ["})).await;
+    assert_eq!((status.as_u16(), &problem["pointer"]), (422, &json!("/definition")), "{problem}");
+    let case = json!({"mock": {"c": {}}});
+    let (status, problem) = house.post("/dry-run", &json!({"definition": definition, "case": case})).await;
+    assert_eq!((status.as_u16(), &problem["pointer"]), (422, &json!("/case/mock/c")), "{problem}");
+    let (_, runs) = house.ask("GET", "/runs", "", &[]).await;
+    assert_eq!(runs["items"], json!([]), "nothing was stored");
 }

@@ -12,6 +12,7 @@
 
 mod acts;
 mod coverage;
+mod dry_run;
 mod expectations;
 pub mod junit;
 mod mocks;
@@ -26,5 +27,6 @@ mod waits;
 mod world;
 
 pub use coverage::{Coverage, Uncovered};
+pub use dry_run::{DryRun, dry_run};
 pub use run::{CaseResult, Subject, run_case};
 pub use trace::TraceLine;

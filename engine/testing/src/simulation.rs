@@ -35,6 +35,14 @@ impl<'a> Simulation<'a> {
         Self { world, file, case, done: Vec::new(), findings: Vec::new(), deeds }
     }
 
+    /// The same, where work that no mock stands for succeeds with made-up values, and the history is kept.
+    pub(crate) fn dry(subject: &'a Subject<'a>, file: &'a TestFile, case: &'a Case, began: Timestamp) -> Self {
+        let mut simulation = Self::new(subject, file, case, began);
+        simulation.world.script.make_up(subject.graph);
+        simulation.world.history = Some(Vec::new());
+        simulation
+    }
+
     /// Runs until it is over and nobody does anything any more, or until nothing more can happen. What happens by itself comes
     /// before what people do at the same moment.
     pub(crate) fn run(&mut self) -> Result<(), Stopped> {

@@ -54,6 +54,8 @@ pub(crate) struct World<'a, S> {
     pub(crate) state: RunState,
     /// What was passed, and when.
     pub(crate) passages: Vec<(Timestamp, Passage)>,
+    /// All events, where somebody wants them.
+    pub(crate) history: Option<Vec<Recorded>>,
     /// First attempts at undoing something, and when.
     pub(crate) undone: Vec<(Timestamp, AttemptKey)>,
     now: Timestamp,
@@ -74,6 +76,7 @@ impl<'a, S: Script> World<'a, S> {
             script,
             state: RunState::default(),
             passages: Vec::new(),
+            history: None,
             undone: Vec::new(),
             now: began,
             began,
@@ -163,6 +166,9 @@ impl<'a, S: Script> World<'a, S> {
             Ok(applied) => applied,
             Err(refused) => return Ok(Err(refused)),
         };
+        if let Some(history) = &mut self.history {
+            history.push(recorded);
+        }
         let now = self.now;
         self.passages.extend(applied.passages.into_iter().map(|passage| (now, passage)));
         for command in applied.commands {

@@ -104,6 +104,13 @@ export interface components {
              */
             reason: string | null;
         };
+        /** @description A place in a text. */
+        Caret: {
+            /** @description Units of UTF-16 before the place; beyond the end it is the end. */
+            offset: number;
+            /** @description The text of a pipeline. It need not be complete. */
+            text: string;
+        };
         /** @description What one event changed, for a reader who holds the state before it. */
         Changes: {
             /** @description All that is undone, when something of it changed. */
@@ -209,6 +216,33 @@ export interface components {
              */
             visit: number;
         };
+        /** @description Something that may be written. */
+        Completion: {
+            /** @description Its type, or what it does, in a few words. */
+            detail?: string | null;
+            /** @description What it is for, in Markdown. */
+            documentation?: string | null;
+            /** @description Where the text that it replaces begins, in units of UTF-16. */
+            from: number;
+            /** @description What is to be written instead of the text from `from` to `to`. Further lines carry their whole indentation. */
+            insert: string;
+            /** @description What sort of thing it is. */
+            kind: components["schemas"]["CompletionKind"];
+            /** @description What people see and type. */
+            label: string;
+            /** @description Where that ends. */
+            to: number;
+        };
+        /**
+         * @description What sort of thing may be written.
+         * @enum {string}
+         */
+        CompletionKind: "key" | "word" | "example" | "step" | "input" | "output" | "secret" | "variable" | "artifact" | "step_type" | "pipeline" | "field" | "function";
+        /** @description What may be written at a place. */
+        Completions: {
+            /** @description The best first. */
+            completions: components["schemas"]["Completion"][];
+        };
         /**
          * @description When a forward edge is live, and when it is neutral.
          * @enum {string}
@@ -276,6 +310,35 @@ export interface components {
             pointer?: string | null;
             /** @description `error`, `warning` or `hint`. */
             severity: string;
+        };
+        /** @description What was played. */
+        DryRun: {
+            /** @description The whole history, with what each event changed. */
+            events: components["schemas"]["RunEvent"][];
+            /** @description What did not happen as the case says. Each `pointer` begins at the case. */
+            findings: components["schemas"]["Diagnostic"][];
+            /** @description The graph. */
+            graph: components["schemas"]["GraphView"];
+            run: components["schemas"]["RunView"] | null;
+            /**
+             * Format: int64
+             * @description How long it took by its simulated clock, in milliseconds.
+             */
+            took_ms: number;
+            /** @description What the run waits for, where it does not end by itself. */
+            waits_for: string | null;
+        };
+        /** @description What is played. */
+        DryRunBody: {
+            /**
+             * @description Inputs, what steps do, and who acts when: a case as in a file of tests, `expect` left out. Work that it does not mock
+             *     succeeds at once with values made up from the schemas.
+             */
+            case?: {
+                [key: string]: unknown;
+            };
+            /** @description The text of a pipeline. */
+            definition: string;
         };
         /**
          * @description Whether a forward edge leads on, in the current visits.
@@ -478,6 +541,15 @@ export interface components {
             run: components["schemas"]["RunId"];
             /** @description What of it. */
             slot: components["schemas"]["Slot"];
+        };
+        /** @description What a word means. */
+        Hover: {
+            /** @description Where the word begins, in units of UTF-16. */
+            from: number;
+            /** @description What it means. */
+            markdown: string;
+            /** @description Where it ends. */
+            to: number;
         };
         /** @description An HTTP answer. */
         HttpResponse: {

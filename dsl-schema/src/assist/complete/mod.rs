@@ -14,6 +14,8 @@ pub(super) use values::Naming;
 
 use std::rc::Rc;
 
+use serde::Serialize;
+
 use super::cursor::{self, Cursor, Spot, Word};
 use super::edit::Edit;
 use super::mend;
@@ -43,7 +45,9 @@ pub struct Completion {
 }
 
 /// What sort of thing may be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum CompletionKind {
     /// A key of the language.
     Key,

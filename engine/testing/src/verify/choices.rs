@@ -88,7 +88,7 @@ impl Script for Choices<'_> {
         options.extend(step.filter(|step| !undo && looks_at_time(step)).map(|_| Choice::Fail(FailureKind::Timeout)));
         let outcome = match self.choose(&name, options) {
             Choice::Fail(kind) => Outcome::Failed { error: failure(kind), result: RawResult::default() },
-            Choice::Succeed(variant) => Outcome::Succeeded { result: result(spec, of_step, variant) },
+            Choice::Succeed(variant) => Outcome::Succeeded { result: made_up_result(spec, of_step, variant) },
             Choice::Approve | Choice::Reject | Choice::Signal | Choice::Nobody => {
                 Outcome::Succeeded { result: RawResult::default() }
             }
@@ -113,7 +113,8 @@ fn failure(kind: FailureKind) -> Failure {
     Failure { exit_code, status, ..Failure::new(kind, "it was tried") }
 }
 
-fn result(spec: &AttemptSpec, of_step: Option<&OfStep>, variant: usize) -> RawResult {
+/// What an attempt gives that succeeds, of the values of this number.
+pub(crate) fn made_up_result(spec: &AttemptSpec, of_step: Option<&OfStep>, variant: usize) -> RawResult {
     let mut result = RawResult::default();
     match &spec.work {
         Work::Http(http) => {

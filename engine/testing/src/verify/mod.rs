@@ -14,7 +14,9 @@ use loopline_core::graph::Graph;
 use serde_json::{Map, Value as Json};
 
 pub use bounds::{Bounds, StepBound};
+pub(crate) use choices::made_up_result;
 pub use explore::{Ending, Explored};
+pub(crate) use samples::{MadeUp, OfStep};
 
 use crate::run::Subject;
 

@@ -11,15 +11,15 @@ use serde_json::{Map, Value as Json, json};
 pub(super) const MOST: usize = 4;
 
 /// All that is made up for a pipeline, once for all runs.
-pub(super) struct MadeUp {
+pub(crate) struct MadeUp {
     /// Inputs that are not given.
     pub(super) inputs: Vec<(String, Vec<Json>)>,
     /// By the names of steps.
-    pub(super) steps: BTreeMap<String, OfStep>,
+    pub(crate) steps: BTreeMap<String, OfStep>,
 }
 
 /// What a step may give.
-pub(super) struct OfStep {
+pub(crate) struct OfStep {
     /// Of the outputs that a script writes.
     pub(super) outputs: BTreeMap<String, Vec<Json>>,
     /// To a request.
@@ -27,7 +27,7 @@ pub(super) struct OfStep {
 }
 
 impl MadeUp {
-    pub(super) fn of(graph: &Graph, given: &Map<String, Json>) -> Self {
+    pub(crate) fn of(graph: &Graph, given: &Map<String, Json>) -> Self {
         let inputs = graph.inputs.iter().filter(|(name, _)| !given.contains_key(*name));
         let inputs = inputs.map(|(name, input)| (name.clone(), of_input(input))).collect();
         let steps = all_steps(graph).into_iter().map(|(name, step)| (name, OfStep::of(step))).collect();

@@ -1,7 +1,7 @@
 //! The rules of the language have names, by which tests speak of them. Each is stated once.
 
 /// The groups of rules: the letter, how many there are, what they are about.
-const GROUPS: [(char, usize, &str); 7] = [
+const GROUPS: [(char, usize, &str); 8] = [
     ('T', 6, "the text"),
     ('S', 9, "steps"),
     ('X', 7, "expressions and templates"),
@@ -9,6 +9,7 @@ const GROUPS: [(char, usize, &str); 7] = [
     ('G', 9, "loop edges"),
     ('M', 5, "many, inside, after"),
     ('W', 6, "waiting"),
+    ('P', 6, "what a run promises"),
 ];
 
 /// All of them: `T1`, `T2` …

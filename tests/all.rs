@@ -13,5 +13,6 @@ mod histories;
 mod invariants;
 mod pipeline_tests;
 mod rerun;
+mod rules;
 mod second_opinion;
 mod simulation;

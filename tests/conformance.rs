@@ -63,6 +63,9 @@ struct Expect {
     /// What the scripts of attempts were handed out with, by the names in `order`: a part of the environment.
     #[serde(default)]
     env: BTreeMap<String, Json>,
+    /// What workers were told, by the names in `order`: parts of all attempts, in their order.
+    #[serde(default)]
+    attempts: BTreeMap<String, Json>,
     #[serde(default)]
     took_ms: Option<u64>,
     /// What is said of steps at the end, by the ways to them: parts of the answer.
@@ -123,6 +126,10 @@ fn check(name: &str, case: &Case) -> Result<(), String> {
     for (name, wanted) in &expect.env {
         let found = simulation.env.get(name).cloned().unwrap_or_default();
         contains(&found, wanted, &format!("env.{name}"))?;
+    }
+    for (name, wanted) in &expect.attempts {
+        let found = simulation.attempts.get(name).cloned().unwrap_or_default();
+        contains(&found.into(), wanted, &format!("attempts.{name}"))?;
     }
     for (step, wanted) in &expect.steps {
         contains(&view["steps"][step], wanted, &format!("steps.{step}"))?;

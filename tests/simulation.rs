@@ -173,6 +173,8 @@ pub struct Simulation<'a> {
     pub refusals: Vec<String>,
     /// The environment of the latest attempt, by the names in `order`.
     pub env: BTreeMap<String, Json>,
+    /// What workers were told, by the names in `order`.
+    pub attempts: BTreeMap<String, Vec<Json>>,
     now: i64,
     count: u64,
     due: BTreeMap<(i64, u64), Due>,
@@ -201,6 +203,7 @@ impl<'a> Simulation<'a> {
             order: Vec::new(),
             refusals: Vec::new(),
             env: BTreeMap::new(),
+            attempts: BTreeMap::new(),
             now: BEGIN,
             count: 0,
             due: BTreeMap::new(),
@@ -455,6 +458,8 @@ impl<'a> Simulation<'a> {
                 let mut env = serde_json::to_value(&spec.env).expect("text is JSON");
                 env["LOOPLINE_IDEMPOTENCY_KEY"] = spec.idempotency_key.as_str().into();
                 self.env.insert(name_of(&key), env);
+                let told = serde_json::to_value(&spec).expect("an attempt is JSON");
+                self.attempts.entry(name_of(&key)).or_default().push(told);
                 let mock = self.next_mock(&key);
                 self.live.insert(key.clone());
                 self.plan(self.now, Due::Started(key.clone()));

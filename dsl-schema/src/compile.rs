@@ -104,7 +104,7 @@ fn compile_tree(root: &Rc<Node>, library: &Library, uses: &mut Uses, cx: &mut Cx
         return None;
     }
     let graph = lower::lower(&model, std::mem::take(&mut cx.requires))?;
-    let contract = Contract { inputs: graph.inputs.clone(), outputs: check::given_back(&model) };
+    let contract = Contract { outputs: check::given_back(&model), ..Contract::of(&graph) };
     Some((graph, contract))
 }
 

@@ -1,9 +1,11 @@
 //! What a pipeline may name besides itself: step types, and other pipelines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use loopline_core::expr::Type;
-use loopline_core::graph::{Graph, Input};
+use loopline_core::graph::{Graph, Input, RunEnd};
+
+use crate::uses::bare_name;
 
 /// What stands around a pipeline file. Whoever compiles reads it from where it is kept; the compiler itself reads nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,6 +25,26 @@ pub struct Contract {
     pub inputs: BTreeMap<String, Input>,
     /// What it gives back when it succeeds, as far as its text declares it.
     pub outputs: BTreeMap<String, Type>,
+    /// The pipelines whose ends start its runs, by their bare names, and which ends those are.
+    pub started_by: BTreeMap<String, Vec<RunEnd>>,
+}
+
+impl Library {
+    /// These pipelines, and all whose ends start one of them, by way of others too: what is said about triggers that go in a
+    /// circle depends on them.
+    pub fn with_what_starts(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
+        let mut found = names.clone();
+        let mut open: Vec<&str> = names.iter().map(String::as_str).collect();
+        while let Some(name) = open.pop() {
+            let started_by = self.pipelines.get(name).into_iter().flat_map(|contract| contract.started_by.keys());
+            for other in started_by.filter(|other| self.pipelines.contains_key(*other)) {
+                if found.insert(other.clone()) {
+                    open.push(other);
+                }
+            }
+        }
+        found
+    }
 }
 
 impl Contract {
@@ -30,8 +52,21 @@ impl Contract {
     /// [`Compiled`](crate::Compiled) tells more.
     pub fn of(graph: &Graph) -> Self {
         let outputs = graph.outputs.keys().map(|name| (name.clone(), Type::any()));
-        Self { inputs: graph.inputs.clone(), outputs: outputs.collect() }
+        Self { inputs: graph.inputs.clone(), outputs: outputs.collect(), started_by: started_by(graph) }
     }
+}
+
+/// The pipelines whose ends start runs of this one.
+pub(crate) fn started_by(graph: &Graph) -> BTreeMap<String, Vec<RunEnd>> {
+    let mut all: BTreeMap<String, Vec<RunEnd>> = BTreeMap::new();
+    for trigger in &graph.triggers.pipeline {
+        let Some(name) = bare_name(&trigger.name) else { continue };
+        let ends = all.entry(name.to_owned()).or_default();
+        ends.extend(&trigger.on);
+        ends.sort();
+        ends.dedup();
+    }
+    all
 }
 
 /// Whether a step type can have this name: a lower-case letter, then at most 62 of `a-z 0-9 _ -`.

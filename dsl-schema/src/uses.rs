@@ -6,8 +6,9 @@ use crate::language::{Entries, Pipeline, Step};
 
 /// What a text names of the library it was compiled with, whether it is there or not.
 ///
-/// The result depends on nothing else in a library, but for the help beside a name that is not there: that looks at all
-/// names.
+/// The result depends on nothing else in a library, but for two things: the help beside a name that is not there looks at all
+/// names, and triggers that go in a circle are found by what starts the pipelines that start this one
+/// ([`Library::with_what_starts`](crate::Library::with_what_starts)).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Uses {
     /// Step types.

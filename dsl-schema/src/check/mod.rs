@@ -27,6 +27,7 @@ mod references;
 mod scenario;
 mod schemas;
 mod sites;
+mod trigger_cycles;
 mod triggers;
 mod types;
 mod unused;

@@ -7,6 +7,7 @@ use loopline_core::graph::When;
 
 use super::children::report_unknown;
 use super::given::{self, Asked};
+use super::trigger_cycles;
 use crate::decode::Cx;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::language::{OneOrMany, PipelineTrigger, Schedule, Text, Webhook};
@@ -56,6 +57,8 @@ fn other_pipeline(model: &Model<'_>, trigger: &PipelineTrigger, library: &Librar
         let message = format!("there is no pipeline `{}`, so this never starts a run", name.value);
         let diagnostic = Diagnostic::new(Code::UnknownTriggeringPipeline, name.place(), message);
         report_unknown(diagnostic, bare, library, cx);
+    } else {
+        trigger_cycles::check(model, trigger, bare, library, cx);
     }
 }
 

@@ -164,6 +164,7 @@ codes! {
     // Triggers.
     LL0160 UnknownTriggeringPipeline Warning,
     LL0161 TriggersItself Warning,
+    LL0162 TriggersInACircle Warning,
     // Tests of pipelines.
     LL0300 PipelineIsNotTested Error,
     LL0301 NoCases Error,

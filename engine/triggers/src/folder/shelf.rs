@@ -53,6 +53,7 @@ impl<T: Clone> Seen<T> {
 /// What the names of other pipelines stand for.
 pub(super) fn seen_pipelines(names: &BTreeSet<String>, library: &Library) -> Seen<Contract> {
     let mut seen = Seen::of(names, &library.pipelines);
+    seen.found = Seen::of(&library.with_what_starts(names), &library.pipelines).found;
     // Where there may be more, nothing is said about a missing one.
     seen.others = seen.others.filter(|_| library.is_complete);
     seen

@@ -222,3 +222,24 @@ async fn a_text_is_checked_among_the_others_before_it_is_stored() {
         assert_eq!(found, expect, "{yaml}");
     }
 }
+
+#[tokio::test]
+async fn a_circle_of_triggers_is_told_to_each_and_gone_when_one_is_taken_away() {
+    let place = Place::new();
+    let started = |name: &str, by: &str| {
+        format!("version: 1\nname: {name}\ntriggers: {{pipeline: [{{name: {by}}}]}}\nsteps: {{a: {{run: x}}}}\n")
+    };
+    place.write("a.loopline.yaml", &started("a", "c"));
+    place.write("b.loopline.yaml", &started("b", "default/a"));
+    place.write("c.loopline.yaml", &started("c", "b"));
+    let folder = place.open().await;
+    let now = folder.pipelines();
+    for (name, circle) in [("a", "`a` → `b` → `c` → `a`"), ("b", "`b` → `c` → `a` → `b`")] {
+        let file = now.get(name).unwrap();
+        let [found] = file.compiled.diagnostics.as_slice() else { panic!("{:?}", file.compiled.diagnostics) };
+        assert!(found.message.ends_with(circle), "{}", found.message);
+    }
+    // `a` does not name `b`: it is looked at anew because its circle is another one now.
+    place.write("b.loopline.yaml", &child("b", "text"));
+    until(&folder, |now| ["a", "b", "c"].iter().all(|name| codes_of(now, name).is_empty())).await;
+}

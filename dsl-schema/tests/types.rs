@@ -194,6 +194,36 @@ fn decisions_and_fields_of_approvals_are_typed() {
 }
 
 #[test]
+fn outputs_of_a_pipeline_in_place_are_what_it_gives_back() {
+    let child = "steps:\n  child:\n    pipeline:\n      steps:\n        a: {run: make, outputs: {n: {type: integer}, e: {enum: [small, large]}}}\n        deep:\n          pipeline:\n            steps: {b: {set: {s: '\"x\"'}}}\n            outputs: {s: steps.b.outputs.s}\n      outputs: {n: steps.a.outputs.n, e: steps.a.outputs.e, s: steps.deep.outputs.s}\n";
+    let case = |on: &str, text: &str, expect: &[&str]| {
+        check(&format!("{child}  z: {{needs: {on}, if: '{text}', run: make}}\n"), expect);
+    };
+    let fine = "steps.child.outputs.n > 3 && steps.child.outputs.e == \"small\" && steps.child.outputs.s == \"x\"";
+    case("child", fine, &[]);
+    case(
+        "child",
+        "steps.child.outputs.n == \"3\"",
+        &[
+            "LL0121 steps.child.outputs.n == \"3\": `steps.child.outputs.n` is a number and `\"3\"` is a string: this is always false",
+        ],
+    );
+    case("child", "steps.child.outputs.e == \"smal\"", &["LL0122 \"smal\": `steps.child.outputs.e` is never \"smal\""]);
+    // Through two levels.
+    case(
+        "child",
+        "steps.child.outputs.s > 1",
+        &["LL0120 steps.child.outputs.s > 1: `>` does not work on a string and an int"],
+    );
+    // A child that failed gives nothing, so a guard is needed, and what it guards has the type.
+    case(
+        "{child: always}",
+        "has(steps.child.outputs.n) && steps.child.outputs.n < \"3\"",
+        &["LL0120 steps.child.outputs.n < \"3\": `<` does not work on a number and a string"],
+    );
+}
+
+#[test]
 fn the_visit_before_may_not_have_been() {
     let loops = "steps:\n  a: {set: {n: 1}, goto: [{to: a, on: succeeded, max: 2, if: 'TEXT'}]}\n";
     let case = |text: &str, expect: &[&str]| check(&loops.replace("TEXT", text), expect);

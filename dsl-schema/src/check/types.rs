@@ -208,10 +208,24 @@ impl<'a> Types<'a> {
                     let outputs = contract.outputs.iter().map(|(name, ty)| (name.as_str(), ty.clone()));
                     Outputs::only_of_success(outputs.collect())
                 }
-                Some(Gives::Here(_)) | None => Outputs::anything(),
+                // One that stands inside is compiled with its step; one that runs itself would have to be known already.
+                Some(Gives::Here(_)) => self.in_place(at).unwrap_or_else(Outputs::anything),
+                None => Outputs::anything(),
             },
             Some(Kind::Sleep | Kind::Use) | None => Outputs::anything(),
         }
+    }
+
+    /// What the pipeline gives back that a step writes in place.
+    fn in_place(&self, at: usize) -> Option<Outputs> {
+        let (_, child) = self.model.children.iter().find(|(step, _)| *step == at)?;
+        let Some(outputs) = child.outputs.filter(|outputs| !outputs.0.is_empty()) else {
+            return Some(Outputs::only_of_success(Vec::new()));
+        };
+        let flow = Flow::of(child).ok()?;
+        let mut given = Types::of(child, None, Some(&flow)).given_back();
+        let outputs = named(Some(outputs)).filter_map(|(name, _)| Some((name, given.remove(name)?)));
+        Some(Outputs::only_of_success(outputs.collect()))
     }
 
     fn declared<'s>(&self, step: usize, spec: &'s Step, kind: Kind) -> Vec<(&'s str, Type)> {

@@ -8,10 +8,14 @@ use std::sync::OnceLock;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-/// Path of the binary, built if it is stale.
+/// Path of the binary: the one that `LOOPLINE_BIN` names, else built if it is stale. Whoever has just built the whole workspace
+/// names it, since cargo would build half of it once more with the features that the binary alone asks for.
 pub fn loopline() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
+        if let Some(named) = std::env::var_os("LOOPLINE_BIN") {
+            return PathBuf::from(named);
+        }
         let status = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "-p", "loopline-cli"])
             .current_dir(root())

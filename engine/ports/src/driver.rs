@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use loopline_core::event::{ApprovalDecided, Recorded, RerunFrom, SignalReceived, Trigger};
+use loopline_core::expr::ExprError;
 use loopline_core::graph::Requirement;
 use loopline_core::id::{RunId, Seq, StepPath};
-use loopline_core::machine::Refused;
+use loopline_core::machine::{Draft, Refused};
 use loopline_core::view::RunView;
 use loopline_core::why::StepWhy;
 use serde_json::{Map, Value as Json};
@@ -119,6 +120,15 @@ pub trait Driver: Send + Sync + 'static {
 
     /// Why a step stands where it does, right after event `at`, or now.
     async fn why(&self, run: RunId, step: StepPath, at: Option<Seq>) -> Result<StepWhy, DriverError>;
+
+    /// What an expression or a template gives in a step of the run, now or as of a past moment.
+    async fn evaluate(
+        &self,
+        run: RunId,
+        step: Option<StepPath>,
+        draft: Draft,
+        at: Option<Seq>,
+    ) -> Result<Result<Json, ExprError>, DriverError>;
 
     /// Events behind `after` that are on disk, in order, at most `limit`.
     async fn events(&self, run: RunId, after: Seq, limit: u32) -> Result<Vec<Recorded>, DriverError>;

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use loopline_core::event::{ApprovalDecided, Recorded, RerunFrom, SignalReceived};
+use loopline_core::expr::ExprError;
 use loopline_core::id::{RunId, Seq, StepPath};
+use loopline_core::machine::Draft;
 use loopline_core::view::RunView;
 use loopline_core::why::StepWhy;
 use loopline_ports::driver::{Driver, DriverError, Progress, TriggerRequest, Triggered};
 use loopline_ports::journal::Journal;
+use serde_json::Value as Json;
 use tokio::sync::watch;
 
 use crate::engine::{fold_from_journal, why};
@@ -63,6 +66,17 @@ impl Driver for Archive {
     async fn why(&self, run: RunId, step: StepPath, at: Option<Seq>) -> Result<StepWhy, DriverError> {
         let (graph, state) = fold_from_journal(&*self.journal, run, at).await?;
         why(&graph, &state, step)
+    }
+
+    async fn evaluate(
+        &self,
+        run: RunId,
+        step: Option<StepPath>,
+        draft: Draft,
+        at: Option<Seq>,
+    ) -> Result<Result<Json, ExprError>, DriverError> {
+        let (graph, state) = fold_from_journal(&*self.journal, run, at).await?;
+        state.evaluate(&graph, step.as_ref(), &draft).ok_or(DriverError::NoSuchRun(run))
     }
 
     async fn events(&self, run: RunId, after: Seq, limit: u32) -> Result<Vec<Recorded>, DriverError> {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use loopline_core::event::{ApprovalDecided, Event, Recorded, RerunFrom, SignalReceived};
+use loopline_core::expr::ExprError;
 use loopline_core::graph::Graph;
 use loopline_core::id::{RunId, Seq, StepPath};
-use loopline_core::machine::{Refused, RunState, apply};
+use loopline_core::machine::{Draft, Refused, RunState, apply};
 use loopline_core::view::RunView;
 use loopline_core::why::StepWhy;
 use loopline_ports::clock::Clock;
@@ -14,6 +15,7 @@ use loopline_ports::definitions::Definitions;
 use loopline_ports::driver::{Driver, DriverError, Progress, TriggerRequest, Triggered};
 use loopline_ports::journal::{Journal, JournalError};
 use loopline_ports::worker::{Report, Worker};
+use serde_json::Value as Json;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -186,6 +188,17 @@ impl Driver for Engine {
     async fn why(&self, run: RunId, step: StepPath, at: Option<Seq>) -> Result<StepWhy, DriverError> {
         let (graph, state) = self.state(run, at).await?;
         why(&graph, &state, step)
+    }
+
+    async fn evaluate(
+        &self,
+        run: RunId,
+        step: Option<StepPath>,
+        draft: Draft,
+        at: Option<Seq>,
+    ) -> Result<Result<Json, ExprError>, DriverError> {
+        let (graph, state) = self.state(run, at).await?;
+        state.evaluate(&graph, step.as_ref(), &draft).ok_or(DriverError::NoSuchRun(run))
     }
 
     async fn events(&self, run: RunId, after: Seq, limit: u32) -> Result<Vec<Recorded>, DriverError> {

@@ -14,6 +14,7 @@ mod assets;
 mod assist;
 mod boundary;
 mod dry_run;
+mod evaluate;
 mod events;
 mod extract;
 mod format;

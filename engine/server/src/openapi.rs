@@ -10,7 +10,9 @@ use utoipa_axum::routes;
 
 use crate::access::{Decide, Edit, Guarded, Look, Operate};
 use crate::app::App;
-use crate::{artifacts, assist, dry_run, events, format, logs, pipelines, rerun, runs, signals, validate, why};
+use crate::{
+    artifacts, assist, dry_run, evaluate, events, format, logs, pipelines, rerun, runs, signals, validate, why,
+};
 
 /// Where the interface stands.
 pub const BASE: &str = "/api/v1";
@@ -43,6 +45,7 @@ pub(crate) fn routes(app: App) -> Guarded {
         .route(PhantomData::<Look>, routes!(runs::get))
         .route(PhantomData::<Look>, routes!(runs::definition))
         .route(PhantomData::<Look>, routes!(why::why))
+        .route(PhantomData::<Look>, routes!(evaluate::evaluate))
         .route(PhantomData::<Look>, routes!(events::events))
         .route(PhantomData::<Look>, routes!(logs::logs))
         .route(PhantomData::<Look>, routes!(artifacts::artifact))

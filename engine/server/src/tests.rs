@@ -217,6 +217,7 @@ async fn every_route_has_its_permission() {
         ("GET", "/runs/{id}", "look"),
         ("POST", "/runs/{id}/cancel", "operate"),
         ("GET", "/runs/{id}/definition", "look"),
+        ("POST", "/runs/{id}/evaluate", "look"),
         ("GET", "/runs/{id}/events", "look"),
         ("POST", "/runs/{id}/pause", "operate"),
         ("POST", "/runs/{id}/rerun", "operate"),
@@ -232,7 +233,12 @@ async fn every_route_has_its_permission() {
     let mut found: Vec<_> = table.iter().map(|r| (r.method.as_str(), r.path.as_str(), r.permission)).collect();
     found.sort_by_key(|(method, path, _)| (path.to_owned(), method.to_owned()));
     assert_eq!(found, expected);
-    assert_eq!(document.paths.paths.len(), 22, "a route is in the document and in no table, or the other way round");
+    assert_eq!(document.paths.paths.len(), 23, "a route is in the document and in no table, or the other way round");
+    let page = include_str!("../../../docs/api.md");
+    for (method, path, permission) in &expected {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{method} {path}` |")));
+        assert!(row.is_some_and(|row| row.ends_with(&format!("| {permission} |"))), "{method} {path}: {row:?}");
+    }
 }
 
 #[tokio::test]
@@ -548,4 +554,42 @@ async fn a_drawn_pipeline_is_played_without_a_run() {
     assert_eq!((status.as_u16(), &problem["pointer"]), (422, &json!("/case/mock/c")), "{problem}");
     let (_, runs) = house.ask("GET", "/runs", "", &[]).await;
     assert_eq!(runs["items"], json!([]), "nothing was stored");
+}
+
+#[tokio::test]
+async fn whoever_writes_an_expression_sees_what_it_gives_in_a_run() {
+    let house = house().await;
+    let (id, _) = house.waiting().await;
+    let (_, run) = house.post(&format!("/runs/{id}/steps/ask/reject"), &json!({"visit": 1})).await;
+    let last = house.until(&id, |run| run["steps"]["ask"]["visit"] == 2 && run["status"] == "waiting").await;
+    let path = format!("/runs/{id}/evaluate");
+    for (body, expected) in [
+        (json!({"expression": "inputs.n + visit", "step": "ask"}), json!({"value": 3})),
+        (json!({"expression": "visit", "step": "ask", "at": 2}), json!({"value": 1})),
+        (json!({"template": "{{ steps.a.status }} in {{ run.pipeline }}"}), json!({"value": "succeeded in gate"})),
+        // The pipeline that is drawn has a step that the run did not have.
+        (json!({"expression": "steps.a.visit", "step": "new"}), json!({"value": 2})),
+        (json!({"expression": "é + inputs.n"}), json!(null)),
+        (json!({"expression": "inputs.n / 0"}), json!(null)),
+        (json!({"template": "{{ steps.nobody.outputs.x }}"}), json!(null)),
+    ] {
+        let (status, found) = house.post(&path, &body).await;
+        assert_eq!(status.as_u16(), 200, "{found}");
+        match expected {
+            Value::Null => {
+                assert!(found["error"]["message"].is_string() && found["value"].is_null(), "{body}: {found}")
+            }
+            expected => assert_eq!(found, expected, "{body}"),
+        }
+    }
+    for (body, pointer) in [
+        (json!({}), ""),
+        (json!({"expression": "1", "template": "x"}), "/template"),
+        (json!({"expression": "1", "step": "Not a step"}), "/step"),
+    ] {
+        let (status, problem) = house.post(&path, &body).await;
+        assert_eq!((status.as_u16(), &problem["pointer"]), (422, &json!(pointer)), "{body}: {problem}");
+    }
+    let (_, after) = house.ask("GET", &format!("/runs/{id}"), "", &[]).await;
+    assert_eq!((&after["last_seq"], run["id"].as_str()), (&last["last_seq"], Some(id.as_str())), "nothing was added");
 }

@@ -356,6 +356,45 @@ export interface components {
             /** @description Where it leads. */
             to: components["schemas"]["StepId"];
         };
+        /** @description What is tried: an `expression` or a `template`. */
+        EvaluateBody: {
+            /** @default null */
+            at: components["schemas"]["u64"] | null;
+            /**
+             * @description CEL.
+             * @default null
+             */
+            expression: string | null;
+            /**
+             * @description The step whose names it may read. Where the run has no such step it reads what the whole run knows.
+             * @default null
+             */
+            step: string | null;
+            /**
+             * @description Text with holes.
+             * @default null
+             */
+            template: string | null;
+        };
+        /** @description What came of it. */
+        Evaluated: {
+            /** @description The value. */
+            value: unknown;
+        } | {
+            /** @description Why. */
+            error: components["schemas"]["EvaluationError"];
+        };
+        /** @description Why something has no value. */
+        EvaluationError: {
+            /** @description Where in the text that begins, in units of UTF-16. */
+            from?: number | null;
+            /** @description What to do about it. */
+            help?: string | null;
+            /** @description One sentence. */
+            message: string;
+            /** @description Where it ends. */
+            to?: number | null;
+        };
         /** @description What happened. */
         Event: (components["schemas"]["RunCreated"] & {
             /** @enum {string} */

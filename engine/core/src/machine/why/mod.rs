@@ -29,14 +29,14 @@ struct Place<'a> {
 }
 
 /// Where a step was found.
-struct Found<'a> {
-    graph: &'a Graph,
+pub(super) struct Found<'a> {
+    pub(super) graph: &'a Graph,
     /// None where there is none.
-    state: Option<&'a RunState>,
+    pub(super) state: Option<&'a RunState>,
     /// What it lies in has begun. `finally` of an earlier epoch, which is to begin again, has a state and has not.
     has_begun: bool,
-    outer: Option<Outer<'a>>,
-    ix: StepIx,
+    pub(super) outer: Option<Outer<'a>>,
+    pub(super) ix: StepIx,
     in_finally: bool,
 }
 
@@ -75,7 +75,7 @@ impl RunState {
     }
 }
 
-fn find<'a>(graph: &'a Graph, state: &'a RunState, path: &StepPath) -> Option<Found<'a>> {
+pub(super) fn find<'a>(graph: &'a Graph, state: &'a RunState, path: &StepPath) -> Option<Found<'a>> {
     let first = path.within.first().map_or(&path.step, |(step, _)| step);
     let run = state;
     let (mut graph, mut state, mut outer, mut in_finally) = (graph, Some(state), None, false);

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use loopline_core::event::Recorded;
 use loopline_core::graph::Graph;
-use loopline_core::id::{StepId, StepPath};
+use loopline_core::id::{StepId, StepPath, UnitPath};
 use loopline_core::machine::{RunState, apply};
 use loopline_core::view::StepView;
 use loopline_core::why::StepWhy;
@@ -188,16 +188,15 @@ fn says_why_at_every_moment(graph: &Graph, history: &[Recorded]) -> Result<(), S
     for event in history {
         apply(graph, &mut state, event).map_err(|refused| refused.to_string())?;
         let view = state.view(graph).ok_or("the run shows nothing")?;
-        let of_inside = &mut |path: StepPath, shown: &StepView| match state.why(graph, &path) {
-            Some(why) if is_as_shown(&why, shown) && !why.said.is_empty() => Ok(()),
+        let of_inside = &mut |path: StepPath, shown: &StepView| match state.why(graph, &path.clone().into()) {
+            Ok(why) if is_as_shown(&why, shown) && !why.said.is_empty() => Ok(()),
             why => Err(format!("{path} after event {}: {why:?} is not what is shown: {shown:?}", event.seq)),
         };
         each_inside(&view.steps, &[], of_inside)?;
         let finally = graph.finally.iter().flat_map(|finally| &finally.steps);
         for step in graph.steps.iter().chain(finally) {
             let at = || format!("{} after event {}", step.id, event.seq);
-            let why =
-                state.why(graph, &step.id.clone().into()).ok_or_else(|| format!("nothing is said of {}", at()))?;
+            let why = state.why(graph, &step.id.clone().into()).map_err(|refused| format!("{refused} ({})", at()))?;
             if why.said.is_empty() || why.said.iter().any(|said| said.contains("not been judged")) {
                 return Err(format!("{}: no reason is given: {why:?}", at()));
             }
@@ -206,6 +205,13 @@ fn says_why_at_every_moment(graph: &Graph, history: &[Recorded]) -> Result<(), S
             }
             // Steps of `finally` are shown once it has begun.
             let Some(shown) = view.steps.get(&step.id) else { continue };
+            for (index, item) in (0..).zip(shown.items.iter().flatten()) {
+                let unit = UnitPath { path: step.id.clone().into(), item: Some(index) };
+                match state.why(graph, &unit) {
+                    Ok(why) if why.status == item.status && why.error == item.error && !why.said.is_empty() => {}
+                    why => return Err(format!("{unit} after event {}: {why:?}, not {item:?}", event.seq)),
+                }
+            }
             if !is_as_shown(&why, shown) {
                 return Err(format!("{}: {why:?} is not what is shown: {shown:?}", at()));
             }

@@ -84,3 +84,43 @@ fn a_local_run_is_done_again_where_it_worked() {
     let shown = json(&home.run(&["show", id, "--output", "json"]));
     assert_eq!(shown, run);
 }
+
+/// `c` fails as long as nobody has made the file `good`.
+const SUITES: &str = "\
+version: 1
+name: suites
+steps:
+  test:
+    foreach: {items: [a, b, c]}
+    run: |
+      echo \"{{ item }}\" >> \"$LOOPLINE_WORKSPACE/$LOOPLINE_ITEM.witness\"
+      [ \"{{ item }}\" != c ] || test -e \"$LOOPLINE_WORKSPACE/good\"
+";
+
+#[test]
+fn items_are_done_again_alone_and_say_why() {
+    let home = Home::new();
+    home.write("work/suites.loopline.yaml", SUITES);
+    let failed = home.command(&["run", "suites.loopline.yaml"]).current_dir(home.path("work")).output().unwrap();
+    assert_eq!(failed.status.code(), Some(1));
+    let runs = json(&home.run(&["runs", "--output", "json"]));
+    let id = runs[0]["id"].as_str().unwrap();
+    let unknown = home.run(&["rerun", id, "--item", "test[3]"]);
+    let error = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(unknown.status.code() == Some(1) && error.contains("there is no item 3 of `test`"), "{error}");
+    assert_eq!(home.run(&["rerun", id, "--item", "test"]).status.code(), Some(2));
+    home.write("work/good", "");
+    let run = json(&home.run(&["rerun", id, "--failed", "--output", "json"]));
+    assert_eq!((&run["status"], &run["epoch"]), (&json!("succeeded"), &json!(2)), "{run:#}");
+    let run = json(&home.run(&["rerun", id, "--item", "test[0]", "--output", "json"]));
+    assert_eq!((&run["status"], &run["epoch"]), (&json!("succeeded"), &json!(3)), "{run:#}");
+    let kept: Vec<_> = (0..3).map(|item| run["steps"]["test"]["items"][item]["kept_from"].as_u64()).collect();
+    assert_eq!(kept, [None, Some(1), Some(2)]);
+    for (item, times) in [(0, 2), (1, 1), (2, 2)] {
+        let witness = std::fs::read_to_string(home.path(&format!("work/{item}.witness"))).expect("written");
+        assert_eq!(witness.lines().count(), times, "item {item}");
+    }
+    let why = home.run(&["why", id, "test[1]"]);
+    let said = String::from_utf8_lossy(&why.stdout).into_owned();
+    assert!(said.contains("test[1]  succeeded  visit 1") && said.contains("keeps the result of visit 1"), "{said}");
+}

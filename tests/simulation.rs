@@ -9,7 +9,7 @@ use loopline_core::event::{
 };
 use loopline_core::graph::{Graph, WhenFull};
 use loopline_core::group::{Ask, GroupCommand, GroupEvent, GroupId, GroupKind, GroupState, Holder, Slot, apply_group};
-use loopline_core::id::{AttemptKey, InvalidStepId, RunId, StepId, StepPath};
+use loopline_core::id::{AttemptKey, InvalidStepId, RunId, StepPath, StepUnit, UnitPath};
 use loopline_core::machine::{Applied, Refused, RunState, apply, restart};
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_core::time::Timestamp;
@@ -52,7 +52,7 @@ pub struct FailMock {
 #[serde(untagged)]
 pub enum Rerun {
     Word(RerunWord),
-    Steps(Vec<StepId>),
+    Units(Vec<StepUnit>),
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -65,9 +65,12 @@ pub enum RerunWord {
 impl From<Rerun> for RerunFrom {
     fn from(rerun: Rerun) -> Self {
         match rerun {
-            Rerun::Word(RerunWord::Failed) => Self::Failed,
+            Rerun::Word(RerunWord::Failed) => Self::FailedItems,
             Rerun::Word(RerunWord::Everything) => Self::Everything,
-            Rerun::Steps(steps) => Self::Steps(steps),
+            Rerun::Units(units) if units.iter().all(|unit| unit.item.is_none()) => {
+                Self::Steps(units.into_iter().map(|unit| unit.step).collect())
+            }
+            Rerun::Units(units) => Self::Units(units),
         }
     }
 }
@@ -87,7 +90,7 @@ pub struct Act {
     pub pause: bool,
     #[serde(default)]
     pub resume: bool,
-    /// `everything`, `failed`, or a list of steps.
+    /// `everything`, `failed`, or a list of steps and of items: `test[4]`.
     #[serde(default)]
     pub rerun: Option<Rerun>,
     /// The run must stand there.
@@ -324,8 +327,8 @@ impl<'a> Simulation<'a> {
 
     /// What is said of a step holds all these parts.
     pub fn says_why(&self, step: &str, parts: &[String]) -> Result<(), String> {
-        let path: StepPath = step.parse().map_err(|error: InvalidStepId| error.to_string())?;
-        let why = self.state.why(self.graph, &path).ok_or_else(|| format!("nothing is said of {step}"))?;
+        let unit: UnitPath = step.parse().map_err(|error: InvalidStepId| error.to_string())?;
+        let why = self.state.why(self.graph, &unit).map_err(|refused| refused.to_string())?;
         let whole = serde_json::to_string(&why).map_err(|error| error.to_string())?;
         let said = [why.said.join(" "), why.needs.iter().map(|need| need.said.as_str()).collect::<Vec<_>>().join(" ")];
         let loops: Vec<_> = why.goto.iter().map(|goto| goto.said.as_str()).collect();

@@ -125,7 +125,7 @@ async fn act(world: &World, what: &str, run: RunId, action: impl AsyncFnOnce(Arc
 }
 
 async fn rerun(world: &World, run: RunId) {
-    let from = if world.dice.one_in(2) { RerunFrom::Failed } else { RerunFrom::Everything };
+    let from = if world.dice.one_in(2) { RerunFrom::FailedItems } else { RerunFrom::Everything };
     act(world, "rerun", run, async |engine| engine.rerun(run, "ada".to_owned(), from).await).await;
 }
 

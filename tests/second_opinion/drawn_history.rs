@@ -2,7 +2,7 @@
 
 use loopline_core::command::Timer;
 use loopline_core::event::{ApprovalDecided, Decision, Event, RerunFrom, SignalReceived};
-use loopline_core::id::{AttemptKey, StepId, StepPath};
+use loopline_core::id::{AttemptKey, StepId, StepPath, StepUnit};
 use loopline_core::outcome::{Failure, FailureKind, HttpResponse, Outcome, RawResult};
 use loopline_core::time::Timestamp;
 use proptest::collection::vec;
@@ -171,15 +171,37 @@ impl Move {
     pub fn rerun(&self, state: &State<'_>) -> Event {
         let steps: Vec<StepId> = state.graph.indices().map(|x| state.id(x)).collect();
         let some = |count: usize| steps.iter().skip(self.which as usize % steps.len()).take(count).cloned().collect();
-        let from = match self.way % 8 {
-            0 => RerunFrom::Everything,
-            1..3 => RerunFrom::Failed,
-            3 => RerunFrom::Steps(Vec::new()),
-            4 => RerunFrom::Steps(vec![StepId::new("nobody").expect("an id")]),
-            5 => RerunFrom::Steps(some(2)),
-            _ => RerunFrom::Steps(some(1)),
+        let from = match self.way % 16 {
+            0 | 1 => RerunFrom::Everything,
+            2 => RerunFrom::Failed,
+            3..6 => RerunFrom::FailedItems,
+            6 => RerunFrom::Steps(Vec::new()),
+            7 => RerunFrom::Steps(vec![StepId::new("nobody").expect("an id")]),
+            8 | 9 => RerunFrom::Steps(some(2)),
+            10 | 11 => RerunFrom::Steps(some(1)),
+            _ => RerunFrom::Units(self.units(state)),
         };
         Event::RerunRequested { by: ["ada", "bob", "eve"][self.which as usize % 3].into(), from }
+    }
+
+    /// Items of a step that has some, mostly; sometimes another step beside them, or an item that is not there.
+    fn units(&self, state: &State<'_>) -> Vec<StepUnit> {
+        let which = u32::from(self.which);
+        let with_items = state.graph.indices().filter(|x| !state.at(*x).items.is_empty()).collect::<Vec<_>>();
+        let Some(x) = with_items.get(which as usize % with_items.len().max(1)) else {
+            return state.graph.indices().take(1).map(|x| StepUnit { step: state.id(x), item: Some(0) }).collect();
+        };
+        let count = state.at(*x).items.len() as u32;
+        let item = |item: u32| StepUnit { step: state.id(*x), item: Some(item) };
+        let mut units = vec![item(which / 16 % count)];
+        match self.way / 16 % 8 {
+            0 => units.push(item(count)),
+            1 => units.push(item(count - 1)),
+            2 => units.extend(state.graph.indices().take(1).map(|x| state.id(x).into())),
+            3 => units.extend(with_items.iter().map(|x| StepUnit { step: state.id(*x), item: Some(0) })),
+            _ => {}
+        }
+        units
     }
 
     fn signal(&self) -> Event {

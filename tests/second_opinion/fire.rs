@@ -98,6 +98,7 @@ impl State<'_> {
             step.outputs = Outputs::new();
             step.attempt = 0;
             step.items.clear();
+            step.again = None;
             step.items_closed = false;
             step.previous = Some(just_before.clone());
             step.inside = Some(match step.inside.take() {

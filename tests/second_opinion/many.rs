@@ -14,15 +14,35 @@ use super::state::{Item, Outputs, Past, St, State, What};
 impl State<'_> {
     /// No item: a success with an empty list. Not a list, too many, or two with one key: kind `contract`.
     pub fn start_many(&mut self, x: StepIx, many: &Many) {
-        match self.items(x, many) {
+        let items = match self.at_mut(x).again.take() {
+            Some(again) => Ok(self.items_as_before(x, &again)),
+            None => self.items(x, many).map(|values| values.into_iter().map(Item::new).collect()),
+        };
+        match items {
             Err(failure) => self.end(x, Ended::failed(failure)),
-            Ok(values) => {
-                let item = |value| Item { value, st: St::Pending, attempt: 0, err: None, outputs: Outputs::new() };
-                self.at_mut(x).items = values.into_iter().map(item).collect();
+            Ok(items) => {
+                self.at_mut(x).items = items;
                 self.begin_items(x, many);
                 self.end_many(x, many);
             }
         }
+    }
+
+    /// The newest list that the step had. Only `again` is done again: the others are as they were, and what of them can be
+    /// undone counts as of this visit.
+    fn items_as_before(&mut self, x: StepIx, again: &BTreeSet<u32>) -> Vec<Item> {
+        let visit = self.at(x).vis;
+        let before = self.at(x).archive.iter().rev().find(|past| !past.items.is_empty()).expect("it had items").clone();
+        for done in self.done.iter_mut().filter(|done| done.step == x && done.of_visit == before.visit) {
+            if done.item.is_some_and(|item| !again.contains(&item)) {
+                done.of_visit = visit;
+            }
+        }
+        let one = |(at, item): (u32, Item)| match again.contains(&at) {
+            true => Item::new(item.value),
+            false => Item { kept_from: Some(item.kept_from.unwrap_or(before.visit)), ..item },
+        };
+        (0..).zip(before.items).map(one).collect()
     }
 
     /// In the order of the list, as many as may run side by side. One that waits for its retry keeps its place.
@@ -53,7 +73,11 @@ impl State<'_> {
         if o.st == St::Succeeded {
             self.note_done((x, Some(at)), self.at(x).vis, attempt, &o.outputs);
         }
-        if many.fail_fast && !self.at(x).items_closed && self.failed_items(x) > many.tolerate as usize {
+        if many.fail_fast
+            && o.st == St::Failed
+            && !self.at(x).items_closed
+            && self.failed_items(x) > many.tolerate as usize
+        {
             self.end_other_items(x);
         }
         self.begin_items(x, many);

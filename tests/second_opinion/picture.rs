@@ -83,6 +83,7 @@ pub struct StepPicture<'a> {
 pub struct ItemPicture<'a> {
     pub value: &'a Json,
     pub status: StepStatus,
+    pub kept_from: Option<u32>,
     pub attempt: u32,
     pub error: Option<Error>,
     pub outputs: &'a Outputs,
@@ -235,6 +236,7 @@ fn machine_of_core<'a>(
     let item = |item: &'a ItemView| ItemPicture {
         value: &item.item,
         status: item.status,
+        kept_from: item.kept_from,
         attempt: item.attempt,
         error: item.error.as_ref().map(Error::from),
         outputs: &item.outputs,
@@ -439,6 +441,7 @@ impl State<'_> {
                 St::Running => live.map_or(StepStatus::Queued, doing),
                 st => told(st),
             },
+            kept_from: item.kept_from,
             attempt: item.attempt,
             error: item.err.as_ref().map(Error::from),
             outputs: &item.outputs,

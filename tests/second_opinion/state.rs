@@ -50,6 +50,8 @@ pub struct Step {
     pub decided: u64,
     /// Of a step that runs many times, in the order of the list.
     pub items: Vec<Item>,
+    /// Until it begins: the items that alone are done again by hand; of the others the results stay.
+    pub again: Option<BTreeSet<u32>>,
     /// No further item begins, and none is tried again: too many have failed.
     pub items_closed: bool,
     pub archive: Vec<Visit>,
@@ -62,10 +64,18 @@ pub struct Step {
 pub struct Item {
     pub value: Json,
     pub st: St,
+    /// The visit that its result comes from, where that is an earlier one.
+    pub kept_from: Option<u32>,
     /// The latest attempt, 0 before the first.
     pub attempt: u32,
     pub err: Option<Failure>,
     pub outputs: Outputs,
+}
+
+impl Item {
+    pub fn new(value: Json) -> Self {
+        Self { value, st: St::Pending, kept_from: None, attempt: 0, err: None, outputs: Outputs::new() }
+    }
 }
 
 /// What a visit saw: the other steps, and what was before it.
@@ -265,6 +275,7 @@ impl<'a> State<'a> {
             attempt: 0,
             decided: 0,
             items: Vec::new(),
+            again: None,
             items_closed: false,
             archive: Vec::new(),
             previous: None,

@@ -18,6 +18,8 @@ use super::state::{Outputs, St, State};
 pub struct Done {
     pub step: StepIx,
     pub visit: u32,
+    /// The same, or the visit that keeps the item's result.
+    pub of_visit: u32,
     pub item: Option<u32>,
     /// The environment of what undoes it, made of what its visit saw.
     pub env: Result<BTreeMap<String, String>, Failure>,
@@ -52,7 +54,7 @@ impl State<'_> {
                 (_, Err(_)) => {}
             }
         }
-        self.done.push(Done { step: x, visit, item, env, undo: None });
+        self.done.push(Done { step: x, visit, of_visit: visit, item, env, undo: None });
     }
 
     /// What is to be undone after this end, the next one last.
@@ -64,11 +66,11 @@ impl State<'_> {
         };
         let due = |done: &Done| {
             let undo = self.graph.step(done.step).compensate.as_ref().expect("else it is not noted");
-            let last = self.done.iter().filter(|other| other.step == done.step).map(|other| other.visit).max();
+            let last = self.done.iter().filter(|other| other.step == done.step).map(|other| other.of_visit).max();
             done.undo.is_none()
                 && undo.on.contains(&on)
                 && undo.until.is_none_or(|until| self.at(until).st != St::Succeeded)
-                && (undo.per == CompensatePer::Visit || last == Some(done.visit))
+                && (undo.per == CompensatePer::Visit || last == Some(done.of_visit))
         };
         (0..self.done.len()).filter(|at| due(&self.done[*at])).collect()
     }
@@ -181,8 +183,10 @@ impl State<'_> {
         self.done[self.undoing()?].undo.as_ref()?.live.clone()
     }
 
-    /// The step's current visit was undone, or was begun to be.
-    pub fn was_undone(&self, x: StepIx) -> bool {
-        self.done.iter().any(|done| done.step == x && done.visit == self.at(x).vis && done.undo.is_some())
+    /// What of the step's current visit was undone, or was begun to be: the step, or items of it.
+    pub fn what_was_undone(&self, x: StepIx) -> impl Iterator<Item = Option<u32>> {
+        let current = self.at(x).vis;
+        let of_visit = self.done.iter().filter(move |done| done.step == x && done.of_visit == current);
+        of_visit.filter(|done| done.undo.is_some()).map(|done| done.item)
     }
 }

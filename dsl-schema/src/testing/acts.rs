@@ -1,6 +1,7 @@
 //! What people do in a case, against the pipeline.
 
 use loopline_core::graph::{Action, ApprovalAction, Graph, Step};
+use loopline_core::id::StepUnit;
 
 use super::names::{self, in_place};
 use super::{People, expectations, mocks};
@@ -30,7 +31,10 @@ pub(super) fn check(
         }
         if let Some(RerunSpec::Steps(names)) = &act.rerun {
             for name in names {
-                names::known(&name.value, name.place(), graph, steps, |_| true, cx);
+                // An item is one of a list that is not there yet.
+                let item = name.value.parse::<StepUnit>().ok().filter(|unit| unit.item.is_some());
+                let step = item.map_or_else(|| name.value.clone(), |unit| unit.step.to_string());
+                names::known(&step, name.place(), graph, steps, |_| true, cx);
             }
         }
         if let Some(expect) = &act.expect {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use loopline_core::id::{InvalidStepId, StepUnit};
 
 /// A DevOps pipeline engine: YAML compiled to a graph that may have cycles, run durably, seen live in a browser.
 #[derive(Debug, Parser)]
@@ -334,6 +335,13 @@ pub struct OneRun {
     pub server: Server,
 }
 
+/// `test[4]`.
+fn one_item(text: &str) -> Result<String, String> {
+    let unit: StepUnit = text.parse().map_err(|error: InvalidStepId| error.to_string())?;
+    let told = "an item is named as `STEP[ITEM]`, by its number from 0";
+    unit.item.map(|_| unit.to_string()).ok_or_else(|| told.to_owned())
+}
+
 /// `rerun`.
 #[derive(Debug, Args)]
 pub struct Rerun {
@@ -342,8 +350,12 @@ pub struct Rerun {
     /// Begin with this step; may be repeated [default: everything]
     #[arg(long, value_name = "STEP")]
     pub from: Vec<String>,
-    /// Begin with the steps that have failed
-    #[arg(long, conflicts_with = "from")]
+    /// Begin with this item of a step, `test[4]` for the one with number 4 of `test`; the others keep their results; may be
+    /// repeated
+    #[arg(long, value_name = "STEP[ITEM]", value_parser = one_item)]
+    pub item: Vec<String>,
+    /// Begin with the steps that have failed, of their items with those that did not succeed
+    #[arg(long, conflicts_with_all = ["from", "item"])]
     pub failed: bool,
     /// Pass a variable of this environment on to the steps of a local run
     #[arg(long, value_name = "NAME")]
@@ -385,7 +397,7 @@ pub struct Logs {
 pub struct Why {
     /// The run
     pub run: String,
-    /// The step; inside of another: `child/deploy`, of an item `child[0]/deploy`
+    /// The step, or an item of it: `deploy[4]`; inside of another: `child/deploy`, of an item `child[0]/deploy`
     pub step: String,
     /// As it was right after this event, instead of now
     #[arg(long, value_name = "SEQ")]

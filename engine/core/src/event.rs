@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::command::Timer;
 use crate::group::{Holder, Slot};
-use crate::id::{AttemptKey, RunId, Seq, StepId, StepPath};
+use crate::id::{AttemptKey, RunId, Seq, StepId, StepPath, StepUnit};
 use crate::outcome::{Failure, Outcome};
 use crate::time::Timestamp;
 
@@ -234,8 +234,13 @@ pub struct SignalReceived {
 pub enum RerunFrom {
     /// These steps.
     Steps(Vec<StepId>),
-    /// The steps whose current visit has failed.
+    /// These steps, and of steps that run many times only these items: the others keep their results.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    Units(Vec<StepUnit>),
+    /// The steps whose current visit has failed, with all of their items. Histories hold it; nobody asks for it any more.
     Failed,
+    /// The steps whose current visit has failed, and of their items those that did not succeed.
+    FailedItems,
     /// All steps.
     Everything,
 }

@@ -350,6 +350,93 @@ impl<'de> Deserialize<'de> for StepPath {
     }
 }
 
+/// A step of the run itself, or one item of it: `deploy`, `deploy[4]`. Items are named by their place in the list, from 0.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepUnit {
+    /// The step.
+    pub step: StepId,
+    /// The item, for a step that runs many times; none: all of the step.
+    pub item: Option<u32>,
+}
+
+impl From<StepId> for StepUnit {
+    fn from(step: StepId) -> Self {
+        Self { step, item: None }
+    }
+}
+
+impl fmt::Display for StepUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_unit(f, &self.step, self.item)
+    }
+}
+
+impl FromStr for StepUnit {
+    type Err = InvalidStepId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStepId> {
+        let invalid = || InvalidStepId(text.chars().take(64).collect());
+        read_unit(text).map(|(step, item)| Self { step, item }).ok_or_else(invalid)
+    }
+}
+
+impl Serialize for StepUnit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for StepUnit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// How people name a step or one item of it, wherever it lies: `deploy[4]`, `child[0]/deploy[4]`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitPath {
+    /// The step.
+    pub path: StepPath,
+    /// The item, for a step that runs many times; none: the step itself.
+    pub item: Option<u32>,
+}
+
+impl From<StepPath> for UnitPath {
+    fn from(path: StepPath) -> Self {
+        Self { path, item: None }
+    }
+}
+
+impl From<StepId> for UnitPath {
+    fn from(step: StepId) -> Self {
+        StepPath::from(step).into()
+    }
+}
+
+impl fmt::Display for UnitPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path)?;
+        self.item.map_or(Ok(()), |item| write!(f, "[{item}]"))
+    }
+}
+
+impl FromStr for UnitPath {
+    type Err = InvalidStepId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStepId> {
+        let (around, last) = text.split_at(text.rfind('/').map_or(0, |at| at + 1));
+        let StepUnit { step, item } = last.parse()?;
+        Ok(Self { path: format!("{around}{step}").parse()?, item })
+    }
+}
+
+impl Serialize for UnitPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 fn write_unit(f: &mut fmt::Formatter<'_>, step: &StepId, item: Option<u32>) -> fmt::Result {
     match item {
         None => write!(f, "{step}"),

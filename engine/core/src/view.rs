@@ -266,6 +266,9 @@ pub struct ItemView {
     pub item: Json,
     /// Where it stands.
     pub status: StepStatus,
+    /// The earlier visit whose result it keeps, since others were done again without it. Its attempts and logs are of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_from: Option<u32>,
     /// The latest attempt; 0 before the first.
     pub attempt: u32,
     /// What it gave.

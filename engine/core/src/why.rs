@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::graph::{Condition, GotoOn};
-use crate::id::{Seq, StepId, StepPath};
+use crate::id::{Seq, StepId, UnitPath};
 use crate::outcome::Failure;
 use crate::view::{EdgeState, SkipReason, StepStatus, WaitingFor};
 
@@ -13,9 +13,9 @@ use crate::view::{EdgeState, SkipReason, StepStatus, WaitingFor};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepWhy {
-    /// The step.
+    /// The step, or the item of it. What is said of edges and of visits before is said of steps.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
-    pub step: StepPath,
+    pub step: UnitPath,
     /// The last event that was looked at.
     pub last_seq: Seq,
     /// Where its current visit stands.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use loopline_core::event::{ApprovalDecided, Recorded, RerunFrom, SignalReceived, Trigger};
 use loopline_core::expr::ExprError;
 use loopline_core::graph::Requirement;
-use loopline_core::id::{RunId, Seq, StepPath};
+use loopline_core::id::{RunId, Seq, UnitPath};
 use loopline_core::machine::{Draft, Refused};
 use loopline_core::view::RunView;
 use loopline_core::why::StepWhy;
@@ -118,14 +118,14 @@ pub trait Driver: Send + Sync + 'static {
     /// The state right after event `at`, or now. Shows every event that was acknowledged before the call.
     async fn view(&self, run: RunId, at: Option<Seq>) -> Result<RunView, DriverError>;
 
-    /// Why a step stands where it does, right after event `at`, or now.
-    async fn why(&self, run: RunId, step: StepPath, at: Option<Seq>) -> Result<StepWhy, DriverError>;
+    /// Why a step, or an item of it, stands where it does, right after event `at`, or now.
+    async fn why(&self, run: RunId, step: UnitPath, at: Option<Seq>) -> Result<StepWhy, DriverError>;
 
     /// What an expression or a template gives in a step of the run, now or as of a past moment.
     async fn evaluate(
         &self,
         run: RunId,
-        step: Option<StepPath>,
+        step: Option<UnitPath>,
         draft: Draft,
         at: Option<Seq>,
     ) -> Result<Result<Json, ExprError>, DriverError>;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use loopline_core::event::{ApprovalDecided, Recorded, RerunFrom, SignalReceived};
 use loopline_core::expr::ExprError;
-use loopline_core::id::{RunId, Seq, StepPath};
+use loopline_core::id::{RunId, Seq, UnitPath};
 use loopline_core::machine::Draft;
 use loopline_core::view::RunView;
 use loopline_core::why::StepWhy;
@@ -14,7 +14,7 @@ use loopline_ports::journal::Journal;
 use serde_json::Value as Json;
 use tokio::sync::watch;
 
-use crate::engine::{fold_from_journal, why};
+use crate::engine::fold_from_journal;
 
 /// A driver that shows what the journal holds and takes no request.
 pub struct Archive {
@@ -63,15 +63,15 @@ impl Driver for Archive {
         state.view(&graph).ok_or(DriverError::NoSuchRun(run))
     }
 
-    async fn why(&self, run: RunId, step: StepPath, at: Option<Seq>) -> Result<StepWhy, DriverError> {
+    async fn why(&self, run: RunId, step: UnitPath, at: Option<Seq>) -> Result<StepWhy, DriverError> {
         let (graph, state) = fold_from_journal(&*self.journal, run, at).await?;
-        why(&graph, &state, step)
+        Ok(state.why(&graph, &step)?)
     }
 
     async fn evaluate(
         &self,
         run: RunId,
-        step: Option<StepPath>,
+        step: Option<UnitPath>,
         draft: Draft,
         at: Option<Seq>,
     ) -> Result<Result<Json, ExprError>, DriverError> {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use loopline_core::event::{ApprovalDecided, Event, Recorded, RerunFrom, SignalReceived};
 use loopline_core::expr::ExprError;
 use loopline_core::graph::Graph;
-use loopline_core::id::{RunId, Seq, StepPath};
+use loopline_core::id::{RunId, Seq, UnitPath};
 use loopline_core::machine::{Draft, Refused, RunState, apply};
 use loopline_core::view::RunView;
 use loopline_core::why::StepWhy;
@@ -115,12 +115,6 @@ pub(crate) async fn fold_from_journal(
     Ok((definition.graph, state))
 }
 
-/// Why a step stands where it does in a state.
-pub(crate) fn why(graph: &Graph, state: &RunState, step: StepPath) -> Result<StepWhy, DriverError> {
-    let why = state.why(graph, &step);
-    why.ok_or(DriverError::Refused(Refused::UnknownStep { step: step.step }))
-}
-
 /// Folds what the journal holds behind the state's last event, up to and with `upto`.
 pub(crate) async fn fold(
     journal: &dyn Journal,
@@ -185,15 +179,15 @@ impl Driver for Engine {
         state.view(&graph).ok_or(DriverError::NoSuchRun(run))
     }
 
-    async fn why(&self, run: RunId, step: StepPath, at: Option<Seq>) -> Result<StepWhy, DriverError> {
+    async fn why(&self, run: RunId, step: UnitPath, at: Option<Seq>) -> Result<StepWhy, DriverError> {
         let (graph, state) = self.state(run, at).await?;
-        why(&graph, &state, step)
+        Ok(state.why(&graph, &step)?)
     }
 
     async fn evaluate(
         &self,
         run: RunId,
-        step: Option<StepPath>,
+        step: Option<UnitPath>,
         draft: Draft,
         at: Option<Seq>,
     ) -> Result<Result<Json, ExprError>, DriverError> {

@@ -23,7 +23,7 @@ pub struct EvaluateBody {
     expression: Option<String>,
     /// Text with holes.
     template: Option<String>,
-    /// The step whose names it may read. Where the run has no such step it reads what the whole run knows.
+    /// The step whose names it may read, or an item of it, like `test[4]`. Where the run has no such step it reads what the whole run knows.
     step: Option<String>,
     /// Right after this event, instead of now.
     at: Option<Seq>,

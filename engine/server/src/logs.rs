@@ -165,14 +165,14 @@ fn to_come(view: &RunView, path: &StepPath, query: &LogsQuery, visit: u32, attem
     let mut within = Within::default();
     for (id, item) in &path.within {
         let around = steps.get(id)?;
-        let (attempt, child) = match item {
-            None => (around.attempt, &around.child),
+        let (visit, attempt, child) = match item {
+            None => (around.visit, around.attempt, &around.child),
             Some(item) => {
                 let item = around.items.as_ref()?.get(*item as usize)?;
-                (item.attempt, &item.child)
+                (item.kept_from.unwrap_or(around.visit), item.attempt, &item.child)
             }
         };
-        within = within.and(Enclosing { step: id.clone(), item: *item, visit: around.visit, attempt });
+        within = within.and(Enclosing { step: id.clone(), item: *item, visit, attempt });
         let child = child.as_ref()?;
         (steps, compensations) = (&child.steps, &child.compensations);
     }
@@ -188,7 +188,8 @@ fn to_come(view: &RunView, path: &StepPath, query: &LogsQuery, visit: u32, attem
             }
             Some(item) => {
                 let item = step.items.as_ref()?.get(item as usize)?;
-                (item.attempt, item.child_run)
+                // One that keeps an earlier result has no attempt in this visit.
+                (if item.kept_from.is_some() { 0 } else { item.attempt }, item.child_run)
             }
         };
         // A child run has logs of its own; there will be none here.

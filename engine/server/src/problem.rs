@@ -142,6 +142,7 @@ fn refusal(refused: &Refused) -> Problem {
         Refused::ChildRun { step, run } => conflict("child-run", "A child run is rerun through its step")
             .with("run", run.to_string())
             .with("step", step.as_str()),
+        Refused::ItemsGoOn { .. } => conflict("items-go-on", "The items of the step go on"),
         Refused::RerunWhileEnding => conflict("rerun-while-ending", "The run is being ended"),
         Refused::PausedBefore => conflict("paused-before", "The run is paused"),
         Refused::NotPaused => conflict("not-paused", "The run is not paused"),
@@ -153,7 +154,9 @@ fn refusal(refused: &Refused) -> Problem {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-field", "A field does not fit", text)
                 .at(format!("/fields/{}", field.replace('~', "~0").replace('/', "~1")))
         }
-        Refused::UnknownStep { .. } | Refused::UnknownSignal { .. } => Problem::not_found(text),
+        Refused::UnknownStep { .. } | Refused::UnknownItem { .. } | Refused::UnknownSignal { .. } => {
+            Problem::not_found(text)
+        }
         Refused::SignalFitsNothing { .. } => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "signal-fits-nothing", "The signal fits no step", text)
         }

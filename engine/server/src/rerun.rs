@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use loopline_core::event::RerunFrom;
-use loopline_core::id::{RunId, StepId};
+use loopline_core::id::{RunId, StepUnit};
 use loopline_core::view::RunView;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -19,17 +19,21 @@ use crate::runs::run_id;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RerunBody {
-    /// These steps, and all that stands behind them.
-    from: Option<Vec<StepId>>,
-    /// The steps that have failed, and all that stands behind them.
+    /// These steps, or items of them alone (`test[4]`), and all that stands behind them.
+    #[schema(value_type = Option<Vec<String>>)]
+    from: Option<Vec<StepUnit>>,
+    /// The steps that have failed, of their items those that did not succeed, and all that stands behind them.
     failed: bool,
 }
 
 impl RerunBody {
     fn wish(self) -> Result<RerunFrom, Problem> {
         match (self.from, self.failed) {
-            (Some(steps), false) => Ok(RerunFrom::Steps(steps)),
-            (None, true) => Ok(RerunFrom::Failed),
+            (Some(units), false) if units.iter().all(|unit| unit.item.is_none()) => {
+                Ok(RerunFrom::Steps(units.into_iter().map(|unit| unit.step).collect()))
+            }
+            (Some(units), false) => Ok(RerunFrom::Units(units)),
+            (None, true) => Ok(RerunFrom::FailedItems),
             (None, false) => Ok(RerunFrom::Everything),
             (Some(_), true) => {
                 let detail = "say `from` or `failed`, not both";

@@ -435,7 +435,7 @@ async fn every_moment_of_the_past_is_shown_as_it_was() {
         assert_eq!(shown, serde_json::to_value(state.view(&graph)).unwrap(), "after event {}", event.seq);
         for step in ["a", "ask"] {
             let (_, shown) = house.ask("GET", &format!("/runs/{id}/steps/{step}/why?at={}", event.seq), "", &[]).await;
-            let why = state.why(&graph, &step.parse().unwrap());
+            let why = state.why(&graph, &step.parse().unwrap()).unwrap();
             assert_eq!(shown, serde_json::to_value(why).unwrap(), "{step} after event {}", event.seq);
             assert_eq!(shown["last_seq"], event.seq);
         }

@@ -1,8 +1,8 @@
-//! `/runs/{id}/steps/{step}/why`: why a step stands where it does.
+//! `/runs/{id}/steps/{step}/why`: why a step, or an item of it, stands where it does.
 
 use axum::Json;
 use axum::extract::State;
-use loopline_core::id::{RunId, Seq, StepPath};
+use loopline_core::id::{RunId, Seq, UnitPath};
 use loopline_core::why::StepWhy;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -20,9 +20,9 @@ pub struct WhyQuery {
     at: Option<Seq>,
 }
 
-/// Why a step was skipped or failed, or what it waits for, and what has become of each of its edges.
+/// Why a step, or an item of it, was skipped or failed, or what it waits for, and what has become of each of its edges.
 #[utoipa::path(get, path = "/runs/{id}/steps/{step}/why", operation_id = "why_step", tag = "runs",
-    params(("id" = RunId, Path), ("step" = StepPath, Path), WhyQuery),
+    params(("id" = RunId, Path), ("step" = String, Path, description = "The step, `child/deploy` inside of another; `deploy[4]` for an item of it"), WhyQuery),
     responses((status = 200, body = StepWhy), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn why(
     State(app): State<App>,
@@ -30,7 +30,7 @@ pub async fn why(
     Query(query): Query<WhyQuery>,
 ) -> Result<Json<StepWhy>, Problem> {
     let run = run_id(&id)?;
-    let step: StepPath =
+    let step: UnitPath =
         step.parse().map_err(|error: loopline_core::id::InvalidStepId| Problem::not_found(error.to_string()))?;
     Ok(Json(app.parts().driver.why(run, step, query.at).await?))
 }

@@ -1,7 +1,7 @@
 //! What people and other systems do at their times, and what the run answers.
 
 use loopline_core::event::{ApprovalDecided, Decision as Way, Event, RerunFrom, SignalReceived};
-use loopline_core::id::StepId;
+use loopline_core::id::StepUnit;
 use loopline_dsl::diagnostics::Place;
 use loopline_dsl::language::testing::{Act, Case, Decision, Decisions, Expect, RerunSpec, RerunWord};
 use loopline_dsl::language::{AnyJson, Entries, Item, Text};
@@ -196,11 +196,15 @@ impl<'a> Simulation<'a> {
 fn rerun(spec: &RerunSpec) -> RerunFrom {
     match spec {
         RerunSpec::Word(word) => match word.0.value {
-            RerunWord::Failed => RerunFrom::Failed,
+            RerunWord::Failed => RerunFrom::FailedItems,
             RerunWord::Everything => RerunFrom::Everything,
         },
         RerunSpec::Steps(names) => {
-            RerunFrom::Steps(names.iter().filter_map(|name| StepId::new(&name.value).ok()).collect())
+            let units: Vec<StepUnit> = names.iter().filter_map(|name| name.value.parse().ok()).collect();
+            match units.iter().all(|unit| unit.item.is_none()) {
+                true => RerunFrom::Steps(units.into_iter().map(|unit| unit.step).collect()),
+                false => RerunFrom::Units(units),
+            }
         }
     }
 }

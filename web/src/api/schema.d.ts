@@ -366,7 +366,7 @@ export interface components {
              */
             expression: string | null;
             /**
-             * @description The step whose names it may read. Where the run has no such step it reads what the whole run knows.
+             * @description The step whose names it may read, or an item of it, like `test[4]`. Where the run has no such step it reads what the whole run knows.
              * @default null
              */
             step: string | null;
@@ -645,6 +645,11 @@ export interface components {
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description What `item` is. */
             item: unknown;
+            /**
+             * Format: int32
+             * @description The earlier visit whose result it keeps, since others were done again without it. Its attempts and logs are of that.
+             */
+            kept_from?: number | null;
             /** @description What tells it from the others: what `key` gives, or its place in the list, from 0. */
             key: string;
             /** @description What it gave. */
@@ -989,21 +994,24 @@ export interface components {
         /** @description What is done again: everything, unless it says less. */
         RerunBody: {
             /**
-             * @description The steps that have failed, and all that stands behind them.
+             * @description The steps that have failed, of their items those that did not succeed, and all that stands behind them.
              * @default false
              */
             failed: boolean;
             /**
-             * @description These steps, and all that stands behind them.
+             * @description These steps, or items of them alone (`test[4]`), and all that stands behind them.
              * @default null
              */
-            from: components["schemas"]["StepId"][] | null;
+            from: string[] | null;
         };
         /** @description What is done again, together with everything that stands behind it, and whatever the end of the run has cut off. */
         RerunFrom: {
             /** @description These steps. */
             steps: components["schemas"]["StepId"][];
-        } | "failed" | "everything";
+        } | {
+            /** @description These steps, and of steps that run many times only these items: the others keep their results. */
+            units: string[];
+        } | "failed" | "failed_items" | "everything";
         /** @description A run, as a bar in a list of pipelines. */
         RunBar: {
             /** @description When it began. */
@@ -1348,7 +1356,7 @@ export interface components {
             skip_reason?: components["schemas"]["SkipReason"] | null;
             /** @description Where its current visit stands. */
             status: components["schemas"]["StepStatus"];
-            /** @description The step. */
+            /** @description The step, or the item of it. What is said of edges and of visits before is said of steps. */
             step: string;
             /**
              * Format: int32

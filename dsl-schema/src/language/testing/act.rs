@@ -78,7 +78,7 @@ mapping! {
         /// Who cancels the run.
         #[schemars(example = &"ada")]
         "cancel" cancel: Option<Text>,
-        /// Steps that are done again: `failed`, `everything`, or a list of steps.
+        /// Steps that are done again: `failed`, `everything`, or a list of steps and of items, like `test[4]`.
         #[schemars(example = serde_json::json!(["deploy"]))]
         "rerun" rerun: Option<RerunSpec>,
         /// What must hold at this moment.
@@ -169,7 +169,7 @@ mapping! {
 pub enum RerunSpec {
     /// By what became of them.
     Word(Word<RerunWord>),
-    /// These steps.
+    /// These steps, or items of them: `test[4]`.
     Steps(Vec<Text>),
 }
 
@@ -191,7 +191,7 @@ impl WordList for RerunWord {
 
     fn meaning(self) -> &'static str {
         match self {
-            Self::Failed => "The steps that failed.",
+            Self::Failed => "The steps that failed, of their items those that did not succeed.",
             Self::Everything => "All steps.",
         }
     }

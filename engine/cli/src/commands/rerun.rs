@@ -14,10 +14,11 @@ use crate::wiring;
 
 /// Has steps done again. A local run that nobody drives is driven here, until it is over.
 pub async fn rerun(arguments: Rerun) -> Outcome {
-    let body = match (arguments.from.as_slice(), arguments.failed) {
+    let units: Vec<&String> = arguments.from.iter().chain(&arguments.item).collect();
+    let body = match (units.as_slice(), arguments.failed) {
         ([], false) => json!({}),
         ([], true) => json!({"failed": true}),
-        (steps, _) => json!({"from": steps}),
+        (units, _) => json!({"from": units}),
     };
     match local::answering(&arguments.server, &arguments.run).await? {
         Answering::Somebody(client) => {

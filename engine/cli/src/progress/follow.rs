@@ -160,7 +160,7 @@ impl Watcher<'_> {
 
     /// The event ends an attempt whose log is still on its way here: first the log, then the end.
     fn ends_what_is_read(&self, event: &Json) -> bool {
-        super::inside::steps_of(&event["changes"]).iter().any(|(name, view)| {
+        super::inside::changed_in(&event["changes"]).iter().any(|(name, view)| {
             let Some((visit, attempt)) = self.steps.get(name).and_then(|step| step.reading) else { return false };
             let same = view["visit"].as_u64() == Some(visit) && view["attempt"].as_u64() == Some(attempt);
             !(same && matches!(view["status"].as_str(), Some("queued" | "running")))
@@ -176,7 +176,7 @@ impl Watcher<'_> {
             if event["event"]["type"] == "run_created" {
                 self.printer.steps_named(steps.keys().map(String::as_str));
             }
-            let mut steps = super::inside::steps_of(&event["changes"]);
+            let mut steps = super::inside::changed_in(&event["changes"]);
             // What ended is said before what began because of it.
             steps.sort_by_key(|(_, view)| !matches!(view["status"].as_str(), Some("succeeded" | "failed")));
             for (name, view) in steps {

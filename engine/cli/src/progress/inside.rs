@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 /// Behind the name of what is undone.
 const UNDO: &str = ".undo";
 
-/// The steps of a run or of its changes, and everything that lies inside of them, by their names.
+/// The steps of a run, and everything that lies inside of them, by their names.
 pub fn steps_of(run: &Json) -> Vec<(String, Json)> {
     let mut all = Vec::new();
     add_steps("", &run["steps"], &mut all);
@@ -17,6 +17,18 @@ pub fn steps_of(run: &Json) -> Vec<(String, Json)> {
     }
     add_compensations("", &run["compensations"], &mut all);
     all
+}
+
+/// The same of the changes that an event made. An item that keeps an earlier result has not changed, though it is told again.
+pub fn changed_in(changes: &Json) -> Vec<(String, Json)> {
+    let is_kept = |item: &Json| item["kept_from"].is_u64();
+    let mut changes = changes.clone();
+    for step in changes["steps"].as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
+        for item in step["items"].as_array_mut().into_iter().flatten().filter(|item| is_kept(item)) {
+            *item = Json::Null;
+        }
+    }
+    steps_of(&changes)
 }
 
 /// What a name means besides its step, as the query of its log: the item, and whether it undoes the step.
@@ -36,7 +48,9 @@ fn add_steps(around: &str, steps: &Json, all: &mut Vec<(String, Json)>) {
         let name = format!("{around}{id}");
         add_child(&name, &view["child"], all);
         for (at, item) in view["items"].as_array().into_iter().flatten().enumerate() {
-            add_item(&format!("{name}[{at}]"), item, &view["visit"], all);
+            if item.is_object() {
+                add_item(&format!("{name}[{at}]"), item, &view["visit"], all);
+            }
         }
         all.push((name, view.clone()));
     }
@@ -56,11 +70,11 @@ fn add_compensations(around: &str, compensations: &Json, all: &mut Vec<(String, 
     }
 }
 
-/// An item has the visit of its step.
+/// An item has the visit of its step, or the one whose result it keeps.
 fn add_item(name: &str, item: &Json, visit: &Json, all: &mut Vec<(String, Json)>) {
     add_child(name, &item["child"], all);
     let mut item = item.clone();
-    item["visit"] = visit.clone();
+    item["visit"] = if item["kept_from"].is_u64() { item["kept_from"].clone() } else { visit.clone() };
     all.push((name.to_owned(), item));
 }
 
@@ -83,5 +97,17 @@ mod tests {
         assert_eq!(found, expected.map(|(name, visit)| (name.to_owned(), Json::from(visit))));
         assert_eq!(log_of("one/gate"), ("one/gate", String::new()));
         assert_eq!(log_of("a/child[4].undo"), ("a/child", "&item=4&undo=true".to_owned()));
+    }
+
+    #[test]
+    fn an_item_that_keeps_its_result_has_not_changed_and_has_the_visit_of_that() {
+        let run = json!({"steps": {"test": {"visit": 3, "items": [
+            {"status": "succeeded", "kept_from": 1, "child": {"steps": {"gate": {"visit": 1}}}}, {"status": "queued"},
+        ]}}});
+        let names = |found: Vec<(String, serde_json::Value)>| -> Vec<_> {
+            found.into_iter().map(|(name, view)| format!("{name} {}", view["visit"])).collect()
+        };
+        assert_eq!(names(steps_of(&run)), ["test[0]/gate 1", "test[0] 1", "test[1] 3", "test 3"]);
+        assert_eq!(names(changed_in(&run)), ["test[1] 3", "test 3"]);
     }
 }

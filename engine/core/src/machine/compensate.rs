@@ -28,6 +28,8 @@ use crate::view::{CompensationView, StepStatus};
 pub(super) struct Done {
     pub(super) unit: Unit,
     pub(super) visit: u32,
+    /// The same, or the later visit that keeps the item's result.
+    pub(super) counts_in: u32,
     item_key: Option<String>,
     work: Result<Arc<UndoWork>, Failure>,
     /// None until the run has failed and it is its turn: each is undone once in the life of the run.
@@ -79,7 +81,7 @@ impl Fold<'_> {
         let work = self.undo_work(unit, undo).map(Arc::new);
         self.saw = None;
         let item_key = self.state.item(unit).and_then(|item| item.key.clone());
-        self.state.done.push(Done { unit, visit, item_key, work, undo: None });
+        self.state.done.push(Done { unit, visit, counts_in: visit, item_key, work, undo: None });
     }
 
     /// What undoing the visit will have to see, taken while it is still there.
@@ -126,12 +128,12 @@ impl Fold<'_> {
         let mut last: BTreeMap<StepIx, u32> = BTreeMap::new();
         for done in &self.state.done {
             let visit = last.entry(done.unit.step).or_default();
-            *visit = done.visit.max(*visit);
+            *visit = done.counts_in.max(*visit);
         }
         let is_due = |done: &Done| {
             let Some(undo) = &self.graph.step(done.unit.step).compensate else { return false };
             let beyond = undo.until.is_some_and(|until| self.state.steps[until.get()].st == St::Succeeded);
-            let counts = undo.per == CompensatePer::Visit || last.get(&done.unit.step) == Some(&done.visit);
+            let counts = undo.per == CompensatePer::Visit || last.get(&done.unit.step) == Some(&done.counts_in);
             done.undo.is_none() && undo.on.contains(&end) && !beyond && counts
         };
         (0_u32..).zip(&self.state.done).filter(|(_, done)| is_due(done)).map(|(at, _)| at).collect()

@@ -256,6 +256,7 @@ impl Fold<'_> {
         step.outputs = Arc::default();
         step.artifacts = BTreeMap::new();
         step.many = None;
+        step.again = None;
         step.child = None;
         step.started_at = None;
         step.finished_at = None;

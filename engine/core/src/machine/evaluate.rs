@@ -3,11 +3,11 @@
 use serde_json::Value as Json;
 
 use super::apply::Fold;
-use super::state::RunState;
+use super::state::{RunState, Unit};
 use super::why::{Found, find};
 use crate::expr::{Cel, ExprError, Place, Template};
 use crate::graph::{Graph, Part};
-use crate::id::StepPath;
+use crate::id::UnitPath;
 use crate::text::{self, Text};
 
 /// What is tried.
@@ -23,24 +23,28 @@ pub enum Draft {
 const SECRET: &str = "***";
 
 impl RunState {
-    /// What the draft gives after the last event that was taken: with the names of a step (`visit`, `previous`, `item` …), or
-    /// without a step, and where the run has none of this name, with those that the whole run knows. `None` before the run has
-    /// begun.
+    /// What the draft gives after the last event that was taken: with the names of a step or an item of it (`visit`,
+    /// `previous`, `item` …), or without one, and where the run has no such step, with those that the whole run knows. `None`
+    /// before the run has begun.
     ///
     /// The values of secrets are not known here.
-    pub fn evaluate(&self, graph: &Graph, step: Option<&StepPath>, draft: &Draft) -> Option<Result<Json, ExprError>> {
+    pub fn evaluate(&self, graph: &Graph, unit: Option<&UnitPath>, draft: &Draft) -> Option<Result<Json, ExprError>> {
         self.created.as_ref()?;
-        let found = step.and_then(|path| find(graph, self, path));
-        let (graph, state, outer, ix) = match found {
-            Some(Found { graph, state: Some(state), outer, ix, .. }) => (graph, state, outer, Some(ix)),
+        let found = unit.and_then(|unit| Some((find(graph, self, &unit.path)?, unit.item)));
+        let (graph, state, outer, unit) = match found {
+            Some((Found { graph, state: Some(state), outer, ix, .. }, item)) => {
+                // An item that the list does not have gives no names.
+                let item = item.filter(|item| state.item(Unit { step: ix, item: Some(*item) }).is_some());
+                (graph, state, outer, Some(Unit { step: ix, item }))
+            }
             _ => (graph, self, None, None),
         };
         // Nothing is folded: what a fold sees is all that is wanted.
         let mut state = state.clone();
         let mut fold = Fold::over(graph, &mut state, self.last_at);
         fold.outer = outer;
-        let names = |references: &[_]| match ix {
-            Some(ix) => fold.scope_of_step(ix, Part::If, references),
+        let names = |references: &[_]| match unit {
+            Some(unit) => fold.scope_of_step(unit, Part::If, references),
             None => fold.scope_of_run(references),
         };
         Some(match draft {

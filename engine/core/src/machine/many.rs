@@ -45,6 +45,8 @@ pub(super) struct ItemState {
     /// What tells it from the others, where the step says so.
     pub(super) key: Option<String>,
     pub(super) st: St,
+    /// The earlier visit whose result it keeps, since others were done again without it.
+    pub(super) kept_from: Option<u32>,
     /// The latest attempt.
     pub(super) attempt: u32,
     pub(super) wait: Option<Wait>,
@@ -57,12 +59,23 @@ pub(super) struct ItemState {
     pub(super) child: Option<Arc<RunState>>,
 }
 
+/// Items that are done again by hand; the others keep what they came to (rule G8).
+#[derive(Debug)]
+pub(super) struct ItemsAgain {
+    /// The list as it was left.
+    left: Arc<ItemsState>,
+    /// By which visit.
+    visit: u32,
+    pub(super) items: BTreeSet<u32>,
+}
+
 impl ItemState {
     fn new(value: Json, key: Option<String>) -> Self {
         Self {
             value,
             key,
             st: St::Pending,
+            kept_from: None,
             attempt: 0,
             wait: None,
             outputs: Arc::default(),
@@ -81,6 +94,13 @@ impl ItemsState {
         (ended.st, ended.error, ended.finished_at) = (st, error, Some(at));
         self.open -= 1;
         self.failed += u32::from(st == St::Failed);
+    }
+
+    /// Items that keep their results do not begin.
+    fn pass_kept(&mut self) {
+        while self.items.get(self.next as usize).is_some_and(|item| item.st.is_decided()) {
+            self.next += 1;
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -129,16 +149,47 @@ impl RunState {
 }
 
 impl Fold<'_> {
-    /// Makes the list, and starts as many items as may run at the same time.
+    /// Makes the list, or takes up the one before, and starts as many items as may run at the same time.
     pub(super) fn start_items(&mut self, ix: StepIx, many: &Many) {
-        let items = match self.make_items(ix, many) {
-            Ok(items) => items,
-            Err(failure) => return self.end_failed(ix, failure),
+        let items = match self.touch(ix).again.take() {
+            Some(again) => self.take_up_items(ix, &again),
+            None => match self.make_items(ix, many) {
+                Ok(items) => items,
+                Err(failure) => return self.end_failed(ix, failure),
+            },
         };
-        let state = ItemsState { items, next: 0, open: 0, failed: 0, closed: false };
+        let failed = items.iter().filter(|item| item.st == St::Failed).count() as u32;
+        let state = ItemsState { items, next: 0, open: 0, failed, closed: false };
         self.applied.listed.push(ix);
         self.touch(ix).many = Some(Arc::new(state));
         self.advance_items(ix);
+    }
+
+    /// The list of the visit before. What was noted of the items that are kept counts as done in this visit.
+    fn take_up_items(&mut self, ix: StepIx, again: &ItemsAgain) -> Vec<ItemState> {
+        let visit = self.state.steps[ix.get()].visit;
+        let is_kept = |item: Option<u32>| item.is_some_and(|item| !again.items.contains(&item));
+        for done in self.state.done.iter_mut().filter(|done| done.unit.step == ix && done.counts_in == again.visit) {
+            if is_kept(done.unit.item) {
+                done.counts_in = visit;
+            }
+        }
+        let take_up = |(at, item): (u32, &ItemState)| match is_kept(Some(at)) {
+            true => ItemState { kept_from: item.kept_from.or(Some(again.visit)), ..item.clone() },
+            false => ItemState::new(item.value.clone(), item.key.clone()),
+        };
+        (0..).zip(&again.left.items).map(take_up).collect()
+    }
+
+    /// What a rerun of some of its items needs to know once the step is re-opened; none before it has items.
+    pub(super) fn items_again(&self, ix: StepIx, items: BTreeSet<u32>) -> Option<Arc<ItemsAgain>> {
+        let step = &self.state.steps[ix.get()];
+        let (left, visit) = match (&step.many, &step.again) {
+            (Some(many), _) => (Arc::clone(many), step.visit),
+            (None, Some(before)) => (Arc::clone(&before.left), before.visit),
+            (None, None) => return None,
+        };
+        Some(Arc::new(ItemsAgain { left, visit, items }))
     }
 
     fn make_items(&self, ix: StepIx, many: &Many) -> Result<Vec<ItemState>, Failure> {
@@ -231,6 +282,7 @@ impl Fold<'_> {
             let may_begin = self.state.stop.is_none() && !self.is_paused();
             let at = self.at;
             let Some(many) = self.many_mut(ix) else { return };
+            many.pass_kept();
             if many.is_over() {
                 return self.end_many(ix, spec);
             }
@@ -263,7 +315,8 @@ impl Fold<'_> {
             self.note_done(unit, self.state.steps[ix.get()].visit, None);
         }
         let Some(many) = self.many_mut(ix) else { return };
-        let enough = spec.fail_fast && many.failed > spec.tolerate && !many.closed;
+        // Those that failed before and are kept end nothing by themselves.
+        let enough = spec.fail_fast && st == St::Failed && many.failed > spec.tolerate && !many.closed;
         self.touch_unit(unit);
         if enough {
             self.end_items_early(ix);

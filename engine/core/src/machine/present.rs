@@ -198,7 +198,7 @@ impl RunState {
         units.map(|unit| self.item_view(graph, unit, kept)).collect()
     }
 
-    fn item_view(&self, graph: &Graph, unit: Unit, kept: &[Kept]) -> Option<ItemView> {
+    pub(super) fn item_view(&self, graph: &Graph, unit: Unit, kept: &[Kept]) -> Option<ItemView> {
         let item = self.item(unit)?;
         let status = match (item.st, &item.wait) {
             (St::Running, Some(Wait::Lock { .. })) => StepStatus::Queued,
@@ -210,6 +210,7 @@ impl RunState {
             key: item.key.clone().unwrap_or_else(|| unit.item.unwrap_or_default().to_string()),
             item: item.value.clone(),
             status,
+            kept_from: item.kept_from,
             attempt: item.attempt,
             outputs: (*item.outputs).clone(),
             artifacts: item.artifacts.clone(),

@@ -139,6 +139,22 @@ pub enum Refused {
     /// No step is named, or none has failed or was cut off.
     #[error("nothing is to be rerun: no step is named, has failed, or was cancelled")]
     NothingToRerun,
+    /// There is no such item.
+    #[error("there is no item {item} of `{step}`: it has {} in its current visit", count_of(*.items))]
+    UnknownItem {
+        /// The step.
+        step: StepId,
+        /// The item that was asked for.
+        item: u32,
+        /// How many there are; none where its current visit has no list.
+        items: Option<u32>,
+    },
+    /// A list is closed before a part of it is done again.
+    #[error("the items of `{step}` go on; one of them can be rerun when all have ended")]
+    ItemsGoOn {
+        /// The step.
+        step: StepId,
+    },
     /// A child belongs to the step that waits for it.
     #[error("this is a child run: rerun step `{step}` of run {run}")]
     ChildRun {
@@ -153,4 +169,12 @@ pub enum Refused {
     /// The wish was made before.
     #[error("the run is being cancelled already")]
     CancelledBefore,
+}
+
+fn count_of(items: Option<u32>) -> String {
+    match items {
+        None | Some(0) => "no items".to_owned(),
+        Some(1) => "one item, number 0,".to_owned(),
+        Some(count) => format!("items 0 to {}", count - 1),
+    }
 }

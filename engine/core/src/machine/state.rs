@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::child::ChildRun;
 use super::compensate::Done;
-use super::many::ItemsState;
+use super::many::{ItemsAgain, ItemsState};
 use super::slot::Place;
 use crate::command::Timer;
 use crate::event::{ApprovalDecided, RunCreated, RunOutcome};
@@ -268,6 +268,8 @@ pub(super) struct StepState {
     pub(super) previous: Option<Arc<BTreeMap<StepIx, Json>>>,
     /// Its items, once a step that runs many times has begun.
     pub(super) many: Option<Arc<ItemsState>>,
+    /// Until it begins again by hand with some of its items: which they are, and what the others keep.
+    pub(super) again: Option<Arc<ItemsAgain>>,
     /// The pipeline in place as its latest attempt left it.
     pub(super) child: Option<Arc<RunState>>,
     pub(super) past: Vec<PastVisit>,
@@ -364,6 +366,7 @@ impl Default for StepState {
             ended: 0,
             previous: None,
             many: None,
+            again: None,
             child: None,
             past: Vec::new(),
         }
@@ -463,10 +466,10 @@ impl RunState {
         self.key_of(graph, self.latest_attempt(unit.into()))
     }
 
-    /// The latest attempt in the current visit; number 0 before the first.
+    /// The latest attempt in the current visit; number 0 before the first. Of an item that keeps its result, that attempt.
     pub(super) fn latest_attempt(&self, unit: Unit) -> AttemptRef {
         let step = &self.steps[unit.step.get()];
-        let attempt = self.item(unit).map_or(step.attempt, |item| item.attempt);
-        AttemptRef { step: unit.step, item: unit.item, visit: step.visit, attempt, undo: false }
+        let (attempt, kept_from) = self.item(unit).map_or((step.attempt, None), |item| (item.attempt, item.kept_from));
+        AttemptRef { step: unit.step, item: unit.item, visit: kept_from.unwrap_or(step.visit), attempt, undo: false }
     }
 }

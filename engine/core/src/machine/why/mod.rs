@@ -4,15 +4,17 @@
 //! state, with the very functions that decided. So it holds for every past moment, and can never differ from what happened.
 
 mod edges;
+mod item;
 mod loops;
 mod reason;
 mod words;
 
 use super::apply::Outer;
 use super::nested::in_place;
+use super::refused::Refused;
 use super::state::{RunState, St, Unit};
 use crate::graph::Graph;
-use crate::id::{StepIx, StepPath};
+use crate::id::{StepIx, StepPath, UnitPath};
 use crate::view::StepStatus;
 use crate::why::StepWhy;
 
@@ -41,11 +43,13 @@ pub(super) struct Found<'a> {
 }
 
 impl RunState {
-    /// Why a step stands where it does after the last event that was taken. `None` where there is no such step, or nothing
-    /// has happened yet.
-    pub fn why(&self, graph: &Graph, path: &StepPath) -> Option<StepWhy> {
-        self.created.as_ref()?;
-        let found = find(graph, self, path)?;
+    /// Why a step, or one of its items, stands where it does after the last event that was taken. Refused where there is no
+    /// such step or item, or nothing has happened yet.
+    pub fn why(&self, graph: &Graph, unit: &UnitPath) -> Result<StepWhy, Refused> {
+        let UnitPath { path, item } = unit;
+        let unknown = || Refused::UnknownStep { step: path.step.clone() };
+        self.created.as_ref().ok_or_else(unknown)?;
+        let found = find(graph, self, path).ok_or_else(unknown)?;
         let never_begun;
         let state = match found.state {
             Some(state) => state,
@@ -55,11 +59,14 @@ impl RunState {
             }
         };
         let place = Place { run: self, graph: found.graph, state, outer: found.outer, ix: found.ix };
-        let mut why = place.why(path);
+        let mut why = match item {
+            None => place.why(unit),
+            Some(item) => place.why_item(unit, *item)?,
+        };
         if !found.has_begun {
             why.said = self.not_begun(graph, path, found.in_finally);
         }
-        Some(why)
+        Ok(why)
     }
 
     /// What a step lies in has not begun.
@@ -67,10 +74,13 @@ impl RunState {
         let Some(((step, item), outside)) = path.within.split_last() else {
             return if in_finally { vec![self.before_finally(graph)] } else { Vec::new() };
         };
-        let around = StepPath { within: outside.to_vec(), step: step.clone() };
-        let what = item.map_or_else(|| format!("`{around}`"), |item| format!("item {item} of `{around}`"));
+        let path = StepPath { within: outside.to_vec(), step: step.clone() };
+        let what = item.map_or_else(|| format!("`{path}`"), |item| format!("item {item} of `{path}`"));
         let mut said = vec![format!("It lies in {what}, whose steps have not begun.")];
-        said.extend(self.why(graph, &around).into_iter().flat_map(|why| why.said));
+        // It may be an item that the list does not have.
+        let around =
+            self.why(graph, &UnitPath { path: path.clone(), item: *item }).or_else(|_| self.why(graph, &path.into()));
+        said.extend(around.into_iter().flat_map(|why| why.said));
         said
     }
 }
@@ -108,7 +118,7 @@ impl RunState {
 }
 
 impl Place<'_> {
-    fn why(&self, path: &StepPath) -> StepWhy {
+    fn why(&self, path: &UnitPath) -> StepWhy {
         let (step, state) = (self.graph.step(self.ix), &self.state.steps[self.ix.get()]);
         let kept = &self.run.kept;
         let waiting_for = self.state.waiting_for(self.graph, self.ix.into(), state.wait.as_ref(), state.st, kept);

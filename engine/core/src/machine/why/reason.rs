@@ -1,7 +1,7 @@
 //! The answer itself: one reason for where a step stands, and what belongs to it.
 
 use super::super::nested::in_place;
-use super::super::state::{RunState, St, Stop};
+use super::super::state::{RunState, St, Stop, Unit};
 use super::{Place, words};
 use crate::graph::{Action, Condition, Graph, Need};
 use crate::id::StepIx;
@@ -40,7 +40,7 @@ impl Place<'_> {
         format!("{what}: {}", words::short(condition))
     }
 
-    fn ended_by(&self) -> &'static str {
+    pub(super) fn ended_by(&self) -> &'static str {
         let own = self.state.stop.or(self.run.stop);
         match own {
             Some(Stop::Cancel) if self.state.within.is_empty() => "the run was cancelled",
@@ -70,6 +70,11 @@ impl Place<'_> {
                 words::names(steps)
             ));
         }
+        if let Some(again) = &self.state.steps[self.ix.get()].again {
+            let items = again.items.iter().map(u32::to_string).collect::<Vec<_>>();
+            let items = words::names(items.iter().map(String::as_str));
+            said.push(format!("Of its items only {items} will be done again; the others keep their results."));
+        }
         if let Some(WaitingFor::Timer { until }) = waiting_for {
             said.push(format!("A loop came back to it, and it waits for the delay of that until {until}."));
         }
@@ -81,8 +86,6 @@ impl Place<'_> {
     }
 
     fn goes_on(&self, waiting_for: Option<&WaitingFor>) -> Vec<String> {
-        let step = &self.state.steps[self.ix.get()];
-        let attempt = step.attempt;
         let mut said = Vec::new();
         match waiting_for {
             Some(WaitingFor::Approval(asked)) => {
@@ -99,9 +102,7 @@ impl Place<'_> {
                 said.extend(asked.until.map(|until| format!("It fails at {until} if too few have decided by then.")));
             }
             Some(WaitingFor::Timer { until }) => said.push(format!("It sleeps until {until}.")),
-            Some(WaitingFor::Retry { until, attempt }) => {
-                said.push(format!("Attempt {} failed, and attempt {attempt} begins at {until}.", attempt - 1));
-            }
+            Some(WaitingFor::Retry { until, attempt }) => said.push(words::retry(*attempt, *until)),
             Some(WaitingFor::Signal { name, until, kept }) => {
                 said.push(format!("It waits for the signal `{name}`."));
                 if *kept > 0 {
@@ -109,23 +110,23 @@ impl Place<'_> {
                 }
                 said.extend(until.map(|until| format!("It fails at {until} if none that fits has come by then.")));
             }
-            Some(WaitingFor::Lock { name, until }) => {
-                said.push(format!("It waits for the lock `{name}`, which somebody else holds."));
-                said.extend(until.map(|until| format!("It fails at {until} if it does not have it by then.")));
-            }
-            Some(WaitingFor::Draining { .. }) | None => said.push(self.works(attempt)),
+            Some(WaitingFor::Lock { name, until }) => said.extend(words::lock(name, *until)),
+            Some(WaitingFor::Draining { .. }) | None => said.push(self.works()),
         }
-        if self.run.paused.is_some() {
-            said.push("The run is paused: what goes on ends, and nothing else begins.".to_owned());
-        }
-        if self.state.stop.is_some() {
-            said.push(format!("It is being ended, because {}.", self.ended_by()));
-        }
+        said.extend(self.held_back());
         self.with_the_way(said)
     }
 
+    /// What keeps a step that goes on, or an item, from going on as it would.
+    pub(super) fn held_back(&self) -> impl Iterator<Item = String> + use<> {
+        let paused = "The run is paused: what goes on ends, and nothing else begins.";
+        let paused = self.run.paused.as_ref().map(|_| paused.to_owned());
+        let stopped = self.state.stop.map(|_| format!("It is being ended, because {}.", self.ended_by()));
+        paused.into_iter().chain(stopped)
+    }
+
     /// Something of it is with a worker, or inside.
-    fn works(&self, attempt: u32) -> String {
+    pub(super) fn works(&self) -> String {
         let step = &self.state.steps[self.ix.get()];
         if let Some(many) = &step.many {
             let ended = many.items.iter().filter(|item| item.st.is_decided()).count();
@@ -133,13 +134,21 @@ impl Place<'_> {
             let not_begun = all - ended - many.open as usize;
             let most = self.graph.step(self.ix).many.as_ref().and_then(|many| many.max_parallel);
             let most = most.map(|most| format!(", at most {most} at a time")).unwrap_or_default();
+            let kept = many.items.iter().filter(|item| item.kept_from.is_some()).count();
+            let kept = if kept > 0 { format!(" ({kept} of them in earlier visits)") } else { String::new() };
             return format!(
-                "{ended} of its {} have ended, {} go on{most}, and {not_begun} have not begun.",
+                "{ended} of its {} have ended{kept}, {} go on{most}, and {not_begun} have not begun.",
                 words::count(all, "item"),
                 many.open
             );
         }
-        let at = self.state.latest_attempt(self.ix.into());
+        self.attempt_goes_on(self.ix.into(), self.status())
+    }
+
+    /// The latest attempt at a step, or at an item of it, goes on.
+    pub(super) fn attempt_goes_on(&self, unit: Unit, status: StepStatus) -> String {
+        let at = self.state.latest_attempt(unit);
+        let attempt = at.attempt;
         if let Some(child) = self.state.children.get(&at) {
             return format!("It waits for the end of its child run {}.", child.run);
         }
@@ -151,7 +160,7 @@ impl Place<'_> {
                 open => format!("Its pipeline in place goes on: {open}."),
             };
         }
-        match self.status() {
+        match status {
             StepStatus::Queued => format!("Attempt {attempt} was handed out, and no worker has begun it."),
             _ => format!("Attempt {attempt} runs."),
         }
@@ -159,14 +168,7 @@ impl Place<'_> {
 
     fn failed(&self) -> Vec<String> {
         let (step, state) = (self.graph.step(self.ix), &self.state.steps[self.ix.get()]);
-        let error = state.error.as_ref().map(words::failure).unwrap_or_default();
-        let mut said = vec![match state.attempt {
-            0 | 1 => format!("It failed in visit {}: {error}", state.visit),
-            attempts => format!("It failed in visit {} after {attempts} attempts: {error}", state.visit),
-        }];
-        if let Some(cause) = state.error.as_ref().and_then(|error| error.cause.as_deref()) {
-            said.push(format!("Behind that: {}", words::failure(cause)));
-        }
+        let mut said = words::failed(state.visit, state.attempt, state.error.as_ref());
         if step.allow_failure {
             said.push("Its failure does not fail the run (`allow_failure`).".to_owned());
         }
@@ -180,11 +182,8 @@ impl Place<'_> {
             said.push(format!("Its failure is handled by {caught}."));
         }
         let is_approval = matches!(step.action, Action::Approval(_));
-        if step.retry.max_attempts > 1 && !is_approval && state.many.is_none() {
-            said.push(match state.attempt < step.retry.max_attempts {
-                true => "`retry` does not list that kind of failure.".to_owned(),
-                false => format!("`retry` allows {} attempts, and all were made.", step.retry.max_attempts),
-            });
+        if !is_approval && state.many.is_none() {
+            said.extend(words::not_retried(&step.retry, state.attempt));
         }
         self.with_the_way(said)
     }

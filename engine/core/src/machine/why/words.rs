@@ -1,6 +1,8 @@
 //! How things are put, so that the same thing is always said in the same words.
 
+use crate::graph::Retry;
 use crate::outcome::Failure;
+use crate::time::Timestamp;
 use crate::view::{SkipReason, StepStatus};
 
 /// More of a text than this is not repeated.
@@ -36,6 +38,39 @@ pub(super) fn stands(
         }
         (StepStatus::Skipped, None) => format!("was skipped in visit {visit}"),
     }
+}
+
+/// How a visit failed, or an item in it.
+pub(super) fn failed(visit: u32, attempts: u32, error: Option<&Failure>) -> Vec<String> {
+    let why = error.map(failure).unwrap_or_default();
+    let mut said = vec![match attempts {
+        0 | 1 => format!("It failed in visit {visit}: {why}"),
+        attempts => format!("It failed in visit {visit} after {attempts} attempts: {why}"),
+    }];
+    let cause = error.and_then(|error| error.cause.as_deref());
+    said.extend(cause.map(|cause| format!("Behind that: {}", failure(cause))));
+    said
+}
+
+/// Why there is no further attempt, where `retry` allows more than one.
+pub(super) fn not_retried(retry: &Retry, attempts: u32) -> Option<String> {
+    let most = retry.max_attempts;
+    (most > 1).then(|| match attempts < most {
+        true => "`retry` does not list that kind of failure.".to_owned(),
+        false => format!("`retry` allows {most} attempts, and all were made."),
+    })
+}
+
+/// The wait for attempt `next`.
+pub(super) fn retry(next: u32, until: Timestamp) -> String {
+    format!("Attempt {} failed, and attempt {next} begins at {until}.", next - 1)
+}
+
+/// The wait for a lock.
+pub(super) fn lock(name: &str, until: Option<Timestamp>) -> Vec<String> {
+    let waits = format!("It waits for the lock `{name}`, which somebody else holds.");
+    let fails = until.map(|until| format!("It fails at {until} if it does not have it by then."));
+    [waits].into_iter().chain(fails).collect()
 }
 
 /// `exit: the process ended with code 1`.

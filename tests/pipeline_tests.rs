@@ -144,10 +144,22 @@ fn verify_says_what_is_proved_and_what_was_tried() {
     for part in [
         "proved: every run ends, because each loop has a budget",
         "which are all ways that made-up answers can take",
-        "the most visits, when `verify` fails (http_status): build → approve → deploy → verify ⟲ deploy",
+        "] the most visits\n        when `verify` fails (http_status)\n        build → approve → deploy → verify ⟲ deploy",
+        "[1] the run fails: `approve` failed (rejected), in 1 run",
+        "what was done before [1] [2] [4] stays as it is",
     ] {
         assert!(out.contains(part), "no `{part}` in\n{out}");
     }
+    let drawn = |arguments: &[&str]| {
+        let output = home.run(&[&["verify", "release.loopline.yaml", "--draw"], arguments].concat());
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, picture) = drawn(&["1"]);
+    assert!(code == Some(0) && picture.starts_with("<svg") && picture.contains("`approve` failed"), "{picture}");
+    let (code, chart) = drawn(&["1", "--format", "mermaid"]);
+    assert!(code == Some(0) && chart.contains("flowchart TD") && chart.contains("class s_approve bad"), "{chart}");
+    assert_eq!(drawn(&["0"]).0, Some(2));
+    assert_eq!(drawn(&["99"]).0, Some(2));
     let verdict = json(&home.run(&["verify", "never.loopline.yaml", "--output", "json"]));
     assert_eq!(verdict["explored"]["uncovered"]["steps"], serde_json::json!(["a"]));
     let code = |arguments: &[&str]| home.run(arguments).status.code();

@@ -5,8 +5,10 @@ mod labels;
 mod layered;
 mod mermaid;
 mod svg;
+mod trail;
 
 pub use dot::dot;
 pub(crate) use labels::many;
-pub use mermaid::mermaid;
-pub use svg::svg;
+pub use mermaid::{mermaid, mermaid_of};
+pub use svg::{svg, svg_of};
+pub use trail::{Passed, Trail};

@@ -147,9 +147,25 @@ pub struct Verify {
     /// Try at most so many runs
     #[arg(long, value_name = "NUMBER", default_value_t = 2_000)]
     pub runs: usize,
+    /// Draw the way with this number instead: what it passed stands out in the graph
+    #[arg(long, value_name = "NUMBER", conflicts_with = "output")]
+    pub draw: Option<usize>,
+    /// How it is drawn
+    #[arg(long, value_enum, default_value_t, requires = "draw")]
+    pub format: WayFormat,
     /// How it is printed
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
+}
+
+/// How a way through a graph is drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum WayFormat {
+    /// A picture, light and dark.
+    #[default]
+    Svg,
+    /// Mermaid flowchart, which GitHub and GitLab render.
+    Mermaid,
 }
 
 /// `test`.

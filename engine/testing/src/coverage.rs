@@ -139,7 +139,8 @@ impl Coverage {
         uncovered
     }
 
-    fn loop_edge(&self, from: &str, index: u32) -> String {
+    /// `verify ⟲ deploy (goto[0])`.
+    pub(crate) fn loop_edge(&self, from: &str, index: u32) -> String {
         let to = self.targets.get(&(from.to_owned(), index)).map_or("", String::as_str);
         format!("{from} ⟲ {to} (goto[{index}])")
     }

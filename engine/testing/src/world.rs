@@ -45,7 +45,7 @@ enum Due {
 }
 
 /// When something is due; at one moment in the order in which it was planned.
-type Turn = (i64, u64);
+pub(crate) type Turn = (i64, u64);
 
 /// A run and the world around it.
 pub(crate) struct World<'a, S> {
@@ -117,9 +117,43 @@ impl<'a, S: Script> World<'a, S> {
 
     /// Lets it happen.
     pub(crate) fn step(&mut self) -> Result<(), Stopped> {
-        let Some(((at, _), due)) = self.due.pop_first() else { return Ok(()) };
-        self.jump(Timestamp(at));
+        let Some((turn, _)) = self.due.first_key_value() else { return Ok(()) };
+        self.let_happen(*turn)
+    }
+
+    /// Lets one thing happen that will, whatever else would come before it.
+    pub(crate) fn let_happen(&mut self, turn: Turn) -> Result<(), Stopped> {
+        let Some(due) = self.due.remove(&turn) else { return Ok(()) };
+        self.jump(Timestamp(turn.0));
         self.happen(due)
+    }
+
+    /// What is due by now and is no end of work: nothing depends on when it comes.
+    pub(crate) fn due_besides_ends(&self) -> Option<Turn> {
+        let now = self.due.range(..=(self.now.0, u64::MAX));
+        now.into_iter().find(|(_, due)| !matches!(due, Due::Finished(..) | Due::Child(_))).map(|(turn, _)| *turn)
+    }
+
+    /// The ends of work that are due by now, in the order in which they were planned.
+    pub(crate) fn ends_due(&self) -> Vec<(Turn, AttemptKey)> {
+        let now = self.due.range(..=(self.now.0, u64::MAX));
+        now.filter_map(|(turn, due)| match due {
+            Due::Finished(key, _) if self.live.contains(key) => Some((*turn, key.clone())),
+            Due::Child(finished) if self.children.contains_key(&finished.key) => Some((*turn, finished.key.clone())),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// The next timer that lets a step go on.
+    pub(crate) fn next_timer(&self) -> Option<(Turn, Timer)> {
+        let due = self.due.iter().find(|(_, due)| matches!(due, Due::Timer(_)))?;
+        match due {
+            (turn, Due::Timer(timer @ (Timer::Sleep { .. } | Timer::Retry { .. } | Timer::LoopDelay { .. }))) => {
+                Some((*turn, timer.clone()))
+            }
+            _ => None,
+        }
     }
 
     /// The clock never goes back.

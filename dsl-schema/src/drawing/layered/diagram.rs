@@ -49,10 +49,16 @@ pub(in crate::drawing) struct Drawing {
     pub(in crate::drawing) loop_labels: Vec<Rect>,
     /// Forward lines: each goes by right angles from point to point.
     pub(in crate::drawing) lines: Vec<Vec<Point>>,
+    /// The box that each of them comes from.
+    pub(in crate::drawing) lines_from: Vec<usize>,
     /// The lines of loops.
     pub(in crate::drawing) loop_lines: Vec<Vec<Point>>,
+    /// The box that each of them leads to.
+    pub(in crate::drawing) loop_lines_to: Vec<usize>,
     /// Where arrows touch a box from above.
     pub(in crate::drawing) arrows: Vec<Point>,
+    /// The box of each of them, and the sort of the edges that arrive there.
+    pub(in crate::drawing) arrows_at: Vec<(usize, u8)>,
     /// Where arrows of loops touch a box from the right.
     pub(in crate::drawing) loop_arrows: Vec<Point>,
 }

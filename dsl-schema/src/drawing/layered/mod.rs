@@ -5,6 +5,7 @@
 //!         ─► order  (of each row, with few crossings)
 //!         ─► place  (how far to the right everything stands)
 //!         ─► route  (the space between rows gets tracks; lines, labels and arrows come out)
+//!         ─► ways   (asked afterwards: the whole line of one edge)
 //! ```
 //!
 //! A line that passes a row has a place of its own there, like a box, and between rows there are no boxes. So no line can
@@ -27,6 +28,7 @@ mod route;
 mod rows;
 mod straighten;
 mod tracks;
+mod ways;
 
 use entries::Entries;
 

@@ -229,6 +229,7 @@ impl Router<'_> {
             let top = self.drawing.boxes[at].y;
             for entry in entries {
                 self.drawing.arrows.push(Point { x: entry.x, y: top });
+                self.drawing.arrows_at.push((at, entry.sort));
                 if entry.label > 0 {
                     let y = top - BELOW_LABEL - LABEL_HEIGHT;
                     let rect = Rect { x: entry.x - entry.label / 2, y, width: entry.label, height: LABEL_HEIGHT };
@@ -257,6 +258,7 @@ impl Router<'_> {
                         point(turn, y - OWN_LOOP),
                         point(right, y - OWN_LOOP),
                     ]);
+                    self.drawing.loop_lines_to.push(at);
                     self.drawing.loop_arrows.push(point(right, y - OWN_LOOP));
                 }
             }
@@ -294,10 +296,12 @@ impl Router<'_> {
         }
         branches.push(line);
         let branches = branches.into_iter().map(without_straight_points).filter(|line| line.len() > 1);
-        if self.layers.vertices[root].is_thin() {
+        if let Slot::Arrival { at } = self.layers.vertices[root].slot {
             self.drawing.loop_lines.extend(branches);
+            self.drawing.loop_lines_to.resize(self.drawing.loop_lines.len(), at);
         } else {
             self.drawing.lines.extend(branches);
+            self.drawing.lines_from.resize(self.drawing.lines.len(), root);
         }
     }
 

@@ -11,6 +11,7 @@ mod style;
 #[cfg(test)]
 mod tests;
 mod text_width;
+mod trails;
 mod write;
 
-pub use write::svg;
+pub use write::{svg, svg_of};

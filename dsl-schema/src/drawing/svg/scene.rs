@@ -145,6 +145,6 @@ fn diagram(graph: &Graph, boxes: Vec<Size>) -> Diagram {
 }
 
 /// The condition that an edge is drawn with: the usual one is drawn like `ok`.
-fn shown(graph: &Graph, need: &Need) -> Condition {
+pub(super) fn shown(graph: &Graph, need: &Need) -> Condition {
     if labels::need(graph, need).is_none() { Condition::Ok } else { need.on }
 }

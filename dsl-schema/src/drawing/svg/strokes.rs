@@ -42,6 +42,25 @@ pub(super) fn lines(class: &str, lines: &[Vec<Point>], arrows: &[Point], out: &m
     }
 }
 
+/// Which way an arrow points.
+#[derive(Clone, Copy)]
+pub(super) enum Tip {
+    Down,
+    Left,
+}
+
+/// Whole lines, each with its arrow.
+pub(super) fn way(class: &str, ways: &[Vec<Point>], tip: Tip, out: &mut String) {
+    let ends: Vec<Point> = ways.iter().filter_map(|way| way.last().copied()).collect();
+    lines(class, ways, &ends, out);
+    for Point { x, y } in ends {
+        let _ = match tip {
+            Tip::Down => writeln!(out, r#"<path class="{class}-tip" d="M{x} {y}l-5.5-{ARROW}h11z"/>"#),
+            Tip::Left => writeln!(out, r#"<path class="{class}-tip" d="M{x} {y}l{ARROW}-5.5v11z"/>"#),
+        };
+    }
+}
+
 /// A line with its corners rounded, as far as there is room.
 fn rounded(line: &[Point]) -> String {
     let mut path = String::new();

@@ -46,6 +46,26 @@ const COLOURS: [(&str, &str, &str, &str); 41] = [
     ("ll-over .ll-mark", "stroke", "#cdced8", "#3d414c"),
 ];
 
+/// What a way through a graph needs besides.
+const OF_TRAIL: [(&str, &str, &str, &str); 16] = [
+    ("ll-gone", "stroke", "#2f5fd0", "#7aa7ff"),
+    ("ll-gone-tip", "fill", "#2f5fd0", "#7aa7ff"),
+    ("ll-gone-back", "stroke", "#8145b5", "#b27ae0"),
+    ("ll-gone-back-tip", "fill", "#8145b5", "#b27ae0"),
+    ("ll-was-good .ll-box", "stroke", "#2f9e67", "#2f9e67"),
+    ("ll-was-bad .ll-box", "stroke", "#d9363e", "#e5484d"),
+    ("ll-was-open .ll-box", "stroke", "#c27a00", "#e2a336"),
+    ("ll-was-good .ll-frame", "stroke", "#2f9e67", "#2f9e67"),
+    ("ll-was-bad .ll-frame", "stroke", "#d9363e", "#e5484d"),
+    ("ll-was-open .ll-frame", "stroke", "#c27a00", "#e2a336"),
+    ("ll-open .ll-mark", "fill", "#ffefc9", "#3a2809"),
+    ("ll-open .ll-mark", "stroke", "#ecc98a", "#5c4314"),
+    ("ll-open .ll-mark-text", "fill", "#8a4b00", "#ffca16"),
+    ("ll-ends", "stroke", "#f3bcc0", "#72232d"),
+    ("ll-rounds", "fill", "#8145b5", "#b27ae0"),
+    ("ll-rounds-text", "fill", "#ffffff", "#14091c"),
+];
+
 /// What does not depend on light and dark.
 const SHAPES: &str = "\
 .ll-sans{font-family:Inter,\"Segoe UI\",\"Helvetica Neue\",Helvetica,Arial,sans-serif}\
@@ -60,15 +80,34 @@ const SHAPES: &str = "\
 .ll-pill-text{text-anchor:start}\
 .ll-id{text-anchor:end}";
 
+/// What of a way does not.
+const SHAPES_OF_TRAIL: &str = "\
+.ll-gone,.ll-gone-back{fill:none;stroke-width:3;stroke-linecap:round;stroke-linejoin:round}\
+.ll-was-good .ll-box,.ll-was-bad .ll-box,.ll-was-open .ll-box,\
+.ll-was-good .ll-frame,.ll-was-bad .ll-frame,.ll-was-open .ll-frame{stroke-width:2}\
+.ll-pale{opacity:.45}\
+.ll-ends{fill:none;stroke-width:5}\
+.ll-caption{font-size:15px;font-weight:600}\
+.ll-rounds-text{font-size:10px;font-weight:600;text-anchor:middle}";
+
 /// The style sheet of a drawing.
 pub(super) fn sheet() -> String {
+    of(SHAPES, &COLOURS)
+}
+
+/// The same, of one with a way through it.
+pub(super) fn sheet_of_trail() -> String {
+    sheet() + &of(SHAPES_OF_TRAIL, &OF_TRAIL)
+}
+
+fn of(shapes: &str, colours: &[(&str, &str, &str, &str)]) -> String {
     let rules = |dark: bool| -> String {
-        COLOURS
+        colours
             .iter()
             .map(|(class, property, light, night)| {
                 format!(".{class}{{{property}:{}}}", if dark { night } else { light })
             })
             .collect()
     };
-    format!("{SHAPES}{}@media (prefers-color-scheme:dark){{{}}}", rules(false), rules(true))
+    format!("{shapes}{}@media (prefers-color-scheme:dark){{{}}}", rules(false), rules(true))
 }

@@ -7,23 +7,44 @@ use loopline_core::graph::{Condition, Graph};
 
 use super::card::{self, Card, MANY_LINE, MARK, TEXT_AT, Tone, mark_width};
 use super::scene::{self, Page, ROUND, Scene};
+use super::trails::{self, Caption};
 use super::{icons, strokes, style};
 use crate::drawing::labels;
 use crate::drawing::layered::{Point, Rect};
+use crate::drawing::trail::Trail;
 
 /// Around the drawing.
 const MARGIN: i64 = 28;
 
 /// The graph as an SVG picture: complete, without scripts, fonts or anything else from outside.
 pub fn svg(graph: &Graph) -> String {
+    draw(graph, None)
+}
+
+/// The same, with a way through it: what was passed stands out, with what became of it; the rest is pale.
+pub fn svg_of(graph: &Graph, trail: &Trail) -> String {
+    draw(graph, Some(trail))
+}
+
+fn draw(graph: &Graph, trail: Option<&Trail>) -> String {
     let page = Page::of(graph);
+    let caption = trail.map(Caption::of);
     let mut out = String::new();
-    head(graph, &page, &mut out);
-    at(page.steps_at, &mut out, |out| scene(&page.steps, 0, out));
-    if let Some(finally) = &page.finally {
-        headline(finally.frame, &mut out);
-        at(finally.steps_at, &mut out, |out| scene(&finally.steps, 1, out));
+    head(graph, &page, caption.as_ref(), &mut out);
+    if let Some(caption) = &caption {
+        caption.write(&mut out);
     }
+    let below = caption.as_ref().map_or_else(Point::default, |caption| Point {
+        x: (caption.width() - page.width).max(0) / 2,
+        y: caption.height(),
+    });
+    at(below, &mut out, |out| {
+        at(page.steps_at, out, |out| scene(&page.steps, (trail, ""), 0, out));
+        if let Some(finally) = &page.finally {
+            headline(finally.frame, out);
+            at(finally.steps_at, out, |out| scene(&finally.steps, (trail, ""), 1, out));
+        }
+    });
     out.push_str("</g>\n</svg>\n");
     out
 }
@@ -38,38 +59,64 @@ fn at(corner: Point, out: &mut String, draw: impl FnOnce(&mut String)) {
     out.push_str("</g>\n");
 }
 
-/// A graph that lies inside of so many frames.
-fn scene(scene: &Scene<'_>, depth: usize, out: &mut String) {
+/// A graph that lies inside of so many frames, with a way through it. `names` stands before the names of its steps.
+fn scene(scene: &Scene<'_>, (trail, names): (Option<&Trail>, &str), depth: usize, out: &mut String) {
     let drawing = &scene.drawing;
+    if let Some(trail) = trail {
+        for (at, step) in scene.graph.steps.iter().enumerate() {
+            trails::halo(trail, &format!("{names}{}", step.id), scene.front(at), out);
+        }
+    }
     strokes::lines("ll-line", &drawing.lines, &drawing.arrows, out);
     strokes::lines("ll-loop", &drawing.loop_lines, &drawing.loop_arrows, out);
     strokes::tips(drawing, out);
+    if let Some(trail) = trail {
+        trails::lines(scene, trail, names, out);
+    }
     for (at, (step, inside)) in scene.graph.steps.iter().zip(&scene.inside).enumerate() {
+        let name = format!("{names}{}", step.id);
+        let shown = trail.map(|trail| trails::class_of(trail, &name));
+        if let Some(class) = shown {
+            let _ = writeln!(out, r#"<g class="{class}">"#);
+        }
         sheets(scene.drawing.boxes[at], scene.front(at), out);
         let details = labels::details(scene.graph, step);
         step_box(&details, &scene.cards[at], scene.front(at), scene.card(at), inside.as_ref().map(|_| depth), out);
+        if shown.is_some() {
+            out.push_str("</g>\n");
+        }
         if let Some(inside) = inside {
-            self::at(scene.inner(at, inside), out, |out| self::scene(inside, depth + 1, out));
+            let names = format!("{name}/");
+            self::at(scene.inner(at, inside), out, |out| self::scene(inside, (trail, &names), depth + 1, out));
+        }
+        if let Some(trail) = trail {
+            trails::badges(trail, &name, scene.front(at), out);
         }
     }
     for (_, sort, rect) in &drawing.labels {
         condition(Condition::ALL[usize::from(*sort)], *rect, out);
     }
-    let gotos = scene.graph.steps.iter().flat_map(|step| &step.goto);
-    for (goto, rect) in gotos.zip(&drawing.loop_labels) {
+    let gotos = scene.graph.steps.iter().flat_map(|step| (0..).zip(&step.goto).map(move |goto| (step, goto)));
+    for ((step, (index, goto)), rect) in gotos.zip(&drawing.loop_labels) {
         pill(&labels::loop_pill(goto), &labels::goto(goto), *rect, out);
+        if let Some(rounds) = trail.and_then(|trail| trail.rounds(&format!("{names}{}", step.id), index)) {
+            trails::rounds(&rounds, *rect, out);
+        }
     }
 }
 
-fn head(graph: &Graph, page: &Page<'_>, out: &mut String) {
-    let (width, height) = (page.width + 2 * MARGIN, page.height + 2 * MARGIN);
+fn head(graph: &Graph, page: &Page<'_>, caption: Option<&Caption<'_>>, out: &mut String) {
+    let width = page.width.max(caption.map_or(0, Caption::width)) + 2 * MARGIN;
+    let height = page.height + caption.map_or(0, Caption::height) + 2 * MARGIN;
     let _ = writeln!(
         out,
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" aria-labelledby="ll-name ll-about">"#
     );
     let _ = writeln!(out, r#"<title id="ll-name">{}</title>"#, escape(&graph.name));
-    let _ = writeln!(out, r#"<desc id="ll-about">{}</desc>"#, escape(&labels::about(graph)));
-    let _ = writeln!(out, "<style>{}</style>", style::sheet());
+    let about = caption.map_or_else(|| labels::about(graph), Caption::in_words);
+    let _ = writeln!(out, r#"<desc id="ll-about">{}</desc>"#, escape(&about));
+    let sheet = if caption.is_some() { style::sheet_of_trail() } else { style::sheet() };
+    let _ = writeln!(out, "<style>{sheet}</style>");
     out.push_str("<defs>\n");
     let mut drawn = BTreeSet::new();
     kinds(graph, &mut drawn);
@@ -213,7 +260,7 @@ fn condition(on: Condition, rect: Rect, out: &mut String) {
     out.push_str("</g>\n");
 }
 
-fn label(text: &str, rect: Rect, out: &mut String) {
+pub(super) fn label(text: &str, rect: Rect, out: &mut String) {
     let Rect { x, y, width, height } = rect;
     let _ = writeln!(
         out,
@@ -248,7 +295,7 @@ fn pill(text: &str, details: &str, rect: Rect, out: &mut String) {
 }
 
 /// Text between tags and inside quotes. What XML does not allow becomes a space.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use super::read_file;
-use crate::arguments::{Output, Verify};
+use crate::arguments::{Output, Verify, WayFormat};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::inputs;
 
@@ -23,6 +23,19 @@ pub fn verify(arguments: &Verify) -> Outcome {
         let message = format!("no run can begin: {}", problems.join("; "));
         Failure::usage(message).hint("give such an input with -i key=value")
     })?;
+    if let Some(number) = arguments.draw {
+        let trails = verdict.trails();
+        let Some(trail) = number.checked_sub(1).and_then(|at| trails.get(at)) else {
+            let message = format!("there is no way {number}: {name} has {} to be drawn", trails.len());
+            return Err(Failure::usage(message).hint("without --draw, each way stands with its number"));
+        };
+        let drawn = match arguments.format {
+            WayFormat::Svg => loopline_dsl::drawing::svg_of(&graph, trail),
+            WayFormat::Mermaid => loopline_dsl::drawing::mermaid_of(&graph, trail),
+        };
+        println!("{}", drawn.trim_end());
+        return Ok(Exit::Success);
+    }
     match arguments.output {
         Output::Table => print!("{}", verdict.for_people()),
         Output::Json => println!("{}", serde_json::to_string_pretty(&verdict.json()).map_err(anyhow::Error::from)?),

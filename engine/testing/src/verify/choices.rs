@@ -14,6 +14,12 @@ use super::samples::{MadeUp, OfStep};
 use crate::steps::without_items;
 use crate::world::{Script, Stopped};
 
+/// The question what a run is given. No step has such a name.
+pub(super) const INPUTS: &str = "(inputs)";
+
+/// A longer list of values is cut.
+const LONGEST: usize = 80;
+
 /// One answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Choice {
@@ -25,6 +31,8 @@ pub(super) enum Choice {
     Signal,
     /// Nobody answers, and its time runs out.
     Nobody,
+    /// Of what may come next, the one of this number does.
+    First(usize),
 }
 
 /// A question that came up in a run.
@@ -34,6 +42,10 @@ pub(super) struct Made {
     pub(super) options: Vec<Choice>,
     /// Which of them was taken.
     pub(super) taken: usize,
+    /// What may come next, in words, where that is the question.
+    pub(super) order: Vec<String>,
+    /// What was given, in words, where values are the answer.
+    pub(super) values: Option<String>,
 }
 
 /// Where a run differs from answering each question as it was answered before: the number of the question, and the answer.
@@ -61,8 +73,30 @@ impl<'g> Choices<'g> {
         let taken = planned.or_else(before).unwrap_or(0).min(options.len().saturating_sub(1));
         let choice = options[taken];
         self.latest.insert(name.to_owned(), choice);
-        self.made.push(Made { name: name.to_owned(), options, taken });
+        self.made.push(Made { name: name.to_owned(), options, taken, order: Vec::new(), values: None });
         choice
+    }
+
+    /// Says what the values are that were given as the latest answer.
+    pub(super) fn tell_values(&mut self, values: Vec<String>) {
+        let text = values.join(", ");
+        let cut = match text.char_indices().nth(LONGEST) {
+            Some((at, _)) => format!("{}…", &text[..at]),
+            None => text,
+        };
+        if let Some(made) = self.made.last_mut().filter(|_| !cut.is_empty()) {
+            made.values = Some(cut);
+        }
+    }
+
+    /// Which of these comes first: that which was planned first, unless the plan says something else.
+    pub(super) fn first_of(&mut self, order: Vec<String>) -> usize {
+        let number = self.made.len();
+        let planned = self.plan.iter().find(|(at, _)| *at == number).map_or(0, |(_, option)| *option);
+        let taken = planned.min(order.len().saturating_sub(1));
+        let options = (0..order.len()).map(Choice::First).collect();
+        self.made.push(Made { name: String::new(), options, taken, order, values: None });
+        taken
     }
 
     fn step(&self, key: &AttemptKey) -> (String, Option<&'g Step>) {
@@ -88,8 +122,14 @@ impl Script for Choices<'_> {
         options.extend(step.filter(|step| !undo && looks_at_time(step)).map(|_| Choice::Fail(FailureKind::Timeout)));
         let outcome = match self.choose(&name, options) {
             Choice::Fail(kind) => Outcome::Failed { error: failure(kind), result: RawResult::default() },
-            Choice::Succeed(variant) => Outcome::Succeeded { result: made_up_result(spec, of_step, variant) },
-            Choice::Approve | Choice::Reject | Choice::Signal | Choice::Nobody => {
+            Choice::Succeed(variant) => {
+                let result = made_up_result(spec, of_step, variant);
+                let answered = result.response.as_ref().and_then(|response| response.body.clone());
+                let given = result.outputs.iter().map(|(name, value)| format!("{name} = {value}"));
+                self.tell_values(given.chain(answered).collect());
+                Outcome::Succeeded { result }
+            }
+            Choice::Approve | Choice::Reject | Choice::Signal | Choice::Nobody | Choice::First(_) => {
                 Outcome::Succeeded { result: RawResult::default() }
             }
         };
@@ -138,17 +178,30 @@ pub(crate) fn made_up_result(spec: &AttemptSpec, of_step: Option<&OfStep>, varia
 }
 
 impl Made {
+    /// It is about what comes first, and not about what comes.
+    pub(super) fn is_order(&self) -> bool {
+        !self.order.is_empty()
+    }
+
     /// What was answered, where it was not the first of the answers.
     pub(super) fn in_words(&self) -> String {
         let name = &self.name;
         match self.options[self.taken] {
+            Choice::Succeed(_) if name == INPUTS => self.values.clone().unwrap_or_default(),
             Choice::Succeed(0) => format!("`{name}` succeeds"),
-            Choice::Succeed(variant) => format!("`{name}` gives its values number {}", variant + 1),
+            Choice::Succeed(variant) => match &self.values {
+                Some(values) => format!("`{name}` gives {values}"),
+                None => format!("`{name}` gives its values number {}", variant + 1),
+            },
             Choice::Fail(kind) => format!("`{name}` fails ({kind})"),
             Choice::Approve => format!("`{name}` is approved"),
             Choice::Reject => format!("`{name}` is rejected"),
             Choice::Signal => format!("`{name}` gets its signal"),
             Choice::Nobody => format!("nobody answers `{name}`"),
+            Choice::First(which) => match (self.order.get(which), self.order.first()) {
+                (Some(taken), Some(usual)) => format!("{taken} before {usual}"),
+                _ => String::new(),
+            },
         }
     }
 }

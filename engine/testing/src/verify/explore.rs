@@ -2,28 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use loopline_core::event::{ApprovalDecided, Decision, Event, SignalReceived, Trigger};
-use loopline_core::graph::{Action, Graph, Step};
 use loopline_core::id::StepPath;
 use loopline_core::machine::{Passage, Passed};
 use loopline_core::outcome::FailureKind;
 use loopline_core::time::Timestamp;
-use loopline_core::view::{ApprovalWait, RunStatus, RunView, StepStatus, StepView, WaitingFor};
-use loopline_dsl::testing::{all_steps, step_at};
+use loopline_core::view::{SkipReason, StepStatus, StepView};
+use loopline_dsl::drawing::Trail;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::bounds::Bounds;
-use super::choices::{Choice, Choices, Made, Plan};
-use super::samples::{MadeUp, samples};
+use super::choices::{Made, Plan};
+use super::faults::{self, Fault, FaultKey, FaultKind};
+use super::orders::Orders;
+use super::run::Run;
+use super::samples::MadeUp;
 use crate::coverage::{Coverage, Uncovered};
 use crate::run::Subject;
 use crate::steps;
 use crate::waits;
-use crate::world::World;
-
-/// A run with more events is cut short: where a loop is unlimited, it goes round for ever as far as can be seen.
-const MOST_EVENTS: u64 = 20_000;
 
 /// More events than this are not tried in all runs together: a few seconds of work.
 const MOST_EVENTS_IN_ALL: u64 = 2_000_000;
@@ -36,20 +33,56 @@ const MOST_TOLD: usize = 24;
 pub struct Explored {
     /// How many runs were tried.
     pub runs: usize,
-    /// All ways were gone that made-up answers can take, in one order of completions.
+    /// All ways were gone that made-up answers can take.
     pub complete: bool,
+    /// What was tried about the order in which parallel things happen.
+    pub orders: Tried,
     /// How runs ended: by status, and `hangs`, `endless` or `cut_short` for those that did not.
     pub endings: BTreeMap<String, Ending>,
+    /// What can go wrong, the worst first.
+    pub faults: Vec<Fault>,
     /// The most visits that a step had, by name.
     pub visits: BTreeMap<String, u32>,
     /// The way on which some step had the most visits.
     pub longest: Option<Ending>,
+    /// The same, to be drawn.
+    #[serde(skip)]
+    pub longest_trail: Option<Trail>,
     /// What no run has passed.
     pub uncovered: Uncovered,
+    /// Why steps never started: on the way that comes nearest.
+    pub kept_out: BTreeMap<String, KeptOut>,
     /// Steps that failed over made-up values: what can come of them was not tried.
     pub unsure: BTreeMap<String, String>,
     #[serde(skip)]
     succeeded: BTreeSet<String>,
+    #[serde(skip)]
+    by_key: BTreeMap<FaultKey, Fault>,
+}
+
+/// What was tried besides the usual order.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Tried {
+    /// How many of the runs.
+    pub runs: usize,
+    /// In some run several things could have happened first.
+    pub parallel: bool,
+    /// In some run it could have mattered which of them did.
+    pub matter: bool,
+    /// Some orders that could matter were not tried.
+    pub left_out: bool,
+}
+
+/// Why a step did not start.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeptOut {
+    /// In words.
+    pub says: String,
+    /// How to get so near.
+    #[serde(flatten)]
+    pub ending: Ending,
+    #[serde(skip)]
+    nearness: u8,
 }
 
 /// A way that runs took.
@@ -65,6 +98,13 @@ pub struct Ending {
     pub waits_for: Option<String>,
 }
 
+/// Ways that are still to be gone: first those in the usual order, then the others.
+#[derive(Default)]
+struct Open {
+    usual: VecDeque<Plan>,
+    reordered: VecDeque<Plan>,
+}
+
 pub(super) fn explore(
     subject: &Subject<'_>,
     given: &Map<String, Json>,
@@ -72,38 +112,45 @@ pub(super) fn explore(
 ) -> Result<Explored, Vec<String>> {
     let graph = subject.graph;
     let made_up = MadeUp::of(graph, given);
+    let orders = Orders::of(graph);
     let mut coverage = Coverage::of(graph);
-    let mut explored = Explored {
-        runs: 0,
-        complete: true,
-        endings: BTreeMap::new(),
-        visits: BTreeMap::new(),
-        longest: None,
-        uncovered: coverage.uncovered(),
-        unsure: BTreeMap::new(),
-        succeeded: BTreeSet::new(),
-    };
+    let mut explored = Explored::nothing(coverage.uncovered());
     let unlimited = !Bounds::of(graph).every_run_ends();
     let mut events = 0;
-    let mut open: VecDeque<Plan> = VecDeque::from([Vec::new()]);
-    while let Some(plan) = open.pop_front() {
-        if events > MOST_EVENTS_IN_ALL {
-            explored.complete = false;
+    let mut open = Open { usual: VecDeque::from([Vec::new()]), ..Open::default() };
+    loop {
+        // A quarter of the runs is for orders, where they matter.
+        let answers = explored.runs - explored.orders.runs;
+        let enough = !open.reordered.is_empty() && answers >= most_runs - most_runs / 4;
+        explored.complete &= !enough || open.usual.is_empty();
+        let usual = (!enough).then(|| open.usual.pop_front()).flatten().map(|plan| (plan, true));
+        let reordered = |open: &mut Open| open.reordered.pop_front().map(|plan| (plan, false));
+        let Some((plan, usual)) = usual.or_else(|| reordered(&mut open)) else { break };
+        if events > MOST_EVENTS_IN_ALL || explored.runs >= most_runs {
+            explored.complete &= !usual;
+            explored.orders.left_out |= !usual || !open.reordered.is_empty();
             break;
         }
         let next = plan.last().map_or(0, |(at, _)| at + 1);
-        let run = Run::of(subject, given, &made_up, plan.clone())?;
+        let run = Run::of(subject, given, &made_up, &orders, plan.clone())?;
         explored.runs += 1;
+        explored.orders.runs += usize::from(!usual);
+        explored.orders.parallel |= run.parallel;
         events += run.world.events();
-        explored.see(&run, &plan, unlimited);
+        explored.see(&run, &plan, &coverage, unlimited);
         coverage.see(&run.world.passages);
         coverage.see_undone(&run.world.undone);
         for (at, made) in run.world.script.made.iter().enumerate().skip(next) {
+            explored.orders.matter |= made.is_order();
+            let usual = usual && !made.is_order();
             for option in (0..made.options.len()).filter(|option| *option != made.taken) {
-                if explored.runs + open.len() < most_runs {
-                    open.push_back(plan.iter().copied().chain([(at, option)]).collect());
-                } else {
-                    explored.complete = false;
+                let plan = plan.iter().copied().chain([(at, option)]).collect();
+                match usual {
+                    // An answer goes before an order.
+                    true if explored.runs + open.usual.len() < most_runs => open.usual.push_back(plan),
+                    true => explored.complete = false,
+                    false if open.reordered.len() < most_runs => open.reordered.push_back(plan),
+                    false => explored.orders.left_out = true,
                 }
             }
         }
@@ -111,11 +158,37 @@ pub(super) fn explore(
     explored.uncovered = coverage.uncovered();
     // Some other values did.
     explored.unsure.retain(|step, _| !explored.succeeded.contains(step));
+    let never: BTreeSet<&String> = explored.uncovered.steps.iter().collect();
+    explored.kept_out.retain(|step, _| never.contains(step));
+    explored.faults = std::mem::take(&mut explored.by_key).into_values().collect();
     Ok(explored)
 }
 
 impl Explored {
-    fn see(&mut self, run: &Run<'_>, plan: &Plan, unlimited: bool) {
+    fn nothing(uncovered: Uncovered) -> Self {
+        Self {
+            runs: 0,
+            complete: true,
+            orders: Tried::default(),
+            endings: BTreeMap::new(),
+            faults: Vec::new(),
+            visits: BTreeMap::new(),
+            longest: None,
+            longest_trail: None,
+            uncovered,
+            kept_out: BTreeMap::new(),
+            unsure: BTreeMap::new(),
+            succeeded: BTreeSet::new(),
+            by_key: BTreeMap::new(),
+        }
+    }
+
+    /// All ways were gone, in every order that matters.
+    pub fn is_exhaustive(&self) -> bool {
+        self.complete && !self.orders.left_out
+    }
+
+    fn see(&mut self, run: &Run<'_>, plan: &Plan, coverage: &Coverage, unlimited: bool) {
         let Some(view) = run.world.view() else { return };
         let (status, waits_for) = match (run.cut_short, view.status.is_over()) {
             (true, _) if unlimited => ("endless".to_owned(), None),
@@ -128,6 +201,17 @@ impl Explored {
         let ending =
             || Ending { runs: 0, when: when.clone(), way: way(&run.world.passages), waits_for: waits_for.clone() };
         self.endings.entry(status).or_insert_with(ending).runs += 1;
+        for (key, step, says) in faults::of(run, &view, coverage, unlimited) {
+            let fault = self.by_key.entry(key.clone()).or_insert_with(|| Fault {
+                kind: key.0,
+                left_behind: key.0 == FaultKind::Fails && faults::left_behind(run, &view),
+                trail: faults::trail(run, &view, &says, &when, step.clone()),
+                step,
+                says,
+                ending: ending(),
+            });
+            fault.ending.runs += 1;
+        }
         let most = self.visits.values().copied().max().unwrap_or(1);
         let mut highest = 0;
         steps::each_step(&view, &mut |name, step: &StepView| {
@@ -138,9 +222,29 @@ impl Explored {
             if step.visits.iter().any(|visit| visit.status == StepStatus::Succeeded) {
                 self.succeeded.insert(name.to_owned());
             }
+            self.see_who_is_kept_out(run, name, step, &ending);
         });
         if highest > most {
             self.longest = Some(Ending { runs: 1, ..ending() });
+            self.longest_trail = Some(faults::trail(run, &view, "the most visits", &when, None));
+        }
+    }
+
+    /// Remembers the way on which a step came nearest to its start: first its `if`, then its edges.
+    fn see_who_is_kept_out(&mut self, run: &Run<'_>, name: &str, step: &StepView, ending: &dyn Fn() -> Ending) {
+        let nearness = match step.skip_reason {
+            Some(SkipReason::Condition) => 3,
+            Some(SkipReason::NotTaken) => 2,
+            Some(SkipReason::UpstreamFailed) => 1,
+            _ => return,
+        };
+        if self.kept_out.get(name).is_some_and(|before| before.nearness >= nearness) {
+            return;
+        }
+        let why = name.parse::<StepPath>().ok().and_then(|path| run.world.state.why(run.world.subject.graph, &path));
+        if let Some(why) = why {
+            let says = why.said.join(" ");
+            self.kept_out.insert(name.to_owned(), KeptOut { says, nearness, ending: Ending { runs: 1, ..ending() } });
         }
     }
 }
@@ -155,164 +259,41 @@ fn over_made_up_values(name: &str, step: &StepView) -> Option<(String, String)> 
     Some((name.to_owned(), found.message.clone()))
 }
 
-/// The steps that were passed, each loop with the step that it goes back from.
+/// The steps that were passed, round by round: `a → b ⟲ a → b`. Rounds that are all alike are counted: `a ⟲ 5× a`.
 fn way(passages: &[(Timestamp, Passage)]) -> String {
-    let mut way = String::new();
-    let mut back = false;
-    for (at, (_, passage)) in passages.iter().enumerate() {
-        if at == MOST_TOLD {
-            way.push_str(" → …");
-            break;
-        }
+    let mut rounds: Vec<Vec<String>> = vec![Vec::new()];
+    for (_, passage) in passages {
         match passage.passed {
             Passed::Started { .. } => {
-                let arrow = if back { " ⟲ " } else { " → " };
-                way.push_str(if way.is_empty() { "" } else { arrow });
-                way.push_str(&steps::plain_name(passage));
-                back = false;
+                rounds.last_mut().into_iter().for_each(|round| round.push(steps::plain_name(passage)))
             }
-            Passed::Fired { .. } => back = true,
+            Passed::Fired { .. } => rounds.push(Vec::new()),
             Passed::Exhausted { .. } => {}
         }
     }
-    way
+    let mut parts = Vec::new();
+    let (mut told, mut at) = (0, 0);
+    while let Some(rest) = rounds.get(at..).filter(|rest| !rest.is_empty()) {
+        if told >= MOST_TOLD {
+            parts.push("…".to_owned());
+            break;
+        }
+        let alike = if at > 0 { alike(rest) } else { 0 };
+        let times = if alike > 0 { format!("{}× ", alike + 1) } else { String::new() };
+        let round = &rest[alike];
+        parts.push(format!("{times}{}", round.join(" → ")));
+        told += round.len();
+        at += alike + 1;
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join(" ⟲ ")
 }
 
-/// One run.
-struct Run<'a> {
-    world: World<'a, Choices<'a>>,
-    /// Questions that nobody answers: steps by their names, and visits.
-    left: BTreeSet<(String, u32)>,
-    cut_short: bool,
-}
-
-impl<'a> Run<'a> {
-    fn of(
-        subject: &'a Subject<'a>,
-        given: &Map<String, Json>,
-        made_up: &'a MadeUp,
-        plan: Plan,
-    ) -> Result<Self, Vec<String>> {
-        let graph = subject.graph;
-        let mut choices = Choices::new(graph, made_up, plan);
-        let inputs = inputs(graph, given, made_up, &mut choices)?;
-        let mut run =
-            Self { world: World::new(subject, crate::run::BEGAN, choices), left: BTreeSet::new(), cut_short: false };
-        let trigger = Trigger { kind: "manual".to_owned(), actor: None };
-        // A script of choices answers everything, and stops nothing.
-        let stopped = |stopped: crate::world::Stopped| vec![stopped.message.clone()];
-        run.world.begin(inputs, trigger).map_err(stopped)?;
-        let asks = |step: &Step| matches!(step.action, Action::Approval(_) | Action::Wait(_));
-        let asks = all_steps(graph).iter().any(|(_, step)| asks(step));
-        while !run.world.state.is_over() {
-            // People act when nothing more happens by itself at this moment.
-            let quiet = run.world.next_at().is_none_or(|at| at > run.world.now());
-            match if asks && quiet { run.someone_answers() } else { None } {
-                Some(event) => drop(run.world.event(event).map_err(stopped)?),
-                None if run.world.next_at().is_some() => run.world.step().map_err(stopped)?,
-                None => break,
-            }
-            if run.world.events() > MOST_EVENTS {
-                run.cut_short = true;
-                break;
-            }
-        }
-        Ok(run)
-    }
-
-    /// What people or other systems do, if something waits for them.
-    fn someone_answers(&mut self) -> Option<Event> {
-        if self.world.state.status() == RunStatus::Queued {
-            return None;
-        }
-        let view = self.world.view()?;
-        let (name, visit, waiting) = self.asking(&view)?;
-        let path: StepPath = name.parse().ok()?;
-        let plain = steps::without_items(&path).to_string();
-        let (options, yes) = match &waiting {
-            WaitingFor::Approval(wait) => {
-                let timeout = wait.until.map(|_| Choice::Nobody);
-                ([Choice::Approve, Choice::Reject].into_iter().chain(timeout).collect(), Choice::Approve)
-            }
-            WaitingFor::Signal { until, .. } => {
-                ([Choice::Signal].into_iter().chain(until.map(|_| Choice::Nobody)).collect(), Choice::Signal)
-            }
-            _ => return None,
-        };
-        // Of a quorum all say the same: it is one question.
-        let decided = matches!(&waiting, WaitingFor::Approval(wait) if !wait.decisions.is_empty());
-        let choice = if decided { yes } else { self.world.script.choose(&plain, options) };
-        let event = match (choice, &waiting) {
-            (Choice::Approve, WaitingFor::Approval(wait)) => self.decision(path, visit, wait, Decision::Approved),
-            (Choice::Reject, WaitingFor::Approval(wait)) => self.decision(path, visit, wait, Decision::Rejected),
-            (Choice::Signal, WaitingFor::Signal { name: signal, kept: 0, .. }) => {
-                let schema = step_at(self.world.subject.graph, &path).and_then(|step| match &step.action {
-                    Action::Wait(wait) => wait.schema.as_ref(),
-                    _ => None,
-                });
-                let made_up = schema.map(samples).and_then(|all| all.into_iter().next());
-                let payload = made_up.unwrap_or_else(|| Json::Object(Map::new()));
-                let by = "somebody".to_owned();
-                let signal = SignalReceived { name: signal.clone(), payload, by, idempotency_key: None };
-                Some(Event::SignalReceived(Box::new(signal)))
-            }
-            _ => None,
-        };
-        if event.is_none() || !matches!(waiting, WaitingFor::Approval(_)) {
-            self.left.insert((name, visit));
-        }
-        event.or_else(|| self.someone_answers())
-    }
-
-    /// The first step that waits for somebody, and was not left alone.
-    fn asking(&self, view: &RunView) -> Option<(String, u32, WaitingFor)> {
-        let mut found = None;
-        steps::each_step(view, &mut |name, step| {
-            let asks = matches!(step.waiting_for, Some(WaitingFor::Approval(_) | WaitingFor::Signal { .. }));
-            if asks && found.is_none() && !self.left.contains(&(name.to_owned(), step.visit)) {
-                found = step.waiting_for.clone().map(|waiting| (name.to_owned(), step.visit, waiting));
-            }
-        });
-        found
-    }
-
-    fn decision(&self, step: StepPath, visit: u32, wait: &ApprovalWait, decision: Decision) -> Option<Event> {
-        let users = wait.approvers.iter().filter_map(|approver| approver.strip_prefix("user:")).map(str::to_owned);
-        let anybody = wait.approvers.is_empty() || wait.approvers.iter().any(|approver| approver.starts_with("group:"));
-        let others = (1..=wait.quorum).filter(|_| anybody).map(|number| format!("person {number}"));
-        let by = users.chain(others).find(|name| wait.decisions.iter().all(|before| before.by != *name))?;
-        let first = |schema: &Json| samples(schema).into_iter().next().unwrap_or_default();
-        Some(Event::ApprovalDecided(Box::new(ApprovalDecided {
-            step,
-            visit,
-            by,
-            member_of: vec!["group:*".to_owned()],
-            decision,
-            comment: None,
-            fields: wait.fields.iter().map(|(name, schema)| (name.clone(), first(schema))).collect(),
-            digest: None,
-        })))
-    }
-}
-
-/// Inputs as given; what is not is made up, in as many variants as its schemas give.
-fn inputs(
-    graph: &Graph,
-    given: &Map<String, Json>,
-    made_up: &MadeUp,
-    choices: &mut Choices<'_>,
-) -> Result<Map<String, Json>, Vec<String>> {
-    let variants = made_up.inputs.iter().map(|(_, all)| all.len()).max().unwrap_or(1).max(1);
-    let variant = match choices.choose("inputs", (0..variants).map(Choice::Succeed).collect()) {
-        Choice::Succeed(variant) => variant,
-        _ => 0,
-    };
-    let mut all = given.clone();
-    for (name, values) in &made_up.inputs {
-        if let Some(value) = values.get(variant % values.len().max(1)) {
-            all.insert(name.clone(), value.clone());
-        }
-    }
-    loopline_core::contract::complete_inputs(graph, &all)
-        .map_err(|problems| problems.iter().map(|problem| format!("`{}` {}", problem.input, problem.message)).collect())
+/// How many rounds behind the first are like it, the last of which may go on to more steps. One alone is not worth counting.
+fn alike(rounds: &[Vec<String>]) -> usize {
+    let first = &rounds[0];
+    let same = rounds[1..].iter().take_while(|round| *round == first).count();
+    let goes_on = rounds.get(same + 1).is_some_and(|round| round.starts_with(first));
+    let count = same + usize::from(goes_on);
+    if count > 1 && !first.is_empty() { count } else { 0 }
 }

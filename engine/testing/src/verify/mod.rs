@@ -2,12 +2,16 @@
 //!
 //! [`bounds`] reads off the shape of the graph how often each step can be visited at the most, by lemma 3 of the proof in
 //! `docs/language/termination.md`. [`explore()`](explore::explore) runs the real interpreter on made-up answers ([`choices`],
-//! [`samples`]) until all ways were gone or a limit is reached, and says which.
+//! [`samples`]), in every order that matters ([`orders`]), until all ways were gone or a limit is reached, and says which.
+//! What goes wrong ([`faults`]) comes with the way to it, which can be drawn.
 
 mod bounds;
 mod choices;
 mod explore;
+mod faults;
+mod orders;
 mod report;
+mod run;
 mod samples;
 
 use loopline_core::graph::Graph;
@@ -15,7 +19,8 @@ use serde_json::{Map, Value as Json};
 
 pub use bounds::{Bounds, StepBound};
 pub(crate) use choices::made_up_result;
-pub use explore::{Ending, Explored};
+pub use explore::{Ending, Explored, KeptOut, Tried};
+pub use faults::{Fault, FaultKind};
 pub(crate) use samples::{MadeUp, OfStep};
 
 use crate::run::Subject;

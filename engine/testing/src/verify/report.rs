@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use loopline_dsl::drawing::Trail;
 use serde_json::{Value as Json, json};
 
 use super::Verdict;
@@ -11,7 +12,7 @@ impl Verdict {
     /// Some run did not end, or some step cannot start.
     pub fn is_bad(&self) -> bool {
         let Self { explored, .. } = self;
-        let never = explored.complete && explored.unsure.is_empty() && !explored.uncovered.steps.is_empty();
+        let never = explored.is_exhaustive() && explored.unsure.is_empty() && !explored.uncovered.steps.is_empty();
         never || explored.endings.contains_key("endless") || explored.endings.contains_key("hangs")
     }
 
@@ -55,23 +56,66 @@ impl Verdict {
         }
     }
 
+    /// The ways that can be drawn, by their numbers from 1.
+    pub fn trails(&self) -> Vec<&Trail> {
+        let faults = self.explored.faults.iter().map(|fault| &fault.trail);
+        faults.chain(&self.explored.longest_trail).collect()
+    }
+
+    fn orders(&self, out: &mut String) {
+        let orders = &self.explored.orders;
+        let _ = match (orders.matter, orders.left_out) {
+            (false, _) if !orders.parallel => Ok(()),
+            (false, _) => writeln!(out, "    in whichever order parallel steps end, it comes to the same"),
+            (true, false) => {
+                writeln!(out, "    and {} runs in other orders, which are all that can matter", orders.runs)
+            }
+            (true, true) => {
+                writeln!(out, "    and {} runs in other orders, and stopped there; more orders can matter", orders.runs)
+            }
+        };
+    }
+
     fn tried(&self, out: &mut String) {
         let explored = &self.explored;
         let runs = explored.runs;
         let _ = match explored.complete {
-            true => writeln!(out, "  tried: {runs} runs, which are all ways that made-up answers can take"),
+            true => writeln!(
+                out,
+                "  tried: {} runs, which are all ways that made-up answers can take",
+                runs - explored.orders.runs
+            ),
             false => writeln!(out, "  tried: {runs} runs, and stopped there; there are more ways"),
         };
+        self.orders(out);
         for (status, ending) in &explored.endings {
             let _ = write!(out, "    {status}: {}", ending.runs);
             told(ending, out);
         }
+        if !explored.faults.is_empty() {
+            let _ = writeln!(out, "  what can go wrong:");
+        }
+        for (fault, number) in explored.faults.iter().zip(1..) {
+            let runs = if fault.ending.runs == 1 { "1 run".to_owned() } else { format!("{} runs", fault.ending.runs) };
+            let _ = writeln!(out, "    [{number}] {}, in {runs}", fault.says);
+            below(&fault.ending, out);
+        }
+        let numbered = explored.faults.iter().zip(1..).filter(|(fault, _)| fault.left_behind);
+        let left_behind: Vec<String> = numbered.map(|(_, number)| format!("[{number}]")).collect();
+        if !left_behind.is_empty() {
+            let all = left_behind.join(" ");
+            let _ = writeln!(out, "    what was done before {all} stays as it is: no compensation, no `finally`");
+        }
         if let Some(longest) = &explored.longest {
-            let _ = write!(out, "  the most visits");
-            told(longest, out);
+            let _ = writeln!(out, "  [{}] the most visits", explored.faults.len() + 1);
+            below(longest, out);
         }
         for (what, all) in explored.uncovered.sorts() {
             let _ = writeln!(out, "  {what}: {}", all.join(", "));
+        }
+        for (step, kept_out) in &explored.kept_out {
+            let _ = writeln!(out, "    nearest to `{step}`: {}", kept_out.says);
+            below(&kept_out.ending, out);
         }
         for (step, why) in &explored.unsure {
             let _ = writeln!(out, "  not tried further, for made-up values do not do for `{step}`: {why}");
@@ -84,5 +128,15 @@ fn told(ending: &Ending, out: &mut String) {
     let _ = writeln!(out, "{when}: {}", ending.way);
     if let Some(waits_for) = &ending.waits_for {
         let _ = writeln!(out, "      {waits_for}");
+    }
+}
+
+/// The way to something, on lines of their own.
+fn below(ending: &Ending, out: &mut String) {
+    if !ending.when.is_empty() {
+        let _ = writeln!(out, "        when {}", ending.when.join(" and "));
+    }
+    if !ending.way.is_empty() {
+        let _ = writeln!(out, "        {}", ending.way);
     }
 }

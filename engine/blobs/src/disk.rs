@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -21,7 +22,10 @@ use crate::writer::DiskLogWriter;
 /// How much is read at once for a stream.
 const PIECE: usize = 128 * 1024;
 
-/// Logs and artifacts in one folder. One process at a time writes into it.
+/// How soon the growth of a log that another process writes is seen.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Logs and artifacts in one folder. Several processes may write into it, one at a time a log.
 #[derive(Debug)]
 pub struct DiskBlobs {
     layout: Layout,
@@ -87,7 +91,15 @@ impl Blobs for DiskBlobs {
             if reach.size > seen || reach.complete {
                 return Ok(reach.size);
             }
-            growth.changed().await.expect("the sender is held here");
+            let changed = async {
+                growth.changed().await.expect("the sender is held here");
+            };
+            if live.is_written() {
+                changed.await;
+            } else {
+                // Another process may be writing it, or begin to, and tells nobody but the disk.
+                let _ = tokio::time::timeout(LOOK_AGAIN, changed).await;
+            }
         }
     }
 

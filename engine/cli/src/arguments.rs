@@ -84,6 +84,9 @@ pub enum Command {
     Rerun(Rerun),
     /// Ask a run to end
     Cancel(Cancel),
+    /// Start and watch the processes of steps, for an engine that starts this
+    #[command(hide = true)]
+    Supervise,
     /// Print a completion script
     Completions {
         /// The shell it is for
@@ -94,7 +97,7 @@ pub enum Command {
 impl Command {
     /// It asks and prints; nothing is lost when it is cut off.
     pub fn only_prints(&self) -> bool {
-        !matches!(self, Self::Run(_) | Self::Serve(_))
+        !matches!(self, Self::Run(_) | Self::Serve(_) | Self::Supervise)
     }
 }
 

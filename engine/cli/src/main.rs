@@ -31,6 +31,9 @@ fn main() -> ExitCode {
             return ExitCode::from(if usage { exit::Exit::Usage as u8 } else { 0 });
         }
     };
+    if let arguments::Command::Supervise = arguments.command {
+        return commands::supervise::supervise();
+    }
     if arguments.command.only_prints() {
         end_quietly_when_nobody_reads();
     }

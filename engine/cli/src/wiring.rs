@@ -3,6 +3,7 @@
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use loopline_blobs::DiskBlobs;
@@ -19,7 +20,7 @@ use loopline_server::source::{NoPipelines, PipelineSource};
 use loopline_server::{Parts, ServerConfig};
 use loopline_store::SqliteStore;
 use loopline_triggers::Folder;
-use loopline_worker::{LocalWorker, WorkerConfig, Workspaces};
+use loopline_worker::{SupervisedWorker, Supervision, WorkerConfig, Workspaces};
 use serde_json::{Map, Value as Json};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -55,11 +56,42 @@ struct House {
     store: SqliteStore,
 }
 
+/// What steps do when their engine is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WithoutEngine {
+    /// A server comes back, and finds them where they are.
+    GoOn,
+    /// A run in the foreground was ended by whoever sat before it.
+    EndSoon,
+}
+
+/// How the processes of steps are started: by this very program, whatever has taken its place on disk since.
+fn supervision(data: &Path, steps: WithoutEngine) -> Supervision {
+    let this = if cfg!(target_os = "linux") {
+        PathBuf::from("/proc/self/exe")
+    } else {
+        std::env::current_exe().unwrap_or_else(|_| "loopline".into())
+    };
+    let (linger, abandoned_after) = match steps {
+        WithoutEngine::GoOn => (Duration::from_secs(10), None),
+        WithoutEngine::EndSoon => (Duration::ZERO, Some(Duration::from_secs(10))),
+    };
+    Supervision {
+        program: this,
+        args: vec!["supervise".into()],
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        blobs: data.to_owned(),
+        linger,
+        abandoned_after,
+    }
+}
+
 /// Opens the database, takes over what was under way, and begins to drive.
 async fn open(
     data: &Path,
     workspaces: Workspaces,
     pass_env: Vec<String>,
+    steps: WithoutEngine,
     public_url: Option<String>,
     pipelines: Arc<dyn PipelineSource>,
     definitions: Arc<dyn Definitions>,
@@ -77,7 +109,7 @@ async fn open(
     let blobs: Arc<dyn Blobs> = Arc::new(DiskBlobs::open(&data)?);
     let (reports, told) = mpsc::channel(REPORTS);
     let config = WorkerConfig { pass_env, ..WorkerConfig::new(&data, workspaces) };
-    let worker = LocalWorker::new(config, blobs.clone(), reports);
+    let worker = SupervisedWorker::open(config, supervision(&data, steps), blobs.clone(), reports).await?;
     let clock = Arc::new(SystemClock);
     let config = EngineConfig { public_url, definitions: Some(definitions), seed: None };
     let engine = Engine::start(config, journal.clone(), worker, told, clock.clone()).await?;
@@ -104,7 +136,16 @@ pub async fn open_foreground(
     let address = format!("http://{}", listening.address);
     let workspaces = Workspaces::Fixed(workspace);
     let around = Arc::new(Around(file));
-    let house = open(folder, workspaces, pass_env, Some(address.clone()), Arc::new(NoPipelines), around).await?;
+    let house = open(
+        folder,
+        workspaces,
+        pass_env,
+        WithoutEngine::EndSoon,
+        Some(address.clone()),
+        Arc::new(NoPipelines),
+        around,
+    )
+    .await?;
     let stop = CancellationToken::new();
     let server = tokio::spawn(loopline_server::serve(listening, house.parts.clone(), server_config(&[]), stop.clone()));
     Ok(Foreground { house, address, stop, server })
@@ -168,7 +209,9 @@ pub async fn serve(arguments: Serve) -> Result<(), Failure> {
     let pipelines: Arc<dyn PipelineSource> = Arc::new(folder);
     let definitions = Arc::new(OfServer(pipelines.clone()));
     let pass_env = arguments.pass_env.clone();
-    let house = open(&arguments.data, workspaces, pass_env, Some(public_url), pipelines, definitions).await?;
+    let house =
+        open(&arguments.data, workspaces, pass_env, WithoutEngine::GoOn, Some(public_url), pipelines, definitions)
+            .await?;
     let stop = CancellationToken::new();
     let asked = stop.clone();
     let mut interrupt = signal(tokio::signal::unix::SignalKind::interrupt())?;

@@ -12,14 +12,15 @@ use loopline_ports::blobs::Blobs;
 use loopline_ports::worker::Report;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
-use tokio_util::sync::CancellationToken;
 
+use crate::adopted::Adopted;
 use crate::attempt_log::AttemptLog;
 use crate::attempt_record::{AttemptRecord, Begun};
 use crate::config::WorkerConfig;
 use crate::environment::Environment;
 use crate::local::Shared;
 use crate::shell::Script;
+use crate::stop::Stop;
 use crate::{http, shell};
 
 /// What a step kind may use.
@@ -30,6 +31,7 @@ pub(crate) struct Context<'a> {
     pub(crate) blobs: &'a dyn Blobs,
     pub(crate) record: &'a AttemptRecord,
     pub(crate) http: &'a http::Client,
+    pub(crate) adopted: Option<&'a Arc<Adopted>>,
 }
 
 /// The wait for one of the slots that processes share, and then the slot; requests need none.
@@ -49,15 +51,10 @@ pub(crate) async fn queue(slots: &Arc<Semaphore>, work: &Work) -> Turn {
 }
 
 /// Carries an attempt out. An attempt that began before is not begun again: what became of it is its outcome.
-pub(crate) async fn carry_out(
-    shared: &Shared,
-    spec: &AttemptSpec,
-    mut turn: Turn,
-    cancel: &CancellationToken,
-) -> Outcome {
+pub(crate) async fn carry_out(shared: &Shared, spec: &AttemptSpec, mut turn: Turn, stop: &Stop) -> Outcome {
     tokio::select! {
         biased;
-        () = cancel.cancelled() => return Outcome::Cancelled { result: RawResult::default() },
+        () = stop.wished().cancelled() => return Outcome::Cancelled { result: RawResult::default() },
         () = turn.as_mut() => {}
     }
     let _slot = turn.as_mut().take_output();
@@ -81,13 +78,14 @@ pub(crate) async fn carry_out(
         blobs: shared.blobs.as_ref(),
         record: &record,
         http: &shared.http,
+        adopted: shared.adopted.as_ref(),
     };
     let (outcome, log) = match &spec.work {
         Work::Shell { shell, script, working_dir } => {
             let script = Script { shell, text: script, working_dir: working_dir.as_deref() };
-            shell::run(&context, script, log, cancel).await
+            shell::run(&context, script, log, stop).await
         }
-        Work::Http(work) => http::run(&context, work, log, cancel).await,
+        Work::Http(work) => http::run(&context, work, log, stop.wished()).await,
     };
     log.finish().await;
     outcome

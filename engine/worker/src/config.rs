@@ -1,11 +1,14 @@
 //! What a worker must be told.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use loopline_core::id::AttemptId;
 use loopline_ports::clock::{Clock, SystemClock};
+use serde::{Deserialize, Serialize};
 
 use crate::process::boot_id;
 
@@ -64,8 +67,25 @@ impl fmt::Debug for WorkerConfig {
     }
 }
 
+/// How a [`crate::SupervisedWorker`] has its processes started.
+#[derive(Debug, Clone)]
+pub struct Supervision {
+    /// The program that plays the supervisor: it calls [`crate::supervise`].
+    pub program: PathBuf,
+    /// What makes it do so.
+    pub args: Vec<OsString>,
+    /// The version of this program. One of another version is not given new attempts.
+    pub build: String,
+    /// The folder of the blobs, which the supervisor writes to by itself.
+    pub blobs: PathBuf,
+    /// How long it stays when there is neither an engine nor an attempt.
+    pub linger: Duration,
+    /// How long attempts go on when the engine is gone and does not come back; until they end, without a time.
+    pub abandoned_after: Option<Duration>,
+}
+
 /// Where steps work.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Workspaces {
     /// All runs in this folder, which must exist: `loopline run` works where the user stands.
     Fixed(PathBuf),

@@ -14,6 +14,7 @@
 //! Nothing here decides what a result means for a run: retries, expectations and declared outputs are core's.
 
 mod activity;
+mod adopted;
 mod artifacts;
 mod attempt;
 mod attempt_log;
@@ -25,6 +26,7 @@ mod environment;
 mod http;
 mod inherited_files;
 mod local;
+mod oom;
 mod output_file;
 mod output_pump;
 mod process;
@@ -32,9 +34,14 @@ mod process_tree;
 mod script;
 mod shell;
 mod spawn_failure;
+mod stop;
+mod supervised;
+mod supervisor;
 mod synced_folder;
 mod tail;
 mod workspace;
 
-pub use config::{Proxies, SecretLookup, WorkerConfig, Workspaces};
+pub use config::{Proxies, SecretLookup, Supervision, WorkerConfig, Workspaces};
 pub use local::LocalWorker;
+pub use supervised::SupervisedWorker;
+pub use supervisor::serve::supervise;

@@ -12,8 +12,8 @@ use loopline_ports::blobs::Blobs;
 use loopline_ports::worker::{Attached, Report, Reports, Worker};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use tokio_util::sync::CancellationToken;
 
+use crate::adopted::Adopted;
 use crate::attempt::{self, Turn};
 use crate::attempt_log::AttemptLog;
 use crate::attempt_record::{AttemptRecord, AttemptRecords};
@@ -22,6 +22,7 @@ use crate::environment::{Environment, passed_on};
 use crate::http;
 use crate::inherited_files::keep_to_ourselves;
 use crate::process_tree::ProcessTree;
+use crate::stop::{ABANDONED, Stop};
 
 /// What is left of an attempt of an engine that was killed gets no more than this to end by itself.
 const LOST_GRACE: std::time::Duration = std::time::Duration::from_secs(2);
@@ -43,13 +44,15 @@ pub(crate) struct Shared {
     pub(crate) passed_env: Environment,
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) http: http::Client,
+    /// Where this process is the parent of all that has lost its own.
+    pub(crate) adopted: Option<Arc<Adopted>>,
     attempts: Mutex<HashMap<AttemptId, Known>>,
 }
 
 /// An attempt that this process has heard of.
 enum Known {
     /// Under way, and how it is cancelled.
-    Live(CancellationToken),
+    Live(Stop),
     /// Its outcome was reported, or is about to be.
     Settled,
 }
@@ -58,37 +61,54 @@ impl LocalWorker {
     /// A worker that keeps output in `blobs` and tells `reports` what happens. Files that this process has inherited
     /// are kept from the processes it starts, from now on.
     pub fn new(config: WorkerConfig, blobs: Arc<dyn Blobs>, reports: Reports) -> Arc<Self> {
+        let environment = passed_on(std::env::vars_os(), &config.pass_env);
+        Self::with_environment(config, environment, None, blobs, reports)
+    }
+
+    /// A worker whose steps see this environment instead of a part of our own.
+    pub(crate) fn with_environment(
+        config: WorkerConfig,
+        environment: Environment,
+        adopted: Option<Arc<Adopted>>,
+        blobs: Arc<dyn Blobs>,
+        reports: Reports,
+    ) -> Arc<Self> {
         keep_to_ourselves();
         let shared = Shared {
             records: AttemptRecords::new(&config.data, config.boot_id.clone()),
-            passed_env: passed_on(std::env::vars_os(), &config.pass_env),
+            passed_env: environment,
             slots: Arc::new(Semaphore::new(config.max_parallel.max(1))),
             http: http::Client::new(config.proxies),
             attempts: Mutex::default(),
+            adopted,
             config,
             blobs,
             reports,
         };
         Arc::new(Self { shared: Arc::new(shared) })
     }
-}
 
-#[async_trait]
-impl Worker for LocalWorker {
-    async fn start(&self, spec: AttemptSpec) {
-        let cancel = CancellationToken::new();
-        {
-            let mut attempts = self.shared.attempts();
-            if attempts.contains_key(&spec.id) {
-                return;
-            }
-            attempts.insert(spec.id.clone(), Known::Live(cancel.clone()));
-        }
-        let turn = attempt::queue(&self.shared.slots, &spec.work).await;
-        tokio::spawn(see_through(self.shared.clone(), spec, turn, cancel));
+    /// The attempts that it has and those whose outcome was not forgotten yet.
+    pub(crate) fn known(&self) -> Vec<AttemptId> {
+        self.shared.attempts().keys().cloned().collect()
     }
 
-    async fn attach(&self, id: AttemptId) -> Attached {
+    /// How many attempts are under way.
+    pub(crate) fn live(&self) -> usize {
+        self.shared.attempts().values().filter(|known| matches!(known, Known::Live(_))).count()
+    }
+
+    /// Ends all attempts, because nobody drives them; they are lost.
+    pub(crate) fn abandon_all(&self) {
+        for known in self.shared.attempts().values() {
+            if let Known::Live(stop) = known {
+                stop.abandon();
+            }
+        }
+    }
+
+    /// As [`Worker::attach`]; `why` says what has become of who looked after it before.
+    pub(crate) async fn attach_because(&self, id: AttemptId, why: &str) -> Attached {
         if matches!(self.shared.attempts().get(&id), Some(Known::Live(_))) {
             return Attached::Running;
         }
@@ -107,7 +127,7 @@ impl Worker for LocalWorker {
                 Attached::Running
             }
             Ok(Some((record, None))) => {
-                let outcome = self.shared.end_what_is_left(&id, &record).await;
+                let outcome = self.shared.end_what_is_left(&id, &record, why).await;
                 self.shared.settle(&id, Some(record), &outcome).await;
                 Attached::Lost
             }
@@ -119,9 +139,34 @@ impl Worker for LocalWorker {
         }
     }
 
+    /// Tells what somebody else found out.
+    pub(crate) async fn report(&self, report: Report) {
+        let _ = self.shared.reports.send(report).await;
+    }
+}
+
+#[async_trait]
+impl Worker for LocalWorker {
+    async fn start(&self, spec: AttemptSpec) {
+        let stop = Stop::default();
+        {
+            let mut attempts = self.shared.attempts();
+            if attempts.contains_key(&spec.id) {
+                return;
+            }
+            attempts.insert(spec.id.clone(), Known::Live(stop.clone()));
+        }
+        let turn = attempt::queue(&self.shared.slots, &spec.work).await;
+        tokio::spawn(see_through(self.shared.clone(), spec, turn, stop));
+    }
+
+    async fn attach(&self, id: AttemptId) -> Attached {
+        self.attach_because(id, "the engine was restarted").await
+    }
+
     async fn cancel(&self, id: AttemptId) {
-        if let Some(Known::Live(cancel)) = self.shared.attempts().get(&id) {
-            cancel.cancel();
+        if let Some(Known::Live(stop)) = self.shared.attempts().get(&id) {
+            stop.cancel();
         }
     }
 
@@ -143,19 +188,23 @@ impl Worker for LocalWorker {
 }
 
 /// Carries an attempt out and reports its outcome, come what may.
-async fn see_through(shared: Arc<Shared>, spec: AttemptSpec, turn: Turn, cancel: CancellationToken) {
+async fn see_through(shared: Arc<Shared>, spec: AttemptSpec, turn: Turn, stop: Stop) {
     let id = spec.id.clone();
     let work = {
-        let shared = shared.clone();
-        tokio::spawn(async move { attempt::carry_out(&shared, &spec, turn, &cancel).await })
+        let (shared, stop) = (shared.clone(), stop.clone());
+        tokio::spawn(async move { attempt::carry_out(&shared, &spec, turn, &stop).await })
     };
     let (records, wanted) = (shared.records.clone(), id.clone());
     let outcome = work.await;
     let record = spawn_blocking(move || records.find(&wanted)).await.map_or(None, |found| found.ok().flatten());
     let outcome = match (outcome, &record) {
+        (Ok(Outcome::Cancelled { result }), _) if stop.is_abandoned() => {
+            let error = Failure::new(FailureKind::Lost, format!("{ABANDONED}, so the step was ended"));
+            Outcome::Failed { error, result }
+        }
         (Ok(outcome), _) => outcome,
         // A panic of ours. What it left behind is found as if the engine had been killed.
-        (Err(_), Some(record)) => shared.end_what_is_left(&id, record).await,
+        (Err(_), Some(record)) => shared.end_what_is_left(&id, record, "the worker has failed").await,
         (Err(_), None) => lost("the worker failed before the attempt began".to_owned()),
     };
     shared.settle(&id, record, &outcome).await;
@@ -175,12 +224,12 @@ impl Shared {
         };
         match known {
             Ok(Ok(Some(outcome))) => outcome,
-            _ => self.end_what_is_left(id, &record).await,
+            _ => self.end_what_is_left(id, &record, "the engine was restarted").await,
         }
     }
 
     /// Ends whatever lives of an attempt that nobody looked after, and closes its log.
-    async fn end_what_is_left(&self, id: &AttemptId, record: &AttemptRecord) -> Outcome {
+    async fn end_what_is_left(&self, id: &AttemptId, record: &AttemptRecord, why: &str) -> Outcome {
         let why = if record.is_of_this_boot() {
             let (record, name) = (record.clone(), id.to_string());
             let end = move || {
@@ -189,14 +238,14 @@ impl Shared {
                 ProcessTree::left_behind(&name, leader).end(LOST_GRACE)
             };
             let _ = spawn_blocking(end).await;
-            "the engine was restarted; this attempt was ended"
+            format!("{why}; this attempt was ended")
         } else {
-            "the machine was restarted; this attempt was ended by that"
+            "the machine was restarted; this attempt was ended by that".to_owned()
         };
         match self.blobs.log_writer(id).await {
             Ok(writer) => {
                 let mut log = AttemptLog::new(writer, self.config.clock.clone());
-                log.say(why).await;
+                log.say(&why).await;
                 log.finish().await;
             }
             Err(error) => tracing::warn!(%id, %error, "the log of a lost attempt cannot be closed"),
@@ -217,6 +266,6 @@ impl Shared {
     }
 }
 
-fn lost(message: String) -> Outcome {
+pub(crate) fn lost(message: String) -> Outcome {
     Outcome::Failed { error: Failure::new(FailureKind::Lost, message), result: RawResult::default() }
 }

@@ -26,6 +26,15 @@ impl ProcessRef {
         }
     }
 
+    /// It has not ended.
+    pub(crate) fn is_alive(self) -> bool {
+        if cfg!(target_os = "linux") {
+            ProcessInfo::read(self.pid).is_some_and(|info| info.process == self && !info.ended)
+        } else {
+            Self::of(self.pid) == Some(self)
+        }
+    }
+
     /// Sends a signal, unless the process has ended.
     pub(crate) fn signal(self, signal: Signal) {
         if Self::of(self.pid) == Some(self) {
@@ -47,7 +56,7 @@ pub(crate) struct ProcessInfo {
 }
 
 impl ProcessInfo {
-    fn read(pid: i32) -> Option<Self> {
+    pub(crate) fn read(pid: i32) -> Option<Self> {
         Self::parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
     }
 

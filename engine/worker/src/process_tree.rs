@@ -2,16 +2,18 @@
 //!
 //! A process belongs to an attempt when it is the one that was started, is in its session, carries the attempt's mark in
 //! its environment, or descends from such a process. So neither a new session, nor a double fork, nor a new group
-//! hides one. What gives up all of these at once (session, mark, and a parent that is still alive) cannot be told from
-//! a stranger.
+//! hides one. What gives up all of these at once (session, mark, and a parent that is still alive) is seen only by a
+//! supervisor, which becomes its parent: it belongs to the one attempt that there is, or else is ended with the last.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use crate::adopted::Adopted;
 use crate::process::{ProcessInfo, ProcessRef, process_table, was_started_with};
 
 /// The variable that marks the processes of an attempt.
@@ -27,6 +29,8 @@ pub(crate) struct ProcessTree {
     leader: Option<ProcessRef>,
     /// The mark with its value, `NAME=value`.
     mark: String,
+    /// Where this process is the parent of all that has lost its own.
+    adopted: Option<Arc<Adopted>>,
 }
 
 /// What [`ProcessTree::end`] did.
@@ -40,14 +44,25 @@ pub(crate) struct Ended {
 
 impl ProcessTree {
     /// The tree of the attempt with this id, whose first process is a child of ours.
-    pub(crate) fn of_child(attempt: &str, leader: Option<ProcessRef>) -> Self {
-        Self { leader, mark: format!("{MARK}={attempt}") }
+    pub(crate) fn of_child(attempt: &str, leader: Option<ProcessRef>, adopted: Option<Arc<Adopted>>) -> Self {
+        Self { leader, mark: format!("{MARK}={attempt}"), adopted }
     }
 
     /// The tree of an attempt that another engine started. Its first process may have ended long ago, and its number
     /// may have been given to a stranger since: then the mark alone tells what belongs to the attempt.
     pub(crate) fn left_behind(attempt: &str, noted: Option<ProcessRef>) -> Self {
-        Self::of_child(attempt, noted.filter(|noted| ProcessRef::of(noted.pid) == Some(*noted)))
+        Self::of_child(attempt, noted.filter(|noted| ProcessRef::of(noted.pid) == Some(*noted)), None)
+    }
+
+    /// The number of the first process.
+    pub(crate) fn leader_pid(&self) -> Option<i32> {
+        self.leader.map(|leader| leader.pid)
+    }
+
+    /// Nothing can be left, given that the first process was waited for. Costs much less than to look everywhere.
+    fn is_surely_gone(&self) -> bool {
+        let (Some(adopted), Some(leader)) = (&self.adopted, self.leader) else { return false };
+        ProcessRef::of(leader.pid) != Some(leader) && adopted.left_by(leader.pid).0.is_empty()
     }
 
     /// Asks all of it to end, waits for at most `grace`, ends by force what is left, and comes back when nothing of
@@ -55,6 +70,9 @@ impl ProcessTree {
     pub(crate) fn end(&self, grace: Duration) -> Ended {
         if !cfg!(target_os = "linux") {
             self.end_group(grace);
+            return Ended::default();
+        }
+        if self.is_surely_gone() {
             return Ended::default();
         }
         let mut seen = BTreeSet::new();
@@ -162,6 +180,14 @@ impl ProcessTree {
         let mut members: BTreeSet<i32> = leader.into_iter().flat_map(in_session).map(|info| info.process.pid).collect();
         members.extend(young().filter(|info| seen.contains(&info.process)).map(|info| info.process.pid));
         members.extend(young().map(|info| info.process.pid).filter(|pid| was_started_with(*pid, &self.mark)));
+        if let (Some(adopted), Some(leader)) = (&self.adopted, self.leader)
+            && let (left, true) = adopted.left_by(leader.pid)
+        {
+            let left = left
+                .into_iter()
+                .filter(|info| table.get(&info.process.pid).is_some_and(|now| now.process == info.process));
+            members.extend(left.map(|info| info.process.pid));
+        }
         loop {
             let children: Vec<i32> = young()
                 .filter(|info| members.contains(&info.parent) && !members.contains(&info.process.pid))

@@ -16,7 +16,6 @@ use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
 use tokio::process::Command;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
 
 use crate::activity::Activity;
 use crate::attempt::{Context, resolve};
@@ -24,10 +23,13 @@ use crate::attempt_log::AttemptLog;
 use crate::captured::Captured;
 use crate::duration::spoken;
 use crate::environment::{Environment, Places, of_attempt};
+use crate::oom::OomKills;
 use crate::output_pump::{OutputPump, Pumped};
 use crate::process::ProcessRef;
 use crate::process_tree::ProcessTree;
 use crate::script::Interpreter;
+use crate::spawn_failure::Wanted;
+use crate::stop::Stop;
 use crate::{artifacts, output_file, spawn_failure, workspace};
 
 /// What a script leaves running has no more than this to end by itself.
@@ -45,7 +47,7 @@ pub(crate) async fn run(
     context: &Context<'_>,
     script: Script<'_>,
     mut log: AttemptLog,
-    cancel: &CancellationToken,
+    stop: &Stop,
 ) -> (Outcome, AttemptLog) {
     let prepared = match prepare(context, &script).await {
         Ok(prepared) => prepared,
@@ -54,11 +56,11 @@ pub(crate) async fn run(
             return (Outcome::Failed { error, result: RawResult::default() }, log);
         }
     };
-    if cancel.is_cancelled() {
+    if stop.wished().is_cancelled() {
         return (Outcome::Cancelled { result: RawResult::default() }, log);
     }
     match spawn(context, &prepared) {
-        Ok(process) => process.watch(context, &prepared, log, cancel).await,
+        Ok(process) => process.watch(context, &prepared, log, stop).await,
         Err(error) => {
             log.say(&error.message).await;
             (Outcome::Failed { error, result: RawResult::default() }, log)
@@ -120,9 +122,20 @@ fn spawn(context: &Context<'_>, prepared: &Prepared) -> Result<Running, Failure>
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let child = CommandWrap::from(command).wrap(ProcessSession).spawn();
+    let oom_before = OomKills::now();
+    let mut command = CommandWrap::from(command);
+    command.wrap(ProcessSession);
+    let child = match context.adopted {
+        Some(adopted) => adopted.start(|| command.spawn(), |child| i32::try_from(child.id()?).ok()),
+        None => command.spawn(),
+    };
     // The wrapper of a session waits for all of its processes; a step ends with its first one.
-    let child = child.map_err(|error| spawn_failure::explain(program, &error))?.into_inner();
+    let child = child
+        .map_err(|error| {
+            let path = prepared.environment.get(OsStr::new("PATH")).map_or(OsStr::new(""), |path| path.as_os_str());
+            spawn_failure::explain(Wanted { program, path, working_dir: &prepared.working_dir }, &error)
+        })?
+        .into_inner();
     let process = child.id().and_then(|pid| ProcessRef::of(i32::try_from(pid).ok()?));
     if let Some(process) = process
         && let Err(error) = context.record.note_process(process)
@@ -130,19 +143,22 @@ fn spawn(context: &Context<'_>, prepared: &Prepared) -> Result<Running, Failure>
         // It is found by its mark all the same.
         tracing::warn!(id = %context.spec.id, %error, "the process of an attempt could not be noted");
     }
-    Ok(Running { child, tree: ProcessTree::of_child(&context.spec.id.to_string(), process) })
+    let tree = ProcessTree::of_child(&context.spec.id.to_string(), process, context.adopted.cloned());
+    Ok(Running { child, tree, oom_before })
 }
 
 /// A process that was started.
 struct Running {
     child: Box<dyn ChildWrapper>,
     tree: ProcessTree,
+    oom_before: OomKills,
 }
 
 /// Why the process came to its end.
 enum End {
     ByItself(io::Result<ExitStatus>),
-    Cancelled,
+    /// Why.
+    Cancelled(&'static str),
     TimedOut,
     Idle,
 }
@@ -154,7 +170,7 @@ impl Running {
         context: &Context<'_>,
         prepared: &Prepared,
         log: AttemptLog,
-        cancel: &CancellationToken,
+        stop: &Stop,
     ) -> (Outcome, AttemptLog) {
         let spec = context.spec;
         let activity = Activity::begin();
@@ -165,18 +181,22 @@ impl Running {
         let end = tokio::select! {
             biased;
             status = self.child.wait() => End::ByItself(status),
-            () = cancel.cancelled() => End::Cancelled,
+            () = stop.wished().cancelled() => End::Cancelled(stop.why()),
             () = sleep_until(deadline) => End::TimedOut,
             () = activity.idle_for(idle_timeout) => End::Idle,
         };
+        let oom_kills = OomKills::now().since(self.oom_before);
         let failure = self.end_tree(&end, spec, &pump).await;
         let status = match &end {
             End::ByItself(Ok(status)) => Some(*status),
             End::ByItself(Err(_)) => None,
-            End::Cancelled | End::TimedOut | End::Idle => self.child.try_wait().ok().flatten(),
+            End::Cancelled(_) | End::TimedOut | End::Idle => self.child.try_wait().ok().flatten(),
         };
+        if let (Some(adopted), Some(pid)) = (context.adopted.cloned(), self.tree.leader_pid()) {
+            let _ = spawn_blocking(move || adopted.release(pid)).await;
+        }
         let pumped = pump.end().await;
-        judge(context, prepared, Judged { end, failure, status, pumped }).await
+        judge(context, prepared, Judged { end, failure, status, pumped, oom_kills }).await
     }
 
     /// Ends all that is left, be it everything; says what that means for the step.
@@ -184,7 +204,7 @@ impl Running {
         let grace = Duration::from_millis(spec.grace_ms);
         let (grace, why) = match end {
             End::ByItself(_) => (grace.min(LEFTOVER_GRACE), None),
-            End::Cancelled => (grace, Some("the step was cancelled".to_owned())),
+            End::Cancelled(why) => (grace, Some((*why).to_owned())),
             End::TimedOut => {
                 (grace, Some(format!("the step did not end within its timeout of {}", spoken(spec.timeout_ms))))
             }
@@ -207,7 +227,7 @@ impl Running {
         }
         match end {
             End::TimedOut | End::Idle => why.map(|why| Failure::new(FailureKind::Timeout, why)),
-            End::ByItself(_) | End::Cancelled => None,
+            End::ByItself(_) | End::Cancelled(_) => None,
         }
     }
 }
@@ -218,10 +238,12 @@ struct Judged {
     failure: Option<Failure>,
     status: Option<ExitStatus>,
     pumped: Pumped,
+    /// How many processes of the machine were ended for lack of memory meanwhile, if that can be told.
+    oom_kills: Option<u64>,
 }
 
 async fn judge(context: &Context<'_>, prepared: &Prepared, judged: Judged) -> (Outcome, AttemptLog) {
-    let Judged { end, failure, status, pumped } = judged;
+    let Judged { end, failure, status, pumped, oom_kills } = judged;
     let output = prepared.output.clone();
     let written = spawn_blocking(move || output_file::read(&output)).await.unwrap_or_default();
     let mut result = RawResult {
@@ -233,12 +255,12 @@ async fn judge(context: &Context<'_>, prepared: &Prepared, judged: Judged) -> (O
     };
     let mut log = pumped.log;
     let failure = match end {
-        End::Cancelled => return (Outcome::Cancelled { result }, log),
+        End::Cancelled(_) => return (Outcome::Cancelled { result }, log),
         End::TimedOut | End::Idle => failure,
         End::ByItself(Err(error)) => {
             Some(Failure::new(FailureKind::Lost, format!("nobody can tell how the script ended: {error}")))
         }
-        End::ByItself(Ok(status)) => ended_badly(status, prepared.interpreter.is_shell)
+        End::ByItself(Ok(status)) => ended_badly(status, prepared.interpreter.is_shell, oom_kills)
             .or(written.failure)
             .or_else(|| too_much(&pumped.stdout, "stdout"))
             .or_else(|| too_much(&pumped.stderr, "stderr")),
@@ -279,22 +301,39 @@ fn too_much(captured: &Captured, name: &str) -> Option<Failure> {
 }
 
 /// The failure that an exit status tells of.
-fn ended_badly(status: ExitStatus, is_shell: bool) -> Option<Failure> {
+fn ended_badly(status: ExitStatus, is_shell: bool, oom_kills: Option<u64>) -> Option<Failure> {
+    let killed = Signal::SIGKILL as i32;
+    let out_of_memory = oom_kills.is_some_and(|kills| kills > 0);
     match (status.code(), status.signal()) {
         (Some(0), _) => None,
+        (Some(code), _) if is_shell && code == 128 + killed && out_of_memory => {
+            let message =
+                format!("a command of the script was ended by the system, because memory ran out{LESS_MEMORY}");
+            Some(Failure { exit_code: Some(code), ..Failure::new(FailureKind::Oom, message) })
+        }
         (Some(code), _) => {
             let hint = if is_shell { shell_hint(code) } else { String::new() };
             let message = format!("the script ended with exit code {code}{hint}");
             Some(Failure { exit_code: Some(code), ..Failure::new(FailureKind::Exit, message) })
         }
+        (None, signal) if signal == Some(killed) && out_of_memory => {
+            let message = format!("the script was ended by the system, because memory ran out{LESS_MEMORY}");
+            Some(Failure { signal, ..Failure::new(FailureKind::Oom, message) })
+        }
         (None, signal) => {
             let signal = signal.unwrap_or_default();
-            let hint = if signal == Signal::SIGKILL as i32 { "; the system may have run out of memory" } else { "" };
+            let hint = match oom_kills {
+                None if signal == killed => "; the system may have run out of memory",
+                Some(_) if signal == killed => "; it was not for lack of memory, so somebody has sent it",
+                _ => "",
+            };
             let message = format!("the script was ended by signal {}{hint}", signal_name(signal));
             Some(Failure { signal: Some(signal), ..Failure::new(FailureKind::Signal, message) })
         }
     }
 }
+
+const LESS_MEMORY: &str = "; let it use less, or give the machine or the container of the engine more";
 
 /// What shells mean by their large exit codes.
 fn shell_hint(code: i32) -> String {
@@ -318,7 +357,11 @@ mod tests {
     use super::*;
 
     fn check(wait_status: i32, kind: FailureKind, message: &str) {
-        let failure = ended_badly(ExitStatus::from_raw(wait_status), true).expect("a failure");
+        check_with(0, wait_status, kind, message);
+    }
+
+    fn check_with(oom_kills: u64, wait_status: i32, kind: FailureKind, message: &str) {
+        let failure = ended_badly(ExitStatus::from_raw(wait_status), true, Some(oom_kills)).expect("a failure");
         assert_eq!((failure.kind, failure.message.as_str()), (kind, message));
     }
 
@@ -335,12 +378,21 @@ mod tests {
         check(
             9,
             FailureKind::Signal,
-            "the script was ended by signal 9 (SIGKILL); the system may have run out of memory",
+            "the script was ended by signal 9 (SIGKILL); it was not for lack of memory, so somebody has sent it",
         );
     }
 
     #[test]
+    fn a_lack_of_memory_is_said_only_with_evidence_and_only_of_what_was_killed() {
+        let said = "the script was ended by the system, because memory ran out; let it use less, or give the machine or the container of the engine more";
+        check_with(1, 9, FailureKind::Oom, said);
+        check_with(1, 137 << 8, FailureKind::Oom, &said.replace("the script", "a command of the script"));
+        check_with(1, 15, FailureKind::Signal, "the script was ended by signal 15 (SIGTERM)");
+        check_with(1, 3 << 8, FailureKind::Exit, "the script ended with exit code 3");
+    }
+
+    #[test]
     fn exit_code_0_is_no_failure() {
-        assert_eq!(ended_badly(ExitStatus::from_raw(0), true), None);
+        assert_eq!(ended_badly(ExitStatus::from_raw(0), true, Some(1)), None);
     }
 }

@@ -16,6 +16,7 @@ mod schema;
 mod serve;
 mod show;
 mod signal;
+pub mod supervise;
 mod test;
 mod trigger;
 mod validate;
@@ -53,6 +54,8 @@ pub async fn dispatch(arguments: Arguments) -> Outcome {
         Command::Resume(arguments) => pause::pause(arguments, pause::Verb::Resume).await,
         Command::Rerun(arguments) => rerun::rerun(arguments).await,
         Command::Cancel(arguments) => cancel::cancel(arguments).await,
+        // It was begun before there was a runtime.
+        Command::Supervise => Ok(Exit::Usage),
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "loopline", &mut std::io::stdout());

@@ -15,7 +15,7 @@ use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_ports::blobs::{Blobs, LogStream};
 use loopline_ports::clock::{Clock, SystemClock};
 use loopline_ports::worker::{Report, Worker};
-use loopline_worker::{LocalWorker, Proxies, WorkerConfig, Workspaces};
+use loopline_worker::{LocalWorker, Proxies, SupervisedWorker, Supervision, WorkerConfig, Workspaces};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -27,7 +27,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Bench {
     pub folder: TempDir,
     pub blobs: Arc<dyn Blobs>,
-    pub worker: Arc<LocalWorker>,
+    pub worker: Arc<dyn Worker>,
     pub reports: mpsc::Receiver<Report>,
 }
 
@@ -51,6 +51,24 @@ impl Bench {
         let (sender, reports) = mpsc::channel(64);
         let worker = LocalWorker::new(config, blobs.clone(), sender);
         Self { folder, blobs, worker, reports }
+    }
+
+    /// A worker whose processes outlive it, with a supervisor that ends soon.
+    pub async fn supervised() -> Self {
+        Self::supervised_in(TempDir::new().unwrap(), |_, _| ()).await
+    }
+
+    /// The worker of an engine that was started again where another one was.
+    pub async fn supervised_in(folder: TempDir, change: impl FnOnce(&mut WorkerConfig, &mut Supervision)) -> Self {
+        let (sender, reports) = mpsc::channel(64);
+        let blobs: Arc<dyn Blobs> = Arc::new(DiskBlobs::open(folder.path().join("blobs")).unwrap());
+        let worker = supervised_worker(folder.path(), blobs.clone(), sender, change).await;
+        Self { folder, blobs, worker, reports }
+    }
+
+    /// What is left when the engine goes away without a word.
+    pub fn leave(self) -> TempDir {
+        self.folder
     }
 
     pub fn workspace(&self) -> PathBuf {
@@ -133,6 +151,29 @@ impl Bench {
         };
         page.lines.into_iter().map(line).collect()
     }
+}
+
+/// A worker in this folder whose supervisor is this very program.
+pub async fn supervised_worker(
+    folder: &Path,
+    blobs: Arc<dyn Blobs>,
+    reports: mpsc::Sender<Report>,
+    change: impl FnOnce(&mut WorkerConfig, &mut Supervision),
+) -> Arc<SupervisedWorker> {
+    let workspace = folder.join("workspace");
+    std::fs::create_dir_all(&workspace).unwrap();
+    let mut config = WorkerConfig::new(folder.join("data"), Workspaces::Fixed(workspace));
+    config.proxies = Proxies::None;
+    let mut supervision = Supervision {
+        program: "/proc/self/exe".into(),
+        args: ["--exact", "supervised::plays_the_supervisor", "--ignored", "--nocapture"].map(Into::into).to_vec(),
+        build: "1".to_owned(),
+        blobs: folder.join("blobs"),
+        linger: Duration::ZERO,
+        abandoned_after: None,
+    };
+    change(&mut config, &mut supervision);
+    SupervisedWorker::open(config, supervision, blobs, reports).await.unwrap()
 }
 
 /// The first attempt of a step of this name, in a run that no other test uses: processes are found by their attempt.

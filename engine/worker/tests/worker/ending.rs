@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use loopline_core::command::AttemptSpec;
 use loopline_core::outcome::{FailureKind, Outcome, RawResult};
-use loopline_ports::worker::{Attached, Report, Worker};
+use loopline_ports::worker::{Attached, Report};
 
 use crate::bench::{Bench, DEAF, is_alive, pid_in, script};
 

@@ -9,4 +9,6 @@ mod request;
 mod restart;
 mod script;
 mod server;
+mod supervised;
+mod torture;
 mod volume;

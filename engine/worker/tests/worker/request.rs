@@ -4,7 +4,7 @@ use loopline_core::command::{AttemptSpec, HttpWork, Work, WorkAuth, WorkBody};
 use loopline_core::graph::StatusRange;
 use loopline_core::outcome::{FailureKind, HttpResponse, Outcome};
 use loopline_core::text::{Part, Text};
-use loopline_ports::worker::{Attached, Worker};
+use loopline_ports::worker::Attached;
 use serde_json::json;
 use tokio::net::TcpListener;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use loopline_core::outcome::{FailureKind, Outcome};
-use loopline_ports::worker::{Attached, Worker};
+use loopline_ports::worker::Attached;
 use nix::sys::signal::{SIGKILL, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;

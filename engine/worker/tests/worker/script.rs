@@ -7,7 +7,7 @@ use loopline_core::command::Work;
 use loopline_core::graph::Shell;
 use loopline_core::outcome::{FailureKind, Outcome};
 use loopline_core::text::{Part, Text};
-use loopline_ports::worker::{Report, Worker};
+use loopline_ports::worker::Report;
 use loopline_worker::Workspaces;
 
 use crate::bench::{Bench, script};
@@ -177,14 +177,27 @@ async fn another_interpreter_gets_the_file_of_the_script() {
 #[tokio::test]
 async fn what_cannot_be_started_is_told_apart() {
     let mut bench = Bench::new();
-    fs::write(bench.workspace().join("plain"), "text").unwrap();
+    for (name, mode, text) in [
+        ("plain", 0o600, "text"),
+        ("unread", 0o700, "#!/no/such/reader -x\n"),
+        ("windows", 0o700, "#!/bin/sh\r\necho\r\n"),
+    ] {
+        use std::os::unix::fs::PermissionsExt;
+        fs::write(bench.workspace().join(name), text).unwrap();
+        fs::set_permissions(bench.workspace().join(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    fs::create_dir(bench.workspace().join("folder")).unwrap();
     let mut large = script("true");
     large.env.insert("LARGE".to_owned(), "x".repeat(200_000).into());
     let mut nul = script("true");
     nul.env.insert("NUL".to_owned(), "a\0b".into());
     for (spec, message) in [
-        (shell(&["no-such-program"], ""), "`no-such-program` was not found"),
-        (shell(&["./plain"], ""), "`./plain` may not be executed"),
+        (shell(&["no-such-program"], ""), "`no-such-program` was not found in `PATH`; install it"),
+        (shell(&["./no-such-program"], ""), "`./no-such-program` was not found in the working directory"),
+        (shell(&["./plain"], ""), "`./plain` may not be executed: nobody has the right to; give it with `chmod +x`"),
+        (shell(&["./folder"], ""), "`./folder` may not be executed: it is a folder"),
+        (shell(&["./unread"], ""), "`./unread` names `/no/such/reader` in its first line, which was not found"),
+        (shell(&["./windows"], ""), "`./windows` has line ends of Windows: its first line names `/bin/sh` and"),
         (shell(&[], ""), "`shell` names no program"),
         (large, "the environment of the step is larger than the system allows"),
         (nul, "NUL byte"),

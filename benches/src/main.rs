@@ -7,6 +7,7 @@ mod cost;
 mod fold;
 mod hostile;
 mod lsp;
+mod shell;
 mod start;
 mod steps;
 mod testing;
@@ -22,8 +23,12 @@ pub struct Figure {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments == [shell::SUPERVISE] {
+        return loopline_worker::supervise().expect("a bench starts this");
+    }
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["testing"] => print(testing::figures()),
+        ["shell"] => print(runtime().block_on(shell::figures())),
         ["hostile"] => hostile::print_all(),
         ["hostile", name] => hostile::compile_one(name),
         ["compile", steps] => compile::compile_one(steps.parse().expect("a number of steps")),
@@ -32,7 +37,7 @@ fn main() {
 }
 
 fn all() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = runtime();
     let mut figures = Vec::new();
     figures.extend(compile::figures());
     figures.extend(hostile::figures());
@@ -40,8 +45,13 @@ fn all() {
     figures.extend(fold::figures());
     figures.extend(testing::figures());
     figures.extend(runtime.block_on(steps::figures()));
+    figures.extend(runtime.block_on(shell::figures()));
     figures.extend(start::figures());
     print(figures);
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
 }
 
 fn print(figures: Vec<Figure>) {

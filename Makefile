@@ -55,6 +55,8 @@ soak: fuzz      ## The long tests: fuzzing, a thousand kills, random runs beside
 	LOOPLINE_KILLS=$${LOOPLINE_KILLS:-1000} $(CARGO) test -p loopline-tests crash -- --nocapture
 	LOOPLINE_OPINIONS=$${LOOPLINE_OPINIONS:-200000} LOOPLINE_OPINIONS_SEED=$$RANDOM $(CARGO) test -p loopline-tests second_opinion
 	LOOPLINE_SEEDS=$${LOOPLINE_SEEDS:-30000} $(CARGO) test -p loopline-tests deterministic::nothing
+	LOOPLINE_VOLUME=$${LOOPLINE_VOLUME:-100} $(CARGO) test --release -p loopline-worker --test worker torture
+	LOOPLINE_STEPS=$${LOOPLINE_STEPS:-100000} $(CARGO) run --release -p loopline-benches shell
 
 web: web/dist/index.html
 

@@ -16,3 +16,4 @@ mod rerun;
 mod rules;
 mod second_opinion;
 mod simulation;
+mod steps;

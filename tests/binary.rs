@@ -55,7 +55,11 @@ impl Home {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(loopline());
+        self.command_of(loopline(), arguments)
+    }
+
+    fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(self.dir.path())
@@ -92,9 +96,14 @@ pub struct Server {
 
 impl Server {
     pub fn start(home: &Home) -> Self {
+        Self::start_as(home, loopline())
+    }
+
+    /// With this program, which is the same or a copy of it.
+    pub fn start_as(home: &Home, program: &Path) -> Self {
         std::fs::create_dir_all(home.path("pipelines")).expect("folder");
-        let mut command =
-            home.command(&["serve", "--listen", "127.0.0.1:0", "--data", "data", "--pipelines", "pipelines"]);
+        let mut command = home
+            .command_of(program, &["serve", "--listen", "127.0.0.1:0", "--data", "data", "--pipelines", "pipelines"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("the server starts");
         let out = child.stdout.take().expect("piped");
         let mut lines = BufReader::new(out).lines();

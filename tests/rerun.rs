@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::binary::{Home, Server, json};
 
-/// Fails as long as nobody has made the file `good`.
+/// Fails as long as nobody has made the file `good`, and then waits for `go`.
 const FRAGILE: &str = "\
 version: 1
 name: fragile
@@ -15,8 +15,8 @@ steps:
   test:
     needs: build
     run: |
-      sleep 0.2
       test -e \"$LOOPLINE_WORKSPACE/good\"
+      until test -e \"$LOOPLINE_WORKSPACE/go\"; do sleep 0.02; done
     retry: {max_attempts: 50, initial: 10ms, max: 20ms, on: [lost]}
   publish:
     needs: test
@@ -53,6 +53,7 @@ fn an_epoch_that_was_asked_for_goes_on_after_a_kill() {
     let server = Server::start(&home);
     let listed = server.get("/runs").expect("a list");
     assert_eq!((&listed["items"][0]["epoch"], &listed["items"][0]["finished_at"]), (&json!(2), &Json::Null));
+    home.write(&format!("data/workspaces/{id}/go"), "");
     let run = until_over(&server, &id);
     assert_eq!((&run["status"], &run["epoch"]), (&json!("succeeded"), &json!(2)), "{run:#}");
     assert_eq!((&run["steps"]["build"]["visit"], &run["steps"]["test"]["visit"]), (&json!(1), &json!(2)));
@@ -78,6 +79,7 @@ fn a_local_run_is_done_again_where_it_worked() {
     let error = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert!(unknown.status.code() == Some(1) && error.contains("no step `nowhere`"), "{error}");
     home.write("work/good", "");
+    home.write("work/go", "");
     let run = json(&home.run(&["rerun", id, "--failed", "--output", "json"]));
     assert_eq!((&run["status"], &run["epoch"]), (&json!("succeeded"), &json!(2)), "{run:#}");
     assert_eq!((&run["steps"]["build"]["visit"], &run["steps"]["publish"]["visit"]), (&json!(1), &json!(2)));

@@ -1,6 +1,8 @@
 //! Who carries out attempts. The driver knows three verbs and one stream; what stands behind them (a task of this
 //! process, a supervisor that outlives it, a machine far away) is not its business.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use loopline_core::command::AttemptSpec;
 use loopline_core::id::AttemptId;
@@ -23,6 +25,12 @@ pub trait Worker: Send + Sync + 'static {
 
     /// The driver has the attempt's result on disk: the worker may drop what it keeps to tell it again.
     async fn forget(&self, id: &AttemptId);
+
+    /// Said once, at the start of a driver: these are all the attempts whose results it waits for. Whatever else the
+    /// worker keeps was forgotten by a driver that was killed before it could say so.
+    async fn forget_others(&self, open: &BTreeSet<AttemptId>) {
+        let _ = open;
+    }
 }
 
 /// What became of an attempt while nobody listened.

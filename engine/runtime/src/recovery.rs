@@ -17,6 +17,7 @@ impl Drive {
         if !open.is_empty() {
             tracing::info!(attempts = open.len(), "attempts were under way; asking for them");
         }
+        self.worker.forget_others(&open.iter().map(|attempt| attempt.id.clone()).collect()).await;
         for attempt in open {
             self.recover_attempt(attempt.id).await?;
         }

@@ -89,15 +89,9 @@ fn children(known: &BTreeSet<i32>) -> Vec<ProcessInfo> {
     pids.into_iter().filter(|pid| !known.contains(pid)).filter_map(ProcessInfo::read).collect()
 }
 
-/// The system's own list of them, where it has one.
+/// The system's own list of them, where it has one. What is adopted comes to the first thread of a process; what another
+/// thread has started is never looked for here.
 fn listed() -> Option<Vec<i32>> {
-    let mut pids = Vec::new();
-    for thread in fs::read_dir("/proc/self/task").ok()? {
-        match fs::read_to_string(thread.ok()?.path().join("children")) {
-            Ok(list) => pids.extend(list.split_ascii_whitespace().filter_map(|pid| pid.parse::<i32>().ok())),
-            // The thread has ended, and handed its children on to another: the list has to be made anew.
-            Err(_) => return None,
-        }
-    }
-    Some(pids)
+    let list = fs::read_to_string(format!("/proc/self/task/{}/children", std::process::id())).ok()?;
+    Some(list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect())
 }

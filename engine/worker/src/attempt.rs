@@ -34,20 +34,59 @@ pub(crate) struct Context<'a> {
     pub(crate) adopted: Option<&'a Arc<Adopted>>,
 }
 
-/// The wait for one of the slots that processes share, and then the slot; requests need none.
-pub(crate) type Turn = Pin<Box<MaybeDone<BoxFuture<'static, Option<OwnedSemaphorePermit>>>>>;
+/// The wait for a permit, and then the permit.
+type Wait = Pin<Box<MaybeDone<BoxFuture<'static, Option<OwnedSemaphorePermit>>>>>;
 
-/// Takes a place in the queue for a slot. When this returns, the place is taken.
-pub(crate) async fn queue(slots: &Arc<Semaphore>, work: &Work) -> Turn {
-    let slots = slots.clone();
-    let wait = match work {
-        Work::Shell { .. } => async { slots.acquire_owned().await.ok() }.boxed(),
-        Work::Http(_) => std::future::ready(None).boxed(),
-    };
-    let mut turn = Box::pin(maybe_done(wait));
+/// The places that processes share.
+#[derive(Debug, Clone)]
+pub(crate) struct Slots {
+    /// To be made ready: one more than may run, so that the next is ready when one ends.
+    ready: Arc<Semaphore>,
+    /// To run.
+    running: Arc<Semaphore>,
+}
+
+impl Slots {
+    /// Places for so many processes.
+    pub(crate) fn new(max_parallel: usize) -> Self {
+        let running = max_parallel.max(1);
+        Self {
+            ready: Arc::new(Semaphore::new(running + running.div_ceil(2))),
+            running: Arc::new(Semaphore::new(running)),
+        }
+    }
+}
+
+/// A place in the queue. Requests need none.
+pub(crate) struct Turn {
+    ready: Wait,
+    running: Option<Arc<Semaphore>>,
+}
+
+impl Turn {
+    /// Takes a place in the queue. When this returns, the place is taken.
+    pub(crate) async fn queue(slots: &Slots, work: &Work) -> Self {
+        match work {
+            Work::Shell { .. } => {
+                Self { ready: wait_for(slots.ready.clone()).await, running: Some(slots.running.clone()) }
+            }
+            Work::Http(_) => Self { ready: Box::pin(maybe_done(std::future::ready(None).boxed())), running: None },
+        }
+    }
+}
+
+/// Takes a place among those who wait. When this returns, the place is taken.
+async fn wait_for(permits: Arc<Semaphore>) -> Wait {
+    let mut wait: Wait = Box::pin(maybe_done(async { permits.acquire_owned().await.ok() }.boxed()));
     // A place is taken by asking once, not by waiting.
-    let _ = futures::poll!(turn.as_mut());
-    turn
+    let _ = futures::poll!(wait.as_mut());
+    wait
+}
+
+/// The right to have a process, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    _permits: [Option<OwnedSemaphorePermit>; 2],
 }
 
 /// Carries an attempt out. An attempt that began before is not begun again: what became of it is its outcome.
@@ -55,9 +94,14 @@ pub(crate) async fn carry_out(shared: &Shared, spec: &AttemptSpec, mut turn: Tur
     tokio::select! {
         biased;
         () = stop.wished().cancelled() => return Outcome::Cancelled { result: RawResult::default() },
-        () = turn.as_mut() => {}
+        () = turn.ready.as_mut() => {}
     }
-    let _slot = turn.as_mut().take_output();
+    let ready = turn.ready.as_mut().take_output().flatten();
+    // The turn to run is in the order of asking too; what follows is done meanwhile.
+    let running = match turn.running.take() {
+        Some(running) => Some(wait_for(running).await),
+        None => None,
+    };
     let (records, id) = (shared.records.clone(), spec.id.clone());
     let begun = spawn_blocking(move || records.begin(&id)).await.unwrap_or_else(|gone| Err(gone.into()));
     let record = match begun {
@@ -69,6 +113,19 @@ pub(crate) async fn carry_out(shared: &Shared, spec: &AttemptSpec, mut turn: Tur
         Ok(writer) => AttemptLog::new(writer, shared.config.clock.clone()),
         Err(error) => return refused(error.to_string()),
     };
+    let mut allowed = None;
+    if let Some(mut running) = running {
+        tokio::select! {
+            biased;
+            () = stop.wished().cancelled() => {
+                log.finish().await;
+                return Outcome::Cancelled { result: RawResult::default() };
+            }
+            () = running.as_mut() => {}
+        }
+        allowed = running.as_mut().take_output().flatten();
+    }
+    let slot = Slot { _permits: [ready, allowed] };
     // Nobody listens any more when the engine is shutting down; the outcome is found again when it comes back.
     let _ = shared.reports.send(Report::Started { id: spec.id.clone() }).await;
     let context = Context {
@@ -83,7 +140,7 @@ pub(crate) async fn carry_out(shared: &Shared, spec: &AttemptSpec, mut turn: Tur
     let (outcome, log) = match &spec.work {
         Work::Shell { shell, script, working_dir } => {
             let script = Script { shell, text: script, working_dir: working_dir.as_deref() };
-            shell::run(&context, script, log, stop).await
+            shell::run(&context, script, log, slot, stop).await
         }
         Work::Http(work) => http::run(&context, work, log, stop.wished()).await,
     };

@@ -15,6 +15,7 @@
 //! the attempt's mark in its environment. A power cut in the moment between an outcome and the driver's own record of it
 //! makes the attempt `lost`, which is true enough and always safe. A file that is not whole counts as not written.
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -99,6 +100,22 @@ impl AttemptRecords {
         // Only a power cut leaves the folder without the intent that was in it.
         let this_boot = intent.is_some_and(|intent| intent.boot_id == self.boot_id);
         Ok(Some(AttemptRecord { folder, this_boot }))
+    }
+
+    /// Removes all records but these, by their folders' names. Blocks.
+    pub(crate) fn forget_others(&self, kept: &BTreeSet<String>) -> io::Result<()> {
+        let entries = match fs::read_dir(self.folder.path()) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let entry = entry?;
+            if !entry.file_name().to_str().is_some_and(|name| kept.contains(name)) {
+                remove(&entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes the record. Blocks.

@@ -1,6 +1,6 @@
 //! A worker inside the engine's own process.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,11 +10,10 @@ use loopline_core::id::AttemptId;
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_ports::blobs::Blobs;
 use loopline_ports::worker::{Attached, Report, Reports, Worker};
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::adopted::Adopted;
-use crate::attempt::{self, Turn};
+use crate::attempt::{self, Slots, Turn};
 use crate::attempt_log::AttemptLog;
 use crate::attempt_record::{AttemptRecord, AttemptRecords};
 use crate::config::WorkerConfig;
@@ -42,7 +41,7 @@ pub(crate) struct Shared {
     pub(crate) reports: Reports,
     pub(crate) records: AttemptRecords,
     pub(crate) passed_env: Environment,
-    pub(crate) slots: Arc<Semaphore>,
+    slots: Slots,
     pub(crate) http: http::Client,
     /// Where this process is the parent of all that has lost its own.
     pub(crate) adopted: Option<Arc<Adopted>>,
@@ -77,7 +76,7 @@ impl LocalWorker {
         let shared = Shared {
             records: AttemptRecords::new(&config.data, config.boot_id.clone()),
             passed_env: environment,
-            slots: Arc::new(Semaphore::new(config.max_parallel.max(1))),
+            slots: Slots::new(config.max_parallel),
             http: http::Client::new(config.proxies),
             attempts: Mutex::default(),
             adopted,
@@ -156,7 +155,7 @@ impl Worker for LocalWorker {
             }
             attempts.insert(spec.id.clone(), Known::Live(stop.clone()));
         }
-        let turn = attempt::queue(&self.shared.slots, &spec.work).await;
+        let turn = Turn::queue(&self.shared.slots, &spec.work).await;
         tokio::spawn(see_through(self.shared.clone(), spec, turn, stop));
     }
 
@@ -168,6 +167,10 @@ impl Worker for LocalWorker {
         if let Some(Known::Live(stop)) = self.shared.attempts().get(&id) {
             stop.cancel();
         }
+    }
+
+    async fn forget_others(&self, open: &BTreeSet<AttemptId>) {
+        self.forget_records_but(open).await;
     }
 
     async fn forget(&self, id: &AttemptId) {
@@ -183,6 +186,19 @@ impl Worker for LocalWorker {
         let forgotten = spawn_blocking(move || (records.forget(&id), id)).await;
         if let Ok((Err(error), id)) = forgotten {
             tracing::warn!(%id, %error, "the record of an attempt cannot be removed");
+        }
+    }
+}
+
+impl LocalWorker {
+    /// Removes the records of all attempts but those that are named, and those that this process has.
+    pub(crate) async fn forget_records_but(&self, open: impl IntoIterator<Item = &AttemptId>) {
+        let mut kept: BTreeSet<String> = open.into_iter().map(ToString::to_string).collect();
+        kept.extend(self.shared.attempts().keys().map(ToString::to_string));
+        let records = self.shared.records.clone();
+        let forgotten = spawn_blocking(move || records.forget_others(&kept)).await;
+        if let Ok(Err(error)) = forgotten {
+            tracing::warn!(%error, "what earlier attempts left cannot be removed");
         }
     }
 }

@@ -18,7 +18,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
 use crate::activity::Activity;
-use crate::attempt::{Context, resolve};
+use crate::attempt::{Context, Slot, resolve};
 use crate::attempt_log::AttemptLog;
 use crate::captured::Captured;
 use crate::duration::spoken;
@@ -42,11 +42,12 @@ pub(crate) struct Script<'a> {
     pub(crate) working_dir: Option<&'a str>,
 }
 
-/// Runs the script. When this returns, nothing of it is alive.
+/// Runs the script. When this returns, nothing of it is alive. The slot is given back as soon as that is so.
 pub(crate) async fn run(
     context: &Context<'_>,
     script: Script<'_>,
     mut log: AttemptLog,
+    slot: Slot,
     stop: &Stop,
 ) -> (Outcome, AttemptLog) {
     let prepared = match prepare(context, &script).await {
@@ -60,7 +61,7 @@ pub(crate) async fn run(
         return (Outcome::Cancelled { result: RawResult::default() }, log);
     }
     match spawn(context, &prepared) {
-        Ok(process) => process.watch(context, &prepared, log, stop).await,
+        Ok(process) => process.watch(context, &prepared, log, slot, stop).await,
         Err(error) => {
             log.say(&error.message).await;
             (Outcome::Failed { error, result: RawResult::default() }, log)
@@ -170,6 +171,7 @@ impl Running {
         context: &Context<'_>,
         prepared: &Prepared,
         log: AttemptLog,
+        slot: Slot,
         stop: &Stop,
     ) -> (Outcome, AttemptLog) {
         let spec = context.spec;
@@ -195,6 +197,8 @@ impl Running {
         if let (Some(adopted), Some(pid)) = (context.adopted.cloned(), self.tree.leader_pid()) {
             let _ = spawn_blocking(move || adopted.release(pid)).await;
         }
+        // Nothing of it runs any more: the next one may, while this one's log is brought to disk.
+        drop(slot);
         let pumped = pump.end().await;
         judge(context, prepared, Judged { end, failure, status, pumped, oom_kills }).await
     }

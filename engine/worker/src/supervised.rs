@@ -42,6 +42,7 @@ enum Ask {
     Attach(AttemptId, oneshot::Sender<Attached>),
     Cancel(AttemptId),
     Forget(AttemptId),
+    ForgetOthers(BTreeSet<AttemptId>, oneshot::Sender<()>),
 }
 
 impl SupervisedWorker {
@@ -124,6 +125,12 @@ impl Worker for SupervisedWorker {
     async fn forget(&self, id: &AttemptId) {
         self.ask(Ask::Forget(id.clone()));
     }
+
+    async fn forget_others(&self, open: &BTreeSet<AttemptId>) {
+        let (done, is_done) = oneshot::channel();
+        self.ask(Ask::ForgetOthers(open.clone(), done));
+        let _ = is_done.await;
+    }
 }
 
 /// Who has an attempt.
@@ -191,18 +198,27 @@ impl House {
                 Some(link) => link.say(ToSupervisor::Cancel { id }),
                 None => self.local.cancel(id).await,
             },
-            Ask::Forget(id) => {
-                match self.link_of(&id) {
-                    Some(link) => link.say(ToSupervisor::Forget { id: id.clone() }),
-                    None => {
-                        let (local, id) = (self.local.clone(), id.clone());
-                        tokio::spawn(async move { local.forget(&id).await });
-                    }
-                }
-                if let Some(Holder::Link(number, _)) = self.attempts.remove(&id) {
-                    self.let_go(number);
-                }
+            Ask::Forget(id) => self.forget(id),
+            Ask::ForgetOthers(open, done) => {
+                let others: Vec<AttemptId> = self.attempts.keys().filter(|id| !open.contains(id)).cloned().collect();
+                // The supervisors that have them remove their records themselves.
+                self.local.forget_records_but(open.iter().chain(&others)).await;
+                others.into_iter().for_each(|id| self.forget(id));
+                let _ = done.send(());
             }
+        }
+    }
+
+    fn forget(&mut self, id: AttemptId) {
+        match self.link_of(&id) {
+            Some(link) => link.say(ToSupervisor::Forget { id: id.clone() }),
+            None => {
+                let (local, id) = (self.local.clone(), id.clone());
+                tokio::spawn(async move { local.forget(&id).await });
+            }
+        }
+        if let Some(Holder::Link(number, _)) = self.attempts.remove(&id) {
+            self.let_go(number);
         }
     }
 

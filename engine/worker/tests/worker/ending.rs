@@ -177,11 +177,15 @@ async fn a_cancel_at_any_moment_of_the_start_leaves_nothing_alive() {
 async fn an_attempt_that_waits_for_its_turn_can_be_cancelled() {
     let mut bench = Bench::with(|config| config.max_parallel = 1);
     let first = bench.start_until(script("echo up; until [ -e go ]; do sleep 0.01; done"), "up").await;
-    let second = script("echo never > never");
+    // The next is made ready, and the one behind it not even that.
+    let (second, third) = (script("echo never > never"), script("echo never > never"));
     bench.worker.start(second.clone()).await;
-    bench.worker.cancel(second.id.clone()).await;
-    assert_eq!(bench.outcome_of(&second.id).await, Outcome::Cancelled { result: RawResult::default() });
-    assert_eq!(bench.worker.attach(second.id).await, Attached::NeverStarted);
+    bench.worker.start(third.clone()).await;
+    for waiting in [&third, &second] {
+        bench.worker.cancel(waiting.id.clone()).await;
+        assert_eq!(bench.outcome_of(&waiting.id).await, Outcome::Cancelled { result: RawResult::default() });
+    }
+    assert_eq!(bench.worker.attach(third.id).await, Attached::NeverStarted);
     fs::write(bench.workspace().join("go"), "").unwrap();
     assert!(matches!(bench.outcome_of(&first).await, Outcome::Succeeded { .. }));
     assert!(!bench.workspace().join("never").exists());

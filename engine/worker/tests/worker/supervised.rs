@@ -177,6 +177,30 @@ async fn a_supervisor_of_another_version_finishes_what_it_has_beside_the_new_one
 }
 
 #[tokio::test]
+async fn what_a_killed_engine_could_not_forget_is_forgotten_by_the_next() {
+    let ended = script("echo $$ > ended");
+    let engine = Engine::supervised(&ended);
+    let finished = engine.folder.path().join("finished");
+    until("the attempt ends", || finished.exists().then_some(())).await;
+    let old = supervisor(engine.folder.path()).await;
+    let newer = |_: &mut _, supervision: &mut loopline_worker::Supervision| supervision.build = "2".to_owned();
+    let mut bench = Bench::supervised_in(engine.kill(), newer).await;
+    let open = script("echo $$ > pid; until [ -e go ]; do sleep 0.01; done");
+    bench.worker.start(open.clone()).await;
+    pid_in(&bench.workspace().join("pid")).await;
+    bench.worker.forget_others(&std::collections::BTreeSet::from([open.id.clone()])).await;
+    gone(old).await;
+    assert_eq!(bench.worker.attach(ended.id).await, Attached::NeverStarted);
+    fs::write(bench.workspace().join("go"), "").unwrap();
+    assert!(matches!(bench.outcome_of(&open.id).await, Outcome::Succeeded { .. }), "what is waited for is kept");
+    bench.worker.forget(&open.id).await;
+    let pid = supervisor(bench.folder.path()).await;
+    let folder = bench.leave();
+    gone(pid).await;
+    assert_nothing_left(folder.path());
+}
+
+#[tokio::test]
 async fn without_an_engine_that_comes_back_attempts_are_ended_where_that_is_wanted() {
     let soon = std::time::Duration::from_millis(50);
     let folder = tempfile::tempdir().unwrap();

@@ -5,11 +5,15 @@
  * serialiser would touch lines that the user did not.
  */
 import { type Document, LineCounter, parseDocument } from "yaml";
+import { CannotSplice } from "./cannotSplice";
+import { type Plain, plainValue, samePlain } from "./plainValue";
 import { childOf, entriesOf, meansTheSame, resolve, type ResolvedNode, type ResolvedScalar } from "./resolvedNode";
 import { scalarOffsets } from "./scalarOffsets";
 import { applySplices, type Splice } from "./splice";
-import { scalarsWithoutMeaning, stepReferences } from "./stepReferences";
+import { scalarsWithoutMeaning, type StepReference, stepReferences } from "./stepReferences";
 import type { TextRange } from "./textRange";
+import { YamlEditing } from "./yamlEditing";
+import { say } from "../words/say";
 
 export interface SyntaxProblem {
   readonly message: string;
@@ -33,6 +37,7 @@ export class PipelineDocument {
   readonly steps: readonly StepInText[];
   readonly finallySteps: readonly StepInText[];
   readonly #root: ResolvedNode | null;
+  #value: Plain | undefined;
 
   private constructor(text: string, problems: readonly SyntaxProblem[], root: ResolvedNode | null) {
     this.text = text;
@@ -74,6 +79,35 @@ export class PipelineDocument {
 
   findStep(id: string): StepInText | null {
     return [...this.steps, ...this.finallySteps].find((step) => step.id === id) ?? null;
+  }
+
+  /** What the text means. */
+  get value(): Plain {
+    this.#value ??= plainValue(this.#root, this.text);
+    return this.#value;
+  }
+
+  /** The mentions of a step, its own key included, with where they stand in its text. */
+  mentionsOf(step: string): readonly StepReference[] {
+    return stepReferences(this.#root, step);
+  }
+
+  /**
+   * Splices the text as `change` says. What comes out is read again, and kept only
+   * when it means exactly what the change intends.
+   */
+  edit(change: (editing: YamlEditing) => void): Edited {
+    if (this.syntaxProblems.length > 0) return refused(say("edit.broken"));
+    const editing = new YamlEditing(this.text, this.value);
+    try {
+      change(editing);
+    } catch (error) {
+      if (error instanceof CannotSplice) return refused(error.message);
+      throw error;
+    }
+    const document = PipelineDocument.parse(editing.text);
+    const meant = document.syntaxProblems.length === 0 && samePlain(editing.value, document.value);
+    return meant ? { ok: true, document } : refused(editing.blame());
   }
 
   /**

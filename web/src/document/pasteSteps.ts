@@ -48,7 +48,7 @@ function snippetsOf(text: string): StepSnippet[] {
   if (whole.syntaxProblems.length > 0 || !isPlainMap(whole.value)) return [];
   if (isPlainMap(whole.value["steps"])) return whole.steps.map(({ id }) => snippetOf(whole, id));
   if (!Object.values(whole.value).every(isPlainMap)) return [];
-  const indented = PipelineDocument.parse(`steps:\n${text.replace(/^\uFEFF/, "").split(/\r?\n/).map((line) => (line === "" ? "" : `  ${line}`)).join("\n")}\n`);
+  const indented = PipelineDocument.parse(`steps:\n${text.replace(/^\uFEFF/, "").replace(/\r?\n$/, "").split(/\r?\n/).map((line) => (line === "" ? "" : `  ${line}`)).join("\n")}\n`);
   return indented.syntaxProblems.length > 0 ? [] : indented.steps.map(({ id }) => snippetOf(indented, id));
 }
 

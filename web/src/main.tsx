@@ -6,6 +6,9 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { router } from "./app/router";
 import { Problem } from "./api/problem";
+import { startLanguage } from "./ui/language";
+
+startLanguage();
 
 const queries = new QueryClient({
   defaultOptions: {

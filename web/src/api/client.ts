@@ -4,7 +4,7 @@
  */
 import { connection } from "./connection";
 import { Problem } from "./problem";
-import type { LogPage, Pipeline, PipelineList, RunDefinition, RunEvents, RunList, RunView, Validation } from "./types";
+import type { Completions, Hover, LogPage, Pipeline, PipelineList, RunDefinition, RunEvents, RunList, RunView, Validation } from "./types";
 
 const BASE = "/api/v1";
 
@@ -33,10 +33,21 @@ export const client = {
   pipelines: () => getJson<PipelineList>("/pipelines"),
   pipeline: (project: string, name: string) => getJson<Pipeline>(pipelinePath(project, name)),
   validate: (yaml: string, signal?: AbortSignal) => send<Validation>("POST", "/validate", yamlBody(yaml), signal),
+  /** Null where the server does not know the route: an editor without completion is still one. */
+  complete: (text: string, offset: number, signal?: AbortSignal) => optional(send<Completions>("POST", "/complete", jsonBody({ text, offset }), signal)),
+  hover: (text: string, offset: number, signal?: AbortSignal) => optional(send<Hover | null>("POST", "/hover", jsonBody({ text, offset }), signal)),
+  /** A file of the app itself. */
+  asset: async <Answer>(url: string): Promise<Answer> => {
+    const response = await fetch(url);
+    if (!response.ok) throw await Problem.from(response);
+    return (await response.json()) as Answer;
+  },
   startRun: (project: string, name: string, inputs: Record<string, unknown>) =>
     send<RunView>("POST", `${pipelinePath(project, name)}/runs`, jsonBody({ inputs }, { "idempotency-key": crypto.randomUUID() })),
   savePipeline: (project: string, name: string, yaml: string, etag: string) =>
     send<Pipeline>("PUT", pipelinePath(project, name), yamlBody(yaml, { "if-match": `"${etag}"` })),
+  /** Stores a pipeline that must not be there yet. */
+  createPipeline: (project: string, name: string, yaml: string) => send<Pipeline>("PUT", pipelinePath(project, name), yamlBody(yaml, { "if-none-match": "*" })),
   runs: (filter: RunFilter) => getJson<RunList>(`/runs${query(filter)}`),
   run: (id: string) => getJson<RunView>(runPath(id)),
   definition: (id: string) => getJson<RunDefinition>(`${runPath(id)}/definition`),
@@ -105,6 +116,15 @@ function getJson<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
 
 function send<Answer>(method: string, path: string, { headers, body }: Body, signal?: AbortSignal): Promise<Answer> {
   return request<Answer>(path, { method, headers: { accept: "application/json", ...headers }, body, signal: signal ?? null });
+}
+
+async function optional<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Problem && (error.status === 404 || error.status === 405)) return null;
+    throw error;
+  }
 }
 
 async function request<Answer>(path: string, init: RequestInit): Promise<Answer> {

@@ -6,29 +6,37 @@ import { History, type LucideIcon, UserCheck, Workflow } from "lucide-react";
 import { waitingRunsQuery } from "../api/queries";
 import { ConnectionLight } from "./ConnectionLight";
 import { Mark } from "./Mark";
+import { useLanguage } from "../ui/language";
+import { say } from "../words/say";
+import { LanguageSwitch } from "./LanguageSwitch";
 import { ThemeSwitch } from "./ThemeSwitch";
 
 export function Frame() {
+  const language = useLanguage();
   const waiting = useQuery(waitingRunsQuery());
   const approvals = waiting.data?.items.reduce((sum, run) => sum + run.waiting_steps.length, 0) ?? 0;
   return (
     <Tooltip.Provider delayDuration={250}>
       <div className="flex h-dvh flex-col-reverse sm:flex-row">
-        <nav aria-label="Main" className="flex shrink-0 items-stretch gap-0.5 border-t border-line bg-sunken px-2 py-1 sm:w-48 sm:flex-col sm:border-t-0 sm:border-r sm:px-2.5 sm:py-3">
-          <Link to="/" aria-label="Loopline, to the pipelines" className="mb-3 hidden items-center gap-2 rounded-control px-2 py-1 text-title font-semibold tracking-tight sm:flex">
+        <nav aria-label={say("frame.main")} className="flex shrink-0 items-stretch gap-0.5 border-t border-line bg-sunken px-2 py-1 sm:w-48 sm:flex-col sm:border-t-0 sm:border-r sm:px-2.5 sm:py-3">
+          <Link to="/" aria-label={say("frame.home")} className="mb-3 hidden items-center gap-2 rounded-control px-2 py-1 text-title font-semibold tracking-tight sm:flex">
             <Mark />
             Loopline
           </Link>
-          <RailLink to="/" icon={Workflow} label="Pipelines" exact />
-          <RailLink to="/runs" icon={History} label="Runs" />
-          <RailLink to="/approvals" icon={UserCheck} label="Approvals" count={approvals} />
+          <RailLink to="/" icon={Workflow} label={say("frame.pipelines")} exact />
+          <RailLink to="/runs" icon={History} label={say("frame.runs")} />
+          <RailLink to="/approvals" icon={UserCheck} label={say("frame.approvals")} count={approvals} />
           <div className="ml-auto flex items-center gap-1 sm:mt-auto sm:ml-0 sm:justify-between sm:pl-2">
             <ConnectionLight />
-            <ThemeSwitch />
+            <span className="flex items-center">
+              <LanguageSwitch />
+              <ThemeSwitch />
+            </span>
           </div>
         </nav>
         <main className="min-h-0 min-w-0 flex-1 overflow-hidden">
-          <Outlet />
+          {/* Another language is another page: everything on it is drawn anew. */}
+          <Outlet key={language} />
         </main>
       </div>
     </Tooltip.Provider>
@@ -48,7 +56,7 @@ function RailLink({ to, icon: Icon, label, count = 0, exact = false }: RailLinkP
     <Link
       to={to}
       activeOptions={{ exact, includeSearch: false }}
-      aria-label={count > 0 ? `${label}, ${count} waiting` : label}
+      aria-label={count > 0 ? say("frame.waiting", { label, count }) : label}
       className="flex h-11 items-center gap-2 rounded-control px-2.5 text-body font-medium text-muted transition-colors hover:bg-hover hover:text-ink sm:h-8 data-[status=active]:bg-[light-dark(#e7e7ee,#23262d)] data-[status=active]:text-ink"
     >
       <Icon aria-hidden size={16} />

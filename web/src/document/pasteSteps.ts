@@ -4,7 +4,7 @@ import { type EditCommand, editCommand } from "./editCommand";
 import { emptyMap, isPlainMap } from "./plainValue";
 import { PipelineDocument } from "./pipelineDocument";
 import { renameStep } from "./renameStep";
-import { freeId } from "./stepGraph";
+import { freeId, stepGraph } from "./stepGraph";
 import { documentOf, snippetOf, type StepSnippet } from "./stepSnippet";
 import type { YamlEditing } from "./yamlEditing";
 
@@ -56,8 +56,10 @@ function withFreeNames(document: PipelineDocument, snippets: readonly StepSnippe
   let alone = documentOf(snippets);
   const given = new Set<string>();
   const names = emptyMap();
+  // A name that something in the text speaks of must not come to mean a pasted step.
+  const spoken = new Set([...stepGraph(alone.value).values(), ...stepGraph(document.value).values()].flatMap(({ needs, goto }) => [...needs.keys(), ...goto.map(({ to }) => to)]));
   for (const { id } of snippets) {
-    const name = freeId((one) => document.hasStep(one) || document.hasFinallyStep(one) || given.has(one) || (one !== id && alone.hasStep(one)), id);
+    const name = freeId((one) => document.hasStep(one) || document.hasFinallyStep(one) || given.has(one) || (one !== id && (alone.hasStep(one) || spoken.has(one))), id);
     given.add(name);
     names[id] = name;
     if (name === id) continue;

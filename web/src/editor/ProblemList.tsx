@@ -1,50 +1,62 @@
-/** What the compiler found: code, place, message, fix. A click goes to the line. */
-import { CircleCheck, CircleX, Info, TriangleAlert } from "lucide-react";
+/** What the compiler found: code, place, message, help, and fixes that are spliced into the text. */
+import { CircleCheck, CircleX, Info, TriangleAlert, Wrench } from "lucide-react";
 import type { Diagnostic } from "../api/types";
-import { type Severity, severityOf } from "./severity";
+import type { TextFix } from "../document/textFix";
+import { say } from "../words/say";
+import { severityOf } from "./severity";
 
 const ICONS = { error: CircleX, warning: TriangleAlert, hint: Info } as const;
 const COLOURS = { error: "text-bad-ink", warning: "text-wait-ink", hint: "text-muted" } as const;
 
-export function ProblemList({ diagnostics, onGo }: { diagnostics: readonly Diagnostic[]; onGo: (diagnostic: Diagnostic) => void }) {
-  const count = (severity: Severity, word: string) => {
-    const number = diagnostics.filter((one) => severityOf(one) === severity).length;
-    return number === 0 ? [] : [`${number} ${word}${number === 1 ? "" : "s"}`];
-  };
-  const summary = [...count("error", "error"), ...count("warning", "warning"), ...count("hint", "hint")].join(", ");
+export interface ProblemListProps {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Whether they speak of the text as it stands: a fix of another text would hit a wrong place. */
+  readonly current: boolean;
+  readonly onGo: (diagnostic: Diagnostic) => void;
+  readonly onFix: (fix: TextFix) => void;
+}
+
+export function ProblemList({ diagnostics, current, onGo, onFix }: ProblemListProps) {
+  if (diagnostics.length === 0) {
+    return (
+      <p className="flex items-center gap-2 px-4 py-3 text-body text-muted">
+        <CircleCheck aria-hidden size={15} className="text-ok-ink" />
+        {say("problems.none")}
+      </p>
+    );
+  }
   return (
-    <section aria-label="Problems" className="flex max-h-44 shrink-0 flex-col border-t border-line bg-surface">
-      <h2 role="status" className="flex items-center gap-1.5 px-4 py-2 text-small font-medium text-muted">
-        {summary === "" ? (
-          <>
-            <CircleCheck aria-hidden size={14} className="text-ok-ink" /> No problems
-          </>
-        ) : (
-          summary
-        )}
-      </h2>
-      {diagnostics.length > 0 && (
-        <ul className="min-h-0 overflow-auto pb-1">
-          {diagnostics.map((diagnostic) => {
-            const severity = severityOf(diagnostic);
-            const Icon = ICONS[severity];
-            return (
-              <li key={`${diagnostic.code} ${diagnostic.line} ${diagnostic.column} ${diagnostic.message}`}>
-                <button type="button" onClick={() => onGo(diagnostic)} className="flex w-full items-start gap-2 px-4 py-1 text-left hover:bg-hover focus-visible:outline-offset-[-2px]">
-                  <Icon aria-label={severity} size={14} className={`mt-[3px] shrink-0 ${COLOURS[severity]}`} />
-                  <span className="min-w-0 flex-1">
-                    <span className="[overflow-wrap:anywhere]">{diagnostic.message}</span>
-                    {diagnostic.help != null && <span className="text-muted"> — {diagnostic.help}</span>}
-                  </span>
-                  <span className="shrink-0 font-mono text-small text-faint">
-                    {diagnostic.code} · {diagnostic.line}:{diagnostic.column}
-                  </span>
-                </button>
-              </li>
-            );
-          })}
-        </ul>
-      )}
-    </section>
+    <ul aria-label={say("problems.title")} className="h-full overflow-auto py-1">
+      {diagnostics.map((diagnostic) => {
+        const severity = severityOf(diagnostic);
+        const Icon = ICONS[severity];
+        return (
+          <li key={`${diagnostic.code} ${diagnostic.line} ${diagnostic.column} ${diagnostic.message}`} className="border-b border-line px-4 py-2 last:border-b-0">
+            <button type="button" onClick={() => onGo(diagnostic)} className="flex w-full items-start gap-2 rounded text-left hover:bg-hover">
+              <Icon aria-label={say(`problems.${severity}`)} size={14} className={`mt-[3px] shrink-0 ${COLOURS[severity]}`} />
+              <span className="min-w-0 flex-1">
+                <span className="font-medium [overflow-wrap:anywhere]">{diagnostic.message}</span>
+                {diagnostic.help != null && <span className="block text-muted [overflow-wrap:anywhere]">{diagnostic.help}</span>}
+              </span>
+              <span className="shrink-0 font-mono text-small text-faint">
+                {diagnostic.code} · {diagnostic.line}:{diagnostic.column}
+              </span>
+            </button>
+            {diagnostic.fixes.map((fix) => (
+              <button
+                key={`${fix.line} ${fix.column} ${fix.text}`}
+                type="button"
+                disabled={!current}
+                onClick={() => onFix(fix)}
+                className="mt-1.5 ml-5.5 flex items-center gap-1.5 rounded-control border border-line bg-raised px-2 py-1 text-small font-medium text-accent-ink hover:border-accent hover:bg-accent-tint disabled:opacity-60"
+              >
+                <Wrench aria-hidden size={12} />
+                {fix.title}
+              </button>
+            ))}
+          </li>
+        );
+      })}
+    </ul>
   );
 }

@@ -8,6 +8,8 @@ import type { Pipeline } from "../api/types";
 import { Button } from "../ui/Button";
 import { Modal } from "../ui/Modal";
 import { Skeleton } from "../ui/Skeleton";
+import { say } from "../words/say";
+import { ChangeSummary } from "./ChangeSummary";
 import type { EditorDocument } from "./useEditorDocument";
 
 const TextDifference = lazy(() => import("./TextDifference").then((module) => ({ default: module.TextDifference })));
@@ -48,14 +50,14 @@ export function SaveDialog({ project, name, editor, onSaved, onClose }: SaveDial
         title={
           <span className="flex items-center gap-2">
             <TriangleAlert aria-hidden size={17} className="text-wait-ink" />
-            Someone saved another version
+            {say("save.conflict")}
           </span>
         }
-        description="Your text is based on an older version and was not saved. Below: the stored version, and what yours would change in it."
+        description={say("save.conflict.about")}
       >
-        <Difference before={conflict.yaml} after={editor.text} label="The stored version against yours" />
+        <Difference before={conflict.yaml} after={editor.text} label={say("save.conflict.label")} />
         <footer className="flex flex-wrap justify-end gap-2 px-5 py-3">
-          <Button onClick={onClose}>Decide later</Button>
+          <Button onClick={onClose}>{say("save.later")}</Button>
           <Button
             look="danger"
             onClick={() => {
@@ -63,7 +65,7 @@ export function SaveDialog({ project, name, editor, onSaved, onClose }: SaveDial
               onClose();
             }}
           >
-            Load theirs
+            {say("save.theirs")}
           </Button>
           <Button
             look="primary"
@@ -73,21 +75,22 @@ export function SaveDialog({ project, name, editor, onSaved, onClose }: SaveDial
               save.mutate({ etag: conflict.etag });
             }}
           >
-            Keep mine on top of theirs
+            {say("save.mine")}
           </Button>
         </footer>
       </Modal>
     );
   }
-  const refusal = save.error === null ? null : save.error instanceof Problem && save.error.slug === "invalid-pipeline" ? `Not saved: ${save.error.message}. The problems stand under the text.` : messageOf(save.error);
+  const refusal = save.error === null ? null : save.error instanceof Problem && save.error.slug === "invalid-pipeline" ? say("save.invalid", { reason: save.error.message }) : messageOf(save.error);
   return (
-    <Modal open wide onClose={onClose} title={`Save ${name}?`} description="What changes in the file. Comments and everything you did not touch stay byte for byte.">
-      <Difference before={editor.base.text} after={editor.text} label="What the save changes" />
+    <Modal open wide onClose={onClose} title={say("save.title", { name })} description={say("save.about")}>
+      <ChangeSummary before={editor.base.text} after={editor.document} />
+      <Difference before={editor.base.text} after={editor.text} label={say("save.label")} />
       {refusal !== null && <p role="alert" className="px-5 pt-3 text-body font-medium text-bad-ink">{refusal}</p>}
       <footer className="flex justify-end gap-2 px-5 py-3">
-        <Button onClick={onClose}>Go on editing</Button>
+        <Button onClick={onClose}>{say("save.goOn")}</Button>
         <Button look="primary" disabled={save.isPending} onClick={() => save.mutate({ etag: editor.base.etag })}>
-          {save.isPending ? "Saving…" : "Save"}
+          {say(save.isPending ? "save.saving" : "editor.save")}
         </Button>
       </footer>
     </Modal>

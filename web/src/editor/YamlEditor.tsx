@@ -3,6 +3,7 @@
  * and reports what was typed, so that one undo takes back a gesture on the canvas
  * as well as a typed word, to the byte.
  */
+import { autocompletion, closeBrackets, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from "@codemirror/language";
@@ -14,7 +15,9 @@ import { useEffect, useRef } from "react";
 import type { Diagnostic } from "../api/types";
 import { lineSeparatorOf, toTextOffset, toViewOffset } from "../document/lineEndings";
 import { spliceBetween } from "../document/splice";
+import { say } from "../words/say";
 import { codeTheme } from "./codeTheme";
+import { completionsAt, hoverAt } from "./languageHelp";
 import { severityOf } from "./severity";
 
 const MARKS = { error: "error", warning: "warning", hint: "info" } as const;
@@ -59,12 +62,16 @@ export function YamlEditor({ text, diagnostics, reveal, onType, onCaret, onUndo,
           highlightSelectionMatches(),
           yaml(),
           codeTheme,
+          closeBrackets(),
+          autocompletion({ override: [completionsAt(() => shown.current, separator)], icons: false, activateOnTyping: true }),
+          hoverAt(() => shown.current, separator),
           EditorState.tabSize.of(2),
-          EditorView.contentAttributes.of({ "aria-label": "Pipeline as YAML", tabindex: "0" }),
+          EditorView.contentAttributes.of({ "aria-label": say("yaml.label"), tabindex: "0" }),
           keymap.of([
             { key: "Mod-z", run: () => (handlers.current.onUndo(), true) },
             { key: "Mod-Shift-z", run: () => (handlers.current.onRedo(), true) },
             { key: "Mod-y", run: () => (handlers.current.onRedo(), true) },
+            ...completionKeymap,
             ...searchKeymap,
             ...foldKeymap,
             ...defaultKeymap,

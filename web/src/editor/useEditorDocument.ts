@@ -19,6 +19,8 @@ export interface EditorDocument {
   readonly base: { readonly etag: string; readonly text: string };
   readonly changed: boolean;
   readonly restored: boolean;
+  /** The last change was typed, so more may follow. */
+  readonly typing: boolean;
   readonly undoLabel: string | null;
   readonly redoLabel: string | null;
   readonly type: (text: string) => void;
@@ -73,6 +75,7 @@ export function useEditorDocument(key: string, stored: { etag: string; yaml: str
     base: state.base,
     changed: text !== state.base.text,
     restored: state.restored,
+    typing: state.history.present.group !== null,
     undoLabel: state.history.past.length === 0 ? null : state.history.present.label,
     redoLabel: state.history.future[0]?.label ?? null,
     type,

@@ -13,12 +13,13 @@ export interface Validated {
   readonly error: unknown;
 }
 
-export function useValidation(text: string): Validated {
+/** Typing is waited for; what a gesture did is asked about at once. */
+export function useValidation(text: string, typing: boolean): Validated {
   const [settled, setSettled] = useState(text);
   useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), PAUSE_MS);
+    const timer = setTimeout(() => setSettled(text), typing ? PAUSE_MS : 0);
     return () => clearTimeout(timer);
-  }, [text]);
+  }, [text, typing]);
   const validation = useQuery({
     queryKey: ["validate", settled],
     queryFn: ({ signal }) => client.validate(settled, signal),

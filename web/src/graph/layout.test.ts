@@ -1,9 +1,11 @@
 import ELK from "elkjs/lib/elk.bundled.js";
 import { describe, expect, it } from "vitest";
 import { type GraphLayout, readLayout, roundedPath } from "./graphLayout";
-import { type Direction, layoutInput } from "./layoutInput";
+import { type Direction, layoutInput, NODE_WIDTH } from "./layoutInput";
 import { miniLayout } from "./miniLayout";
 import { type PipelineGraph, project } from "./pipelineGraph";
+import { neighbour } from "./neighbours";
+import { anchored } from "./stableLayout";
 import { regionShapes } from "./regionShape";
 
 /** `"build < lint ~ test:failed"`: a step, what it needs, where it goes back to. */
@@ -88,4 +90,30 @@ it("puts a thumbnail's steps into columns by depth", () => {
 
 it("rounds corners without leaving the line", () => {
   expect(roundedPath([{ x: 0, y: 0 }, { x: 10, y: 0 }, { x: 10, y: 10 }], 4)).toBe("M 0 0 L 6 0 Q 10 0 10 4 L 10 10");
+});
+
+const SMALL_EDITS: Readonly<Record<string, PipelineGraph>> = {
+  "a step at the end": graph("build", "lint", "unit < build ~ unit", "e2e < build", "approve < lint unit e2e ~ build", "deploy < approve", "verify < deploy ~ deploy build", "announce < verify", "new < announce"),
+  "a step in an edge": graph("build", "lint", "unit < build ~ unit", "e2e < build", "approve < lint unit e2e ~ build", "deploy < approve", "verify < deploy ~ deploy build", "new < verify", "announce < new"),
+  "a step beside others": graph("build", "lint", "unit < build ~ unit", "e2e < build", "new < build", "approve < lint unit e2e ~ build", "deploy < approve", "verify < deploy ~ deploy build", "announce < verify"),
+  "a loop more": graph("build", "lint", "unit < build ~ unit", "e2e < build", "approve < lint unit e2e ~ build", "deploy < approve ~ approve", "verify < deploy ~ deploy build", "announce < verify"),
+};
+
+it.each(Object.entries(SMALL_EDITS))("moves little for %s", async (_, edited) => {
+  const before = await layOut(release, "right");
+  const after = anchored(await layOut(edited, "right"), before);
+  const moves = [...before.nodes].map(([id, box]) => Math.hypot(box.x - (after.nodes.get(id)?.x ?? 0), box.y - (after.nodes.get(id)?.y ?? 0)));
+  // Half of the steps stay to the pixel, and none goes further than one column.
+  expect(moves.filter((move) => move < 1).length * 2).toBeGreaterThanOrEqual(moves.length);
+  expect(Math.max(...moves)).toBeLessThanOrEqual(NODE_WIDTH + 60);
+  expect(moves.reduce((sum, move) => sum + move, 0) / moves.length).toBeLessThan(80);
+});
+
+it("leads along the edges and beside", async () => {
+  const layout = await layOut(release, "right");
+  const lead = (id: string, arrow: Parameters<typeof neighbour>[3]) => neighbour(project(release), layout, id, arrow);
+  expect(lead("build", "ArrowRight")).toMatch(/unit|e2e/);
+  expect(lead("deploy", "ArrowLeft")).toBe("approve");
+  expect([lead("unit", "ArrowDown"), lead("unit", "ArrowUp")]).toContain("e2e");
+  expect(lead("announce", "ArrowRight")).toBeNull();
 });

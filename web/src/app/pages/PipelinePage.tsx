@@ -8,6 +8,7 @@ import { PipelineEditor } from "../../editor/PipelineEditor";
 import { Button } from "../../ui/Button";
 import { FailedToLoad } from "../../ui/FailedToLoad";
 import { Skeleton } from "../../ui/Skeleton";
+import { say } from "../../words/say";
 import { usePageTitle } from "../PageHead";
 import { RunDialog } from "../RunDialog";
 
@@ -40,7 +41,7 @@ export function PipelinePage() {
         }}
         title={
           <h1 className="flex min-w-0 items-center gap-1.5 text-title font-semibold">
-            <Link to="/" className="rounded text-muted hover:text-ink">Pipelines</Link>
+            <Link to="/" className="rounded text-muted hover:text-ink">{say("frame.pipelines")}</Link>
             <ChevronRight aria-hidden size={14} className="text-faint" />
             <span className="truncate">{name}</span>
           </h1>

@@ -1,11 +1,10 @@
 /** The home page: every pipeline with its shape, its last runs, and Run. */
 import { useQuery } from "@tanstack/react-query";
-import { Workflow } from "lucide-react";
 import { pipelinesQuery } from "../../api/queries";
-import { CopyableCommand } from "../../ui/CopyableCommand";
 import { FailedToLoad } from "../../ui/FailedToLoad";
-import { Notice } from "../../ui/Notice";
 import { Skeleton } from "../../ui/Skeleton";
+import { NoPipelines } from "../NoPipelines";
+import { say } from "../../words/say";
 import { PageHead } from "../PageHead";
 import { PipelineRow } from "../PipelineRow";
 
@@ -14,7 +13,7 @@ export function PipelinesPage() {
   const items = pipelines.data?.items ?? [];
   return (
     <div className="flex h-full flex-col">
-      <PageHead title="Pipelines">{items.length > 0 && <span className="text-body text-faint tabular-nums">{items.length}</span>}</PageHead>
+      <PageHead title={say("home.title")}>{items.length > 0 && <span className="text-body text-faint tabular-nums">{items.length}</span>}</PageHead>
       <div className="min-h-0 flex-1 overflow-auto">
         {pipelines.isPending ? (
           <Skeleton />
@@ -40,18 +39,5 @@ export function PipelinesPage() {
         )}
       </div>
     </div>
-  );
-}
-
-function NoPipelines() {
-  return (
-    <Notice icon={Workflow} title="No pipelines yet">
-      <p>A pipeline is one YAML file. Put it into the folder that the server was started with:</p>
-      <div className="mt-3 space-y-3">
-        <CopyableCommand text={"loopline serve --pipelines ./pipelines"} />
-        <p>or send it:</p>
-        <CopyableCommand text={`curl -X PUT \\\n  ${window.location.origin}/api/v1/pipelines/default/hello \\\n  -H 'content-type: application/yaml' \\\n  --data-binary @hello.loopline.yaml`} />
-      </div>
-    </Notice>
   );
 }

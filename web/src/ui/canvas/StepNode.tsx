@@ -1,14 +1,17 @@
 /** A step on the canvas: kind, name, summary, badges, and on a run its state in icon, colour and word. */
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
-import { RotateCcw, Timer, TriangleAlert, Users } from "lucide-react";
+import { Box, Layers, RotateCcw, Timer, TriangleAlert, Undo2, Users } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import { Elapsed } from "../Elapsed";
 import { appearanceOf, TONE_STROKE, TONE_TEXT } from "../statusAppearance";
 import { StatusIcon } from "../StatusIcon";
 import { StepKindIcon } from "../StepKindIcon";
 import { durationWords } from "../time";
+import { say } from "../../words/say";
+import { useCanvasGestures } from "./canvasEditing";
 import type { StepNodeData, StepOverlay } from "./canvasModel";
 import { RenameField } from "./RenameField";
+import { StepKnob } from "./StepKnob";
 
 /** What every attempt has unless the file says otherwise: not worth a badge. */
 const USUAL_TIMEOUT_MS = 6 * 60 * 60 * 1000;
@@ -20,11 +23,17 @@ export const StepNode = memo(function StepNode({ data }: NodeProps<StepFlowNode>
   const tone = overlay === null ? null : appearanceOf(overlay.status).tone;
   const begun = overlay !== null && overlay.status !== "pending" && overlay.status !== "skipped";
   const faded = overlay?.status === "pending" || overlay?.status === "skipped";
+  const drag = useCanvasGestures()?.drag ?? null;
+  const target = drag?.targets.get(step.id) ?? null;
+  const aimed = drag?.over === step.id;
   return (
+    <div className={`group relative size-full ${target?.kind === "no" ? "opacity-35" : ""}`} data-selected={selected} data-target={target?.kind}>
+      {/* Cards behind the card: it runs many times. */}
+      {step.many != null && <ManyCards />}
     <div
       data-step={step.id}
       data-status={overlay?.status}
-      className={`relative flex size-full items-stretch overflow-hidden rounded-card border bg-raised transition-[border-color,box-shadow] duration-150 ${selected ? "border-accent shadow-[0_0_0_3px_light-dark(rgb(87_83_198/0.2),rgb(110_106_222/0.35))]" : "border-edge shadow-raised"} ${faded ? "border-dashed bg-surface" : ""}`}
+      className={`relative flex size-full items-stretch overflow-hidden rounded-card border bg-raised transition-[border-color,box-shadow] duration-150 ${aimed && target?.kind === "loop" ? "border-loop shadow-[0_0_0_3px_var(--color-loop-tint)]" : aimed && target?.kind === "connect" ? "border-accent shadow-[0_0_0_3px_var(--color-accent-tint)]" : selected ? "border-accent shadow-[0_0_0_3px_light-dark(rgb(87_83_198/0.2),rgb(110_106_222/0.35))]" : "border-edge shadow-raised"} ${faded ? "border-dashed bg-surface" : ""}`}
     >
       <span aria-hidden className={`w-1 shrink-0 ${overlay?.status === "running" ? "animate-breathe" : ""}`} style={{ background: begun && tone !== null ? TONE_STROKE[tone] : "transparent" }} />
       <div className="flex min-w-0 flex-1 flex-col justify-center gap-0.5 py-1.5 pr-2.5 pl-2">
@@ -34,7 +43,7 @@ export const StepNode = memo(function StepNode({ data }: NodeProps<StepFlowNode>
           <span className="ml-auto flex shrink-0 items-center gap-1">{badgesOf(data)}</span>
         </div>
         {overlay === null ? (
-          <span className="truncate text-micro text-muted">{step.name ?? (step.summary || step.kind)}</span>
+          <span className="truncate text-micro text-muted">{step.many == null ? "" : `${step.many.summary} · `}{step.name ?? (step.summary || step.kind)}</span>
         ) : (
           <StateLine overlay={overlay} />
         )}
@@ -43,8 +52,19 @@ export const StepNode = memo(function StepNode({ data }: NodeProps<StepFlowNode>
       <Handle type="target" position={data.direction === "right" ? Position.Left : Position.Top} isConnectable={false} />
       <Handle type="source" position={data.direction === "right" ? Position.Right : Position.Bottom} isConnectable={false} />
     </div>
+      {renaming === null && <StepKnob step={step.id} direction={data.direction} />}
+    </div>
   );
 });
+
+function ManyCards() {
+  return (
+    <>
+      <span aria-hidden className="absolute inset-x-2 -bottom-2 h-4 rounded-b-card border border-edge bg-surface" />
+      <span aria-hidden className="absolute inset-x-1 -bottom-1 h-4 rounded-b-card border border-edge bg-raised" />
+    </>
+  );
+}
 
 function StateLine({ overlay }: { overlay: StepOverlay }) {
   const { word, tone } = appearanceOf(overlay.status);
@@ -68,6 +88,9 @@ function badgesOf({ step, overlay, problems }: StepNodeData): ReactNode {
       {step.retry_max_attempts > 1 && <Badge icon={RotateCcw} label={`up to ${step.retry_max_attempts} attempts`} text={`×${step.retry_max_attempts}`} />}
       {step.timeout_ms != null && step.timeout_ms !== USUAL_TIMEOUT_MS && <Badge icon={Timer} label="timeout" text={durationWords(step.timeout_ms).replace(/ 0[ms]$/, "")} />}
       {step.kind === "approval" && step.quorum > 1 && <Badge icon={Users} label="approvals needed" text={String(step.quorum)} />}
+      {step.many != null && <Badge icon={Layers} label={step.many.summary} text={step.many.max_parallel == null ? "∥" : `∥${step.many.max_parallel}`} />}
+      {step.child?.kind === "in_place" && <Badge icon={Box} label={say("canvas.inside", { count: step.child.steps.length })} text={String(step.child.steps.length)} />}
+      {step.compensate != null && <Badge icon={Undo2} label={say("canvas.undone", { summary: step.compensate.summary })} text="" />}
       {problems > 0 && <Badge icon={TriangleAlert} label="problems" text={String(problems)} />}
     </>
   );

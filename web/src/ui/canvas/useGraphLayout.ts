@@ -1,8 +1,9 @@
 /** The layout of a graph; it changes when the steps or edges do, never with a run's state. */
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { type GraphLayout, readLayout } from "../../graph/graphLayout";
 import { type Direction, layoutInput } from "../../graph/layoutInput";
 import { type PipelineGraph, project, type Projection } from "../../graph/pipelineGraph";
+import { anchored } from "../../graph/stableLayout";
 import { layOut } from "./layoutEngine";
 
 export interface LaidOut {
@@ -10,20 +11,25 @@ export interface LaidOut {
   readonly layout: GraphLayout;
 }
 
-export function useGraphLayout(graph: PipelineGraph, direction: Direction | null): LaidOut | null {
+/** `anew` counts how often a fresh layout was asked for: it is not held to where things were. */
+export function useGraphLayout(graph: PipelineGraph, direction: Direction | null, anew = 0): LaidOut | null {
   // A graph that is fetched again draws the same picture: compare what is laid out.
   const shape = JSON.stringify(graph.steps.map(({ id, needs, goto }) => ({ id, needs, goto })));
   const projection = useMemo(() => project({ steps: JSON.parse(shape) as PipelineGraph["steps"] }), [shape]);
   const [laidOut, setLaidOut] = useState<LaidOut | null>(null);
+  const fresh = useRef(anew);
   useEffect(() => {
     if (direction === null) return;
     let outdated = false;
     void layOut(layoutInput(projection, direction)).then((result) => {
-      if (!outdated) setLaidOut({ projection, layout: readLayout(result, projection, direction) });
+      if (outdated) return;
+      const held = fresh.current === anew;
+      fresh.current = anew;
+      setLaidOut((before) => ({ projection, layout: anchored(readLayout(result, projection, direction), held ? (before?.layout ?? null) : null) }));
     });
     return () => {
       outdated = true;
     };
-  }, [projection, direction]);
+  }, [projection, direction, anew]);
   return laidOut;
 }

@@ -1,0 +1,61 @@
+/** Beside the graph: the text, the form of the selected step, the problems. */
+import * as Tabs from "@radix-ui/react-tabs";
+import type { Diagnostic } from "../api/types";
+import type { TextFix } from "../document/textFix";
+import { TabTrigger } from "../ui/TabTrigger";
+import { say } from "../words/say";
+import { ProblemList } from "./ProblemList";
+import { severityOf } from "./severity";
+import { StepForm } from "./StepForm";
+import type { EditorDocument } from "./useEditorDocument";
+import { YamlEditor } from "./YamlEditor";
+
+export type SideTab = "yaml" | "form" | "problems";
+
+export interface SidePaneProps {
+  readonly width: number;
+  readonly tab: SideTab;
+  readonly onTab: (tab: SideTab) => void;
+  readonly editor: EditorDocument;
+  readonly selected: string | null;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly current: boolean;
+  readonly reveal: { readonly offset: number } | null;
+  readonly onCaret: (offset: number) => void;
+  readonly onGo: (diagnostic: Diagnostic) => void;
+  readonly onFix: (fix: TextFix) => void;
+}
+
+export function SidePane({ width, tab, onTab, editor, selected, diagnostics, current, reveal, onCaret, onGo, onFix }: SidePaneProps) {
+  const worst = diagnostics.some((one) => severityOf(one) === "error") ? "error" : diagnostics.some((one) => severityOf(one) === "warning") ? "warning" : "hint";
+  const look = { error: "bg-bad-tint text-bad-ink", warning: "bg-wait-tint text-wait-ink", hint: "bg-idle-tint text-idle-ink" }[worst];
+  const editable = selected !== null && editor.document.syntaxProblems.length === 0 && editor.document.hasStep(selected);
+  return (
+    <Tabs.Root value={tab} onValueChange={(next) => onTab(next as SideTab)} className="flex min-h-0 flex-1 shrink-0 flex-col border-t border-line bg-surface lg:flex-none lg:border-t-0" style={{ width: `max(min(${width}px, 100%), min(100%, 300px))` }}>
+      <Tabs.List aria-label={say("side.title")} className="flex shrink-0 items-center border-b border-line px-2">
+        <TabTrigger value="yaml">YAML</TabTrigger>
+        <TabTrigger value="form">{say("side.form")}</TabTrigger>
+        <TabTrigger value="problems">
+          {say("problems.title")}
+          {diagnostics.length > 0 && <span className={`min-w-5 rounded-full px-1.5 text-center text-micro leading-5 font-semibold tabular-nums ${look}`}>{diagnostics.length}</span>}
+        </TabTrigger>
+      </Tabs.List>
+      {/* The text keeps its place and its folds while another tab is in front. */}
+      <Tabs.Content value="yaml" forceMount className="min-h-0 flex-1 data-[state=inactive]:hidden">
+        <YamlEditor text={editor.text} diagnostics={diagnostics} reveal={reveal} onType={editor.type} onCaret={onCaret} onUndo={editor.undo} onRedo={editor.redo} />
+      </Tabs.Content>
+      <Tabs.Content value="form" className="min-h-0 flex-1">
+        {editable ? <StepForm key={selected} step={selected} document={editor.document} run={editor.run} onShowText={() => onTab("yaml")} /> : <p className="px-4 py-3 text-body text-muted">{say(selected === null ? "form.none" : "form.gone")}</p>}
+      </Tabs.Content>
+      <Tabs.Content value="problems" className="min-h-0 flex-1">
+        <ProblemList diagnostics={diagnostics} current={current} onGo={onGo} onFix={onFix} />
+      </Tabs.Content>
+      <p role="status" className="sr-only">{problemWords(diagnostics)}</p>
+    </Tabs.Root>
+  );
+}
+
+function problemWords(diagnostics: readonly Diagnostic[]): string {
+  if (diagnostics.length === 0) return say("problems.none");
+  return say("problems.count", { count: diagnostics.length });
+}

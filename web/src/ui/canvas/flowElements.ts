@@ -1,0 +1,87 @@
+/** Makes nodes and edges of React Flow from a layout and what is laid over it. */
+import type { Edge, Node } from "@xyflow/react";
+import type { GraphView } from "../../api/types";
+import { regionShapes } from "../../graph/regionShape";
+import { say } from "../../words/say";
+import type { CanvasActions, CanvasOverlay, Renaming } from "./canvasModel";
+import type { ForwardFlowEdge } from "./ForwardEdgeLine";
+import type { LoopFlowEdge } from "./LoopEdgeLine";
+import type { RegionFlowNode } from "./RegionNode";
+import type { StepFlowNode } from "./StepNode";
+import type { LaidOut } from "./useGraphLayout";
+
+export interface StepsOnCanvas {
+  readonly overlay: CanvasOverlay | null;
+  readonly selected: string | null;
+  readonly selection: ReadonlySet<string>;
+  readonly renaming: Renaming | null;
+  readonly problems: ReadonlyMap<string, number> | undefined;
+}
+
+export function stepNodes({ projection, layout }: LaidOut, graph: GraphView, { overlay, selected, selection, renaming, problems }: StepsOnCanvas): StepFlowNode[] {
+  const definitions = new Map(graph.steps.map((step) => [step.id, step]));
+  return projection.order.flatMap((id) => {
+    const [box, step] = [layout.nodes.get(id), definitions.get(id)];
+    if (box === undefined || step === undefined) return [];
+    const state = overlay?.steps.get(id) ?? null;
+    const chosen = selected === id || selection.has(id);
+    const count = problems?.get(id) ?? 0;
+    return [
+      {
+        id,
+        type: "step" as const,
+        position: { x: box.x, y: box.y },
+        width: box.width,
+        height: box.height,
+        selected: chosen,
+        ariaLabel: [say("canvas.step", { step: id }), ...(state === null ? [] : [state.word ?? state.status]), ...(count === 0 ? [] : [say("canvas.problems", { count })])].join(", "),
+        ariaRole: renaming?.step === id ? ("group" as const) : ("button" as const),
+        domAttributes: { "aria-roledescription": say("canvas.stepRole"), ...(selected === id ? { "aria-current": true as const } : {}), ...(chosen ? { "data-chosen": true } : {}) } as StepFlowNode["domAttributes"],
+        data: { step, overlay: state, selected: chosen, direction: layout.direction, problems: count, renaming: renaming?.step === id ? renaming : null },
+      } as StepFlowNode,
+    ];
+  });
+}
+
+export function regionNodes({ projection, layout }: LaidOut, overlay: CanvasOverlay | null, onPin: CanvasActions["onPin"] | null): RegionFlowNode[] {
+  return regionShapes(projection, layout).map((shape, at) => ({
+    id: `region:${shape.to}`,
+    type: "region",
+    position: { x: shape.bounds.x, y: shape.bounds.y },
+    width: shape.bounds.width,
+    height: shape.bounds.height,
+    zIndex: -100 + at,
+    selectable: false,
+    focusable: false,
+    data: { shape, segments: overlay?.regions.get(shape.to) ?? null, onPin: onPin ?? null },
+  })) satisfies Node[] as RegionFlowNode[];
+}
+
+export function flowEdges({ projection, layout }: LaidOut, overlay: CanvasOverlay | null): Edge[] {
+  const forward: ForwardFlowEdge[] = projection.forward.map((edge) => ({
+    id: edge.id,
+    type: "forward",
+    source: edge.from,
+    target: edge.to,
+    zIndex: 0,
+    data: { points: layout.lines.get(edge.id) ?? [], on: edge.on, state: overlay?.edges.get(`${edge.from} ${edge.to}`) ?? null },
+  }));
+  const loops: LoopFlowEdge[] = projection.loops.map((loop) => ({
+    id: loop.id,
+    type: "loop",
+    source: loop.from,
+    target: loop.to,
+    zIndex: 0,
+    data: {
+      points: layout.lines.get(loop.id) ?? [],
+      pill: layout.pills.get(loop.id) ?? { x: 0, y: 0 },
+      on: loop.on,
+      max: loop.max,
+      used: overlay === null ? null : (overlay.loopsUsed.get(loop.id) ?? 0),
+      from: loop.from,
+      to: loop.to,
+      index: loop.index,
+    },
+  }));
+  return [...forward, ...loops];
+}

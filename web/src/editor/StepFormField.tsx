@@ -16,7 +16,7 @@ export interface StepFormFieldProps {
 
 export function StepFormField({ field, value, refusal, onCommit, onShowText }: StepFormFieldProps) {
   const id = useId();
-  const shown = value === undefined || value === null ? "" : String(value);
+  const shown = typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
   const [typed, setTyped] = useState<{ over: string; text: string } | null>(null);
   // What came from elsewhere in the meantime wins over what was typed on top of something older.
   const text = typed !== null && typed.over === shown ? typed.text : shown;

@@ -9,7 +9,7 @@ export interface Panes {
 }
 
 const STORED = "loopline.panes";
-const USUAL: Panes = { palette: true, side: true, paletteWidth: 168, sideWidth: 520 };
+const USUAL: Panes = { palette: true, side: true, paletteWidth: 168, sideWidth: 480 };
 
 export function usePanes(): [Panes, (change: Partial<Panes>) => void] {
   const [panes, setPanes] = useState(read);

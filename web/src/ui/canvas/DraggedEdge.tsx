@@ -1,18 +1,16 @@
 /** The edge under the pointer while it is dragged, with what a drop would do in words. */
 import { createPortal } from "react-dom";
+import type { Point } from "../../graph/graphLayout";
 import { say } from "../../words/say";
 import type { DraggedLine } from "./useEdgeDrag";
 
-export function DraggedEdge({ line }: { line: DraggedLine }) {
+export function DraggedEdge({ line, direction }: { line: DraggedLine; direction: "right" | "down" }) {
   const { start, pointer, over, targets, from } = line;
   const target = over === null ? null : (targets.get(over) ?? null);
   const loop = target?.kind === "loop";
   const refused = target?.kind === "no";
   const colour = refused ? "var(--color-bad)" : loop ? "var(--color-loop)" : "var(--color-accent)";
-  const bend = Math.max(40, Math.abs(pointer.x - start.x) / 2);
-  const path = loop
-    ? `M ${start.x} ${start.y} C ${start.x + 40} ${start.y + 110}, ${pointer.x - 40} ${pointer.y + 110}, ${pointer.x} ${pointer.y}`
-    : `M ${start.x} ${start.y} C ${start.x + bend} ${start.y}, ${pointer.x - bend} ${pointer.y}, ${pointer.x} ${pointer.y}`;
+  const path = pathOf(start, pointer, loop ? "around" : direction, direction);
   const words = over === null || target === null ? say("drag.hint") : target.kind === "no" ? target.why : say(loop ? "drag.loop" : "drag.connect", { from, to: over });
   return createPortal(
     <div className="pointer-events-none fixed inset-0 z-50">
@@ -31,4 +29,12 @@ export function DraggedEdge({ line }: { line: DraggedLine }) {
     </div>,
     document.body,
   );
+}
+
+/** Leaves and arrives as edges do; a loop goes round the steps on the side where loops run. */
+function pathOf(start: Point, end: Point, way: "right" | "down" | "around", direction: "right" | "down"): string {
+  const bend = Math.max(36, Math.hypot(end.x - start.x, end.y - start.y) / 2.5);
+  const out = way === "around" ? (direction === "right" ? { x: 0, y: bend } : { x: bend, y: 0 }) : way === "right" ? { x: bend, y: 0 } : { x: 0, y: bend };
+  const into = way === "around" ? { x: end.x + out.x, y: end.y + out.y } : { x: end.x - out.x, y: end.y - out.y };
+  return `M ${start.x} ${start.y} C ${start.x + out.x} ${start.y + out.y}, ${into.x} ${into.y}, ${end.x} ${end.y}`;
 }

@@ -166,7 +166,7 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
             </>
           )}
         </div>
-        {line !== null && <DraggedEdge line={line} />}
+        {line !== null && <DraggedEdge line={line} direction={direction ?? "right"} />}
       </div>
     </CanvasGesturesContext>
   );

@@ -76,6 +76,7 @@ test("from an empty server to a saved pipeline, with every comment where it stoo
       "release is now called publish",
       "New step pause",
       "New step package",
+      "New loop package → build on failed, max 5",
       "test needs pause",
       "test no longer needs build",
     ]);

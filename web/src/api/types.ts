@@ -34,23 +34,5 @@ export type WaitingFor = Schemas["WaitingFor"];
 export type ApprovalWait = Extract<WaitingFor, { kind: "approval" }>;
 export type LogLine = Schemas["LogLine"];
 export type LogPage = Schemas["LogPage"];
-
-/** What could stand at a place of a text. Offsets are UTF-16 units. */
-export interface Completions {
-  readonly completions: readonly {
-    readonly label: string;
-    readonly kind: string;
-    readonly detail?: string | null;
-    readonly documentation?: string | null;
-    readonly insert: string;
-    readonly from: number;
-    readonly to: number;
-  }[];
-}
-
-/** What stands at a place of a text means. */
-export interface Hover {
-  readonly from: number;
-  readonly to: number;
-  readonly markdown: string;
-}
+export type Completions = Schemas["Completions"];
+export type Hover = Schemas["Hover"];

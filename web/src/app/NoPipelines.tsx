@@ -26,12 +26,10 @@ export function NoPipelines() {
         <span className="grid size-10 place-items-center rounded-card border border-line bg-surface text-faint shadow-raised">
           <Workflow aria-hidden size={19} />
         </span>
-        <div>
-          <h2 className="text-title font-semibold">{say("home.none")}</h2>
-          <p className="text-body text-muted">{say("home.sample.about")}</p>
-        </div>
+        <h2 className="text-title font-semibold">{say("home.none")}</h2>
       </header>
-      <h3 className="mt-8 mb-2 text-small font-semibold text-muted">{say("home.sample")}</h3>
+      <h3 className="mt-8 text-body font-semibold">{say("home.sample")}</h3>
+      <p className="mb-3 text-body text-muted">{say("home.sample.about")}</p>
       <ul className="grid gap-3 sm:grid-cols-3">
         {SAMPLES.map((sample) => {
           const Icon = ICONS[sample.name] ?? Workflow;

@@ -10,7 +10,10 @@ export function changeSummary(before: Plain, after: Plain): string[] {
   const cameFrom = new Map([...renamed].map(([from, to]) => [to, from]));
   const sentences: string[] = [];
   for (const [from, to] of renamed) sentences.push(say("change.renamed", { from, to }));
-  for (const id of now.keys()) if (!old.has(id) && !cameFrom.has(id)) sentences.push(say("change.added", { step: id }));
+  for (const { id, goto } of now.values()) {
+    if (old.has(id) || cameFrom.has(id)) continue;
+    sentences.push(say("change.added", { step: id }), ...goto.map((loop) => loopAdded(id, loop)));
+  }
   for (const id of old.keys()) if (!now.has(id) && !renamed.has(id)) sentences.push(say("change.deleted", { step: id }));
   for (const step of now.values()) {
     const was = old.get(cameFrom.get(step.id) ?? step.id);
@@ -57,7 +60,7 @@ function loopsChanged(was: StepLinks, step: StepLinks, nameNow: (id: string) => 
   for (const loop of open) {
     const before = take((one) => one.to === loop.to);
     const name = { from: step.id, to: loop.to };
-    if (before === undefined) sentences.push(say("change.loopAdded", { ...name, on: loop.on ?? "failed", max: String(loop.max ?? "—") }));
+    if (before === undefined) sentences.push(loopAdded(step.id, loop));
     else {
       const parts = (["on", "if", "max", "delay"] as const).filter((key) => before[key] !== loop[key]).map((key) => `${key}: ${before[key] ?? "—"} → ${loop[key] ?? "—"}`);
       sentences.push(say("change.loop", { ...name, parts: parts.length === 0 ? "…" : parts.join(", ") }));
@@ -65,6 +68,10 @@ function loopsChanged(was: StepLinks, step: StepLinks, nameNow: (id: string) => 
   }
   for (const loop of left) sentences.push(say("change.loopRemoved", { from: step.id, to: loop.to }));
   return sentences;
+}
+
+function loopAdded(from: string, loop: LoopFields): string {
+  return say("change.loopAdded", { from, to: loop.to, on: loop.on ?? "failed", max: String(loop.max ?? "—") });
 }
 
 function sameLoop(a: LoopFields, b: LoopFields): boolean {

@@ -19,7 +19,7 @@ const USUAL_TIMEOUT_MS = 6 * 60 * 60 * 1000;
 export type StepFlowNode = Node<StepNodeData, "step">;
 
 export const StepNode = memo(function StepNode({ data }: NodeProps<StepFlowNode>) {
-  const { step, overlay, selected, renaming, problems } = data;
+  const { step, overlay, selected, renaming } = data;
   const tone = overlay === null ? null : appearanceOf(overlay.status).tone;
   const begun = overlay !== null && overlay.status !== "pending" && overlay.status !== "skipped";
   const faded = overlay?.status === "pending" || overlay?.status === "skipped";
@@ -48,7 +48,6 @@ export const StepNode = memo(function StepNode({ data }: NodeProps<StepFlowNode>
           <StateLine overlay={overlay} />
         )}
       </div>
-      {problems > 0 && <span className="absolute top-1 right-1 size-1.5 rounded-full bg-bad" />}
       <Handle type="target" position={data.direction === "right" ? Position.Left : Position.Top} isConnectable={false} />
       <Handle type="source" position={data.direction === "right" ? Position.Right : Position.Bottom} isConnectable={false} />
     </div>
@@ -91,14 +90,14 @@ function badgesOf({ step, overlay, problems }: StepNodeData): ReactNode {
       {step.many != null && <Badge icon={Layers} label={step.many.summary} text={step.many.max_parallel == null ? "∥" : `∥${step.many.max_parallel}`} />}
       {step.child?.kind === "in_place" && <Badge icon={Box} label={say("canvas.inside", { count: step.child.steps.length })} text={String(step.child.steps.length)} />}
       {step.compensate != null && <Badge icon={Undo2} label={say("canvas.undone", { summary: step.compensate.summary })} text="" />}
-      {problems > 0 && <Badge icon={TriangleAlert} label="problems" text={String(problems)} />}
+      {problems > 0 && <Badge icon={TriangleAlert} label={say("canvas.problems", { count: problems })} text={String(problems)} look="bg-bad-tint font-semibold text-bad-ink" />}
     </>
   );
 }
 
-function Badge({ icon: Icon, label, text }: { icon: typeof Timer; label: string; text: string }) {
+function Badge({ icon: Icon, label, text, look = "bg-idle-tint text-muted" }: { icon: typeof Timer; label: string; text: string; look?: string }) {
   return (
-    <span title={label} className="flex items-center gap-0.5 rounded bg-idle-tint px-1 text-micro leading-4 text-muted">
+    <span title={label} className={`flex items-center gap-0.5 rounded px-1 text-micro leading-4 ${look}`}>
       <Icon aria-hidden size={10} />
       {text}
     </span>

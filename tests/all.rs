@@ -16,4 +16,5 @@ mod rerun;
 mod rules;
 mod second_opinion;
 mod simulation;
+mod snapshots;
 mod steps;

@@ -20,18 +20,18 @@ use crate::simulation::replay;
 /// One file.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct History {
+pub struct History {
     shows: String,
     graph: Json,
     events: Vec<Folded>,
 }
 
 impl History {
-    fn graph(&self) -> Graph {
+    pub fn graph(&self) -> Graph {
         serde_json::from_value(self.graph.clone()).expect("a graph that was stored is read again")
     }
 
-    fn events(&self) -> Vec<Recorded> {
+    pub fn events(&self) -> Vec<Recorded> {
         self.events.iter().map(|folded| folded.event.clone()).collect()
     }
 }
@@ -46,7 +46,7 @@ struct Folded {
     commands: Json,
 }
 
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("histories")
 }
 
@@ -74,7 +74,7 @@ fn one_event_a_line(History { shows, graph, events }: &History) -> String {
     format!("{{\"shows\": {shows},\n\"graph\": {graph},\n\"events\": [\n{}\n]}}\n", events.join(",\n"))
 }
 
-fn all() -> Vec<(String, History)> {
+pub fn all() -> Vec<(String, History)> {
     let files = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|ending| ending == "json")).collect();
     files.sort();

@@ -21,6 +21,8 @@ pub struct Duet<'a> {
     pub graph: &'a Graph,
     pub reference: State<'a>,
     pub core: RunState,
+    /// Of the pinned graph.
+    digest: String,
     pub view: Option<RunView>,
     pub wishes: Wishes,
     pub lemmas: Lemmas,
@@ -73,6 +75,7 @@ impl<'a> Duet<'a> {
             graph,
             reference: State::new(graph),
             core: RunState::default(),
+            digest: digest.to_owned(),
             view: None,
             wishes: Wishes::default(),
             lemmas: Lemmas::default(),
@@ -110,6 +113,10 @@ impl<'a> Duet<'a> {
         let State { fired, world, regions, .. } = &self.reference;
         self.lemmas.hold((self.graph, regions), &view, &self.wishes, fired, world.reruns)?;
         self.view = Some(view);
+        // Whatever was drawn is forgotten now and then, and read back.
+        if self.core.last_seq() % 16 == 8 {
+            self.core = crate::snapshots::again(self.graph, &self.digest, &self.core)?;
+        }
         Ok(by_core.is_ok())
     }
 

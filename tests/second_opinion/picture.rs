@@ -14,6 +14,9 @@ use loopline_core::view::{
     StepView, VisitView, WaitingFor,
 };
 use serde::Serialize;
+
+/// So many closed visits of a step are shown.
+const SHOWN: usize = 100;
 use serde_json::{Value as Json, json};
 
 use super::state::{Item, Outputs, St, State, Stop, Visit, What, World};
@@ -345,7 +348,11 @@ fn machine_of_reference<'a>(state: &'a State<'_>, world: &'a World) -> MachinePi
             skip_reason: step.why,
             error: step.err.as_ref().map(Error::from),
             outputs: without_words(&step.outputs),
-            visits: step.archive.iter().map(VisitPicture::from).chain(current).collect(),
+            visits: step.archive[step.archive.len().saturating_sub(SHOWN)..]
+                .iter()
+                .map(VisitPicture::from)
+                .chain(current)
+                .collect(),
             items: (0..).zip(&step.items).map(|(at, item)| state.item(x, at, item, world)).collect(),
             child: state.child(x, None, step.attempt, world),
             waiting_for: state.waits_for(x, world),

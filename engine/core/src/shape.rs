@@ -8,12 +8,13 @@ use std::sync::{Arc, OnceLock};
 
 use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, NodeIndex};
+use serde::{Deserialize, Serialize};
 
 use crate::graph::Graph;
 use crate::id::StepIx;
 
 /// A loop edge, as a position in [`Shape::entries`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntryIx(pub u32);
 
 impl EntryIx {
@@ -35,7 +36,7 @@ pub struct Entry {
 }
 
 /// A set of steps.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct StepSet {
     words: Vec<u64>,
 }
@@ -93,6 +94,7 @@ pub struct Shape {
     /// Regions, and what a firing refills; only graphs with loops pay for them.
     loops: OnceLock<Loops>,
     previous: Vec<StepIx>,
+    visits: StepSet,
 }
 
 #[derive(Debug)]
@@ -128,6 +130,7 @@ impl Shape {
             first_entry,
             loops: OnceLock::new(),
             previous: previous_names(graph),
+            visits: visits_read(graph),
         }
     }
 
@@ -177,6 +180,11 @@ impl Shape {
     /// Steps that some expression reads as `previous.x`, in the order of their ids.
     pub fn previous_names(&self) -> &[StepIx] {
         &self.previous
+    }
+
+    /// Some expression reads which visits the step had, here or in `finally`.
+    pub fn reads_visits(&self, step: StepIx) -> bool {
+        self.visits.contains(step)
     }
 
     fn loops(&self) -> &Loops {
@@ -258,4 +266,23 @@ fn previous_names(graph: &Graph) -> Vec<StepIx> {
         }
     });
     names.into_iter().collect()
+}
+
+fn visits_read(graph: &Graph) -> StepSet {
+    let mut read = StepSet::default();
+    for reads in [Some(graph), graph.finally.as_deref()].into_iter().flatten() {
+        crate::machine::for_each_reference(reads, &mut |reference| {
+            let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
+            match path.as_slice() {
+                ["steps" | "previous"] => graph.indices().for_each(|ix| read.insert(ix)),
+                // Whether there is such a step does not depend on its visits.
+                ["steps" | "previous", _] if reference.presence => {}
+                ["steps" | "previous", step] | ["steps" | "previous", step, "visits", ..] => {
+                    graph.find(step).into_iter().for_each(|ix| read.insert(ix));
+                }
+                _ => {}
+            }
+        });
+    }
+    read
 }

@@ -245,8 +245,10 @@ pub struct StepView {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
-    /// Past visits and, last, the current one once it has begun.
+    /// The latest visits: past ones, at least the last hundred, and then the current one once it has begun.
     pub visits: Vec<VisitView>,
+    /// How many visits there were before those; a past moment of the run still shows them.
+    pub older_visits: u32,
     /// For a step that runs many times, once it has begun: every item, in the order of the list.
     pub items: Option<Vec<ItemView>>,
     /// For a step that runs a pipeline in place, once it has begun.

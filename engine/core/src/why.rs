@@ -39,8 +39,10 @@ pub struct StepWhy {
     pub condition: Option<String>,
     /// Loop edges out of it, in the order in which they are tried.
     pub goto: Vec<GotoWhy>,
-    /// Its visits before this one.
+    /// Its visits before this one, at least the last hundred.
     pub past: Vec<PastWhy>,
+    /// How many there were before those; a past moment of the run still tells of them.
+    pub older_visits: u32,
 }
 
 /// What the forward edges into a step come to together.

@@ -1320,6 +1320,11 @@ export interface components {
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description For a step that runs many times, once it has begun: every item, in the order of the list. */
             items?: components["schemas"]["ItemView"][] | null;
+            /**
+             * Format: int32
+             * @description How many visits there were before those; a past moment of the run still shows them.
+             */
+            older_visits: number;
             /** @description What it gave. */
             outputs: {
                 [key: string]: components["schemas"]["Value"];
@@ -1333,7 +1338,7 @@ export interface components {
              * @description Its number.
              */
             visit: number;
-            /** @description Past visits and, last, the current one once it has begun. */
+            /** @description The latest visits: past ones, at least the last hundred, and then the current one once it has begun. */
             visits: components["schemas"]["VisitView"][];
             waiting_for?: components["schemas"]["WaitingFor"] | null;
         };
@@ -1349,7 +1354,12 @@ export interface components {
             last_seq: components["schemas"]["u64"];
             /** @description Forward edges into it. */
             needs: components["schemas"]["NeedWhy"][];
-            /** @description Its visits before this one. */
+            /**
+             * Format: int32
+             * @description How many there were before those; a past moment of the run still tells of them.
+             */
+            older_visits: number;
+            /** @description Its visits before this one, at least the last hundred. */
             past: components["schemas"]["PastWhy"][];
             /** @description The answer in whole sentences, the reason first. */
             said: string[];

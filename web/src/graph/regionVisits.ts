@@ -68,7 +68,9 @@ export function regionResult(visit: RegionVisit, steps: Readonly<Record<string, 
     const step = steps[id];
     if (step === undefined || number === null) continue;
     const record = step.visits.find((one) => one.visit === number);
-    statuses.add(visit.current && step.visit === number ? step.status : (record?.status ?? step.status));
+    // Of visits long ago nothing is at hand any more.
+    if (step.visit === number && (visit.current || record === undefined)) statuses.add(step.status);
+    else if (record !== undefined) statuses.add(record.status);
   }
   if (visit.current) {
     if (statuses.has("running") || statuses.has("queued")) return "running";

@@ -40,7 +40,7 @@ export function StepDock({ run, definition, step, visit, tab, onTab, onVisit, on
           <Tabs.List aria-label="Details of the step" className="ml-auto flex self-stretch sm:ml-4">
             <TabTrigger value="logs">Logs</TabTrigger>
             <TabTrigger value="outputs">{failed ? "Error" : "Outputs"}</TabTrigger>
-            <TabTrigger value="visits">Visits{step.visits.length > 1 ? ` ${step.visits.length}` : ""}</TabTrigger>
+            <TabTrigger value="visits">Visits{step.visits.length > 1 ? ` ${step.older_visits + step.visits.length}` : ""}</TabTrigger>
           </Tabs.List>
           <button type="button" aria-label="Close the dock" onClick={onClose} className="ml-auto rounded-control p-1.5 text-faint hover:bg-hover hover:text-ink">
             <X aria-hidden size={15} />

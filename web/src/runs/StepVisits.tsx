@@ -46,6 +46,11 @@ export function StepVisits({ step, visit, onVisit }: { step: StepView; visit: nu
           ))}
         </tbody>
       </table>
+      {step.older_visits > 0 && (
+        <p className="px-4 py-2 text-small text-faint">
+          {step.older_visits.toLocaleString()} earlier {step.older_visits === 1 ? "visit is" : "visits are"} not listed. The run as it was at an earlier event still shows them.
+        </p>
+      )}
     </div>
   );
 }

@@ -50,6 +50,9 @@ fn print(why: &Json, output: Output) -> Result<(), Failure> {
     if !past.is_empty() {
         println!();
     }
+    if let older @ 1.. = why["older_visits"].as_u64().unwrap_or(0) {
+        println!("{older} visits before these are not listed; `--at` shows the run as it was.");
+    }
     for visit in past {
         println!("{}", text(visit, "said"));
     }

@@ -40,4 +40,6 @@ pub struct Reference {
     pub span: std::ops::Range<usize>,
     /// The value may be missing here: it stands under `has()`, as the argument of `default`, or behind a guard that names it.
     pub guarded: bool,
+    /// It is asked only whether the value is null, or empty: what it holds is of no matter.
+    pub presence: bool,
 }

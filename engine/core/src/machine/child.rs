@@ -3,6 +3,7 @@
 //! The step that runs a child has a live attempt as long as the child goes on, so re-opens, cancels and retries treat it like
 //! any other work. The id of the child follows from who asks for it: a command that is sent twice begins one run.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::apply::Fold;
@@ -22,7 +23,7 @@ use serde_json::Map;
 const DEEPEST: u32 = 16;
 
 /// A child run of an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ChildRun {
     pub(super) run: RunId,
     /// It was ended because the step's `timeout` is over.
@@ -33,6 +34,8 @@ impl Fold<'_> {
     /// START of a step that runs a named pipeline.
     pub(super) fn start_child_run(&mut self, at: AttemptRef, child: &ChildAction, name: &str) -> Result<(), Failure> {
         let spec = self.child_spec(at, child, name, None)?;
+        // The attempt before this one has ended, and is not shown any more.
+        self.state.children.remove(&AttemptRef { attempt: at.attempt - 1, ..at });
         self.state.live.insert(at, Live { started: true, past: Past::No, child: None, saw: None });
         self.state.children.insert(at, ChildRun { run: spec.run, timed_out: false });
         self.state.going_on.children += 1;

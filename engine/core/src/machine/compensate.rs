@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::apply::Fold;
@@ -24,7 +25,7 @@ use crate::time::Timestamp;
 use crate::view::{CompensationView, StepStatus};
 
 /// A visit, or an item of it, that succeeded and can be undone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Done {
     pub(super) unit: Unit,
     pub(super) visit: u32,
@@ -37,7 +38,7 @@ pub(super) struct Done {
 }
 
 /// What a worker will be asked to do, and in which environment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct UndoWork {
     work: Work,
     env: BTreeMap<String, Text>,
@@ -46,7 +47,7 @@ struct UndoWork {
 }
 
 /// A compensation that has begun.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Undo {
     pub(super) st: St,
     attempt: u32,
@@ -81,7 +82,21 @@ impl Fold<'_> {
         let work = self.undo_work(unit, undo).map(Arc::new);
         self.saw = None;
         let item_key = self.state.item(unit).and_then(|item| item.key.clone());
+        if undo.per == CompensatePer::Step {
+            self.forget_done_before(unit.step, visit);
+        }
         self.state.done.push(Done { unit, visit, counts_in: visit, item_key, work, undo: None });
+    }
+
+    /// Of a step that is undone once, only the last visit that succeeded ever will be.
+    fn forget_done_before(&mut self, ix: StepIx, visit: u32) {
+        let last = self.state.done.iter().rev().find(|done| done.unit.step == ix);
+        // Items of one visit have nothing to forget, however many they are. What is due is known by its place.
+        let nothing = last.is_none_or(|last| last.visit >= visit);
+        if nothing || !self.state.due.is_empty() || self.state.undoing.is_some() {
+            return;
+        }
+        self.state.done.retain(|done| done.unit.step != ix || done.visit >= visit || done.undo.is_some());
     }
 
     /// What undoing the visit will have to see, taken while it is still there.

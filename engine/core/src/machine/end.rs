@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::apply::Fold;
 use super::passage::Passed;
-use super::state::{AttemptRef, ClosedBy, Over, Past, PastVisit, Reopened, Saw, St, Stop, Unit, Wait};
+use super::state::{AttemptRef, ClosedBy, Over, Past, PastVisit, Picture, Reopened, Saw, St, Stop, Unit, Wait};
 use crate::command::{Command, Timer};
 use crate::event::RunOutcome;
 use crate::graph::{Condition, Goto, GotoOn, OnExhausted, Part};
@@ -214,7 +214,7 @@ impl Fold<'_> {
         &mut self,
         ix: StepIx,
         region: &Arc<StepSet>,
-        before: Option<Arc<BTreeMap<StepIx, Json>>>,
+        before: Option<Arc<Picture>>,
         closed_by: ClosedBy,
     ) {
         if self.state.steps[ix.get()].st.is_decided() {
@@ -233,7 +233,7 @@ impl Fold<'_> {
                 (st, error) = (items_st, items_error);
                 step.outputs = Arc::new(outputs);
             }
-            step.past.push(PastVisit {
+            step.past.push_back(PastVisit {
                 visit: step.visit,
                 st,
                 why: step.why,
@@ -270,6 +270,7 @@ impl Fold<'_> {
                 Arc::new(both)
             }
         });
+        self.forget_old_visits(ix);
         self.soil(ix);
     }
 
@@ -379,7 +380,7 @@ impl Fold<'_> {
     }
 
     /// What `previous` will show: the steps that some expression names, as they are now.
-    pub(super) fn previous_view(&self) -> Option<Arc<BTreeMap<StepIx, Json>>> {
+    pub(super) fn previous_view(&self) -> Option<Arc<Picture>> {
         let names = self.graph.shape().previous_names();
         (!names.is_empty()).then(|| Arc::new(names.iter().map(|ix| (*ix, self.step_json(*ix, None))).collect()))
     }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::apply::Fold;
@@ -24,7 +25,7 @@ mod matrix;
 const LONGEST_KEY: usize = 256;
 
 /// The items of a step in one visit.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct ItemsState {
     /// In the order of the list.
     pub(super) items: Vec<ItemState>,
@@ -39,7 +40,7 @@ pub(super) struct ItemsState {
 }
 
 /// One item.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct ItemState {
     pub(super) value: Json,
     /// What tells it from the others, where the step says so.

@@ -287,6 +287,7 @@ impl RunState {
             started_at: step.started_at,
             finished_at: step.finished_at,
             visits,
+            older_visits: step.older_visits(),
             items: None,
             child: self.child_view(graph, ix.into(), step.child.as_deref(), kept),
             waiting_for: self.waiting_for(graph, ix.into(), step.wait.as_ref(), step.st, kept),

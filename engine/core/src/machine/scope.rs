@@ -155,13 +155,9 @@ impl RunState {
         if wants("error") {
             value.insert("error".into(), error_json(step.st, step.error.as_ref()));
         }
-        if wants("visits") {
-            let visits: Vec<Json> = step
-                .past
-                .iter()
-                .map(|past| json!({"visit": past.visit, "status": super::present::past_status(past.st).as_str()}))
-                .collect();
-            value.insert("visits".into(), visits.into());
+        // Nobody sees whether it is there where nobody reads it.
+        if wants("visits") && graph.shape().reads_visits(ix) {
+            value.insert("visits".into(), step.visits_json());
         }
         Json::Object(value)
     }

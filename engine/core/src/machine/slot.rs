@@ -3,6 +3,8 @@
 //! The run holds its place to the end of its epoch. A step holds its lock as long as its visit runs, or something of the visit
 //! lives. Nothing here knows how many others there are: [`crate::group`] does.
 
+use serde::{Deserialize, Serialize};
+
 use super::apply::Fold;
 use super::attempt::template_failure;
 use super::end::Ended;
@@ -18,7 +20,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 /// A place that was asked for, and perhaps given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Place {
     pub(super) name: String,
     pub(super) granted: bool,

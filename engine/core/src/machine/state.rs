@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::child::ChildRun;
@@ -22,7 +23,7 @@ use crate::time::Timestamp;
 use crate::view::{RunStatus, SkipReason};
 
 /// The state of a run after some event. Begin with [`RunState::default`], and go on with [`super::apply`].
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunState {
     pub(super) created: Option<Arc<RunCreated>>,
     pub(super) created_at: Timestamp,
@@ -33,6 +34,7 @@ pub struct RunState {
     pub(super) rerun_by: Option<String>,
     pub(super) last_seq: Seq,
     pub(super) last_at: Timestamp,
+    #[serde(with = "super::snapshot::steps")]
     pub(super) steps: Vec<StepState>,
     /// How often each loop edge has fired since its budget was last filled; by [`crate::shape::EntryIx`].
     pub(super) used: Vec<u32>,
@@ -94,7 +96,7 @@ pub struct RunState {
 }
 
 /// How much of what goes on in a run, with all pipelines in place.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct GoingOn {
     /// Attempts that a worker has.
     pub(super) attempts: u32,
@@ -132,7 +134,7 @@ impl GoingOn {
 }
 
 /// A run that starts nothing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Paused {
     /// What is left of the run's `timeout`.
     pub(super) timeout_left_ms: Option<u64>,
@@ -141,14 +143,14 @@ pub(super) struct Paused {
 }
 
 /// A signal that no step has taken yet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Kept {
     pub(super) name: String,
     pub(super) payload: Arc<Json>,
 }
 
 /// What attempts are made for: a step, or one item of a step that runs many times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Unit {
     pub(super) step: StepIx,
     pub(super) item: Option<u32>,
@@ -161,7 +163,7 @@ impl From<StepIx> for Unit {
 }
 
 /// An attempt of the current epoch, by position of its step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct AttemptRef {
     pub(super) step: StepIx,
     pub(super) item: Option<u32>,
@@ -177,7 +179,7 @@ impl AttemptRef {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Live {
     /// A worker has begun it.
     pub(super) started: bool,
@@ -189,7 +191,7 @@ pub(super) struct Live {
 }
 
 /// What a visit saw when it was re-opened: what lives on of it is judged, and undone, with that.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Saw {
     /// The names that expressions over the result read, by expression.
     pub(super) result: BTreeMap<String, Scope>,
@@ -198,7 +200,7 @@ pub(super) struct Saw {
 }
 
 /// Whether an attempt's end still decides anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Past {
     /// It does.
     No,
@@ -209,7 +211,7 @@ pub(super) enum Past {
 }
 
 /// A region between its re-opening and its first judgement.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Reopened {
     pub(super) region: Arc<StepSet>,
     /// Where it begins: the target of a loop edge, or what a person asked for.
@@ -221,7 +223,7 @@ pub(super) struct Reopened {
 }
 
 /// Why the run was asked to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Stop {
     Cancel,
     Timeout,
@@ -231,7 +233,7 @@ pub(super) enum Stop {
 }
 
 /// The run is over.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Over {
     pub(super) outcome: RunOutcome,
     pub(super) at: Timestamp,
@@ -240,7 +242,7 @@ pub(super) struct Over {
 }
 
 /// A step as the machine sees it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct StepState {
     pub(super) st: St,
     /// Why it was skipped, when it was.
@@ -251,6 +253,7 @@ pub(super) struct StepState {
     /// It was judged in this visit: it started or was skipped.
     pub(super) begun: bool,
     /// Edges of which re-opens bind the join; `None` (⊤): all edges alike.
+    #[serde(skip)]
     pub(super) inside: Option<Arc<StepSet>>,
     /// Edges before this one are decided: `needs` are looked at once, not once an event.
     pub(super) cursor: u32,
@@ -265,18 +268,26 @@ pub(super) struct StepState {
     /// Place in the order of ends, see [`RunState::ended`].
     pub(super) ended: u64,
     /// What `previous` shows: the named steps as they were when the region was last re-opened.
-    pub(super) previous: Option<Arc<BTreeMap<StepIx, Json>>>,
+    #[serde(skip)]
+    pub(super) previous: Option<Arc<Picture>>,
     /// Its items, once a step that runs many times has begun.
     pub(super) many: Option<Arc<ItemsState>>,
     /// Until it begins again by hand with some of its items: which they are, and what the others keep.
     pub(super) again: Option<Arc<ItemsAgain>>,
     /// The pipeline in place as its latest attempt left it.
     pub(super) child: Option<Arc<RunState>>,
-    pub(super) past: Vec<PastVisit>,
+    /// The latest of its visits that a re-open closed, see [`super::past`].
+    pub(super) past: VecDeque<PastVisit>,
+    /// How the visits before those ended, the oldest first, each with the number of visits on end that did: only of a step
+    /// of which some expression reads `visits`.
+    pub(super) older: Vec<(St, u32)>,
 }
 
+/// Steps as they were, by position.
+pub(super) type Picture = BTreeMap<StepIx, Json>;
+
 /// `st` of the language reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum St {
     Pending,
     Running,
@@ -293,7 +304,7 @@ impl St {
 }
 
 /// What a running step waits for, when nothing of it is live.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum Wait {
     Sleep {
         until: Timestamp,
@@ -312,7 +323,7 @@ pub(super) enum Wait {
 }
 
 /// An approval that waits.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Asked {
     pub(super) message: String,
     pub(super) digest: String,
@@ -321,7 +332,7 @@ pub(super) struct Asked {
 }
 
 /// A visit that a re-open closed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct PastVisit {
     pub(super) visit: u32,
     pub(super) st: St,
@@ -338,7 +349,7 @@ pub(super) struct PastVisit {
 }
 
 /// What re-opened a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ClosedBy {
     /// A loop edge, at the end of this visit of the step that it leads out of.
     Loop { entry: EntryIx, visit: u32 },
@@ -368,7 +379,8 @@ impl Default for StepState {
             many: None,
             again: None,
             child: None,
-            past: Vec::new(),
+            past: VecDeque::new(),
+            older: Vec::new(),
         }
     }
 }

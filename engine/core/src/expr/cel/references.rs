@@ -97,7 +97,7 @@ impl<'a> Collector<'a> {
     /// `tested`: whether it is asked if the value is there, not what it is.
     fn node(&mut self, node: &'a Node, tested: bool) {
         if let Some(path) = path_of(node) {
-            self.path(path, &node.span, tested);
+            self.path(path, &node.span, tested, false);
             return;
         }
         match &node.kind {
@@ -115,10 +115,13 @@ impl<'a> Collector<'a> {
                 self.node(index, false);
             }
             Kind::Has(operand, field, span) => match path_of(operand) {
-                Some(path) => self.path(join(path, field), span, true),
+                Some(path) => self.path(join(path, field), span, true, false),
                 None => self.node(operand, true),
             },
-            Kind::NullTest(operand, _) => self.node(operand, true),
+            Kind::NullTest(operand, _) => match path_of(operand) {
+                Some(path) => self.path(path, &operand.span, true, true),
+                None => self.node(operand, true),
+            },
             Kind::Not(operand) | Kind::Negate(operand) | Kind::Matches(operand, _) => self.node(operand, false),
             Kind::Binary(_, left, right) => {
                 self.node(left, false);
@@ -180,13 +183,13 @@ impl<'a> Collector<'a> {
         before..self.certain.len()
     }
 
-    fn path(&mut self, path: Path, span: &Range<usize>, tested: bool) {
+    fn path(&mut self, path: Path, span: &Range<usize>, tested: bool, presence: bool) {
         if self.bound.contains(&path[0].as_str()) {
             return;
         }
         let holds = |at: usize| !self.own.iter().any(|own| own.contains(&at));
         let mut known = self.certain.iter().enumerate();
         let guarded = tested || known.any(|(at, known)| covers(known, &path) && holds(at));
-        self.found.push(Reference { path, span: span.clone(), guarded });
+        self.found.push(Reference { path, span: span.clone(), guarded, presence });
     }
 }

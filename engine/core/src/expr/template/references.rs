@@ -32,7 +32,11 @@ impl Collector {
 
     fn block(&mut self, block: &Block) {
         let tested = block.kind != BlockKind::Each;
+        let before = self.found.len();
         self.expression(&block.subject, tested);
+        if let (true, ExpressionKind::Path(_)) = (tested, &block.subject.kind) {
+            self.found[before..].iter_mut().for_each(|reference| reference.presence = true);
+        }
         let certain = certain_if_true(&block.subject);
         let (body, otherwise) = match block.kind {
             BlockKind::If => (certain, Vec::new()),
@@ -56,7 +60,8 @@ impl Collector {
             ExpressionKind::Literal(_) | ExpressionKind::This(_) | ExpressionKind::Local(_) => {}
             ExpressionKind::Path(path) => {
                 let guarded = tested || covered(path, &self.certain);
-                self.found.push(Reference { path: path.clone(), span: expression.span.clone(), guarded });
+                let span = expression.span.clone();
+                self.found.push(Reference { path: path.clone(), span, guarded, presence: false });
             }
             ExpressionKind::Call(helper, arguments) => {
                 for (index, argument) in arguments.iter().enumerate() {

@@ -136,6 +136,7 @@ impl Place<'_> {
             condition: step.condition.as_ref().map(|condition| condition.source().to_owned()),
             goto: self.gotos(),
             past: self.past(),
+            older_visits: state.older_visits(),
         }
     }
 

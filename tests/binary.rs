@@ -66,6 +66,8 @@ impl Home {
             .env("XDG_STATE_HOME", self.path("state"))
             .env_remove("LOOPLINE_SERVER")
             .env_remove("LOOPLINE_TOKEN")
+            // Kills and restarts meet states that were kept.
+            .env("LOOPLINE_SNAPSHOT_EVERY", "3")
             .env("USER", "ada")
             .stdin(Stdio::null());
         command

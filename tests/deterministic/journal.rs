@@ -8,7 +8,7 @@ use loopline_core::event::Recorded;
 use loopline_core::id::{RunId, Seq};
 use loopline_core::time::Timestamp;
 use loopline_ports::journal::{
-    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RunFilter, RunSummary,
+    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RunFilter, RunSummary, Snapshot,
 };
 
 use super::world::{Life, World};
@@ -72,6 +72,17 @@ impl Journal for Disk {
 
     async fn events(&self, run: RunId, after: Seq, limit: u32) -> Result<Vec<Recorded>, JournalError> {
         self.read("events", self.world.disk.events(run, after, limit)).await
+    }
+
+    async fn snapshot(&self, run: RunId, upto: Option<Seq>) -> Result<Option<(Seq, Snapshot)>, JournalError> {
+        let mut kept = self.read("snapshot", self.world.disk.snapshot(run, upto)).await?;
+        if let Some((_, snapshot)) = &mut kept
+            && self.world.fails(20)
+        {
+            self.world.note("a state that was kept is damaged");
+            snapshot.state.reverse();
+        }
+        Ok(kept)
     }
 
     async fn put_definition(&self, definition: &Definition) -> Result<DefinitionId, JournalError> {

@@ -280,6 +280,9 @@ pub struct Serve {
     /// Pass a variable of this environment on to the steps
     #[arg(long, value_name = "NAME")]
     pub pass_env: Vec<String>,
+    /// Events of a run between two states that are kept of it, so that a long run opens quickly
+    #[arg(long, hide = true, env = "LOOPLINE_SNAPSHOT_EVERY", value_name = "EVENTS")]
+    pub snapshot_every: Option<u64>,
 }
 
 /// Which server.

@@ -92,9 +92,8 @@ async fn open(
     workspaces: Workspaces,
     pass_env: Vec<String>,
     steps: WithoutEngine,
-    public_url: Option<String>,
+    config: EngineConfig,
     pipelines: Arc<dyn PipelineSource>,
-    definitions: Arc<dyn Definitions>,
 ) -> anyhow::Result<House> {
     choose_tls();
     // Logs, inputs and artifacts are for nobody else on this machine.
@@ -108,10 +107,9 @@ async fn open(
     let journal: Arc<dyn Journal> = Arc::new(store.clone());
     let blobs: Arc<dyn Blobs> = Arc::new(DiskBlobs::open(&data)?);
     let (reports, told) = mpsc::channel(REPORTS);
-    let config = WorkerConfig { pass_env, ..WorkerConfig::new(&data, workspaces) };
-    let worker = SupervisedWorker::open(config, supervision(&data, steps), blobs.clone(), reports).await?;
+    let worker = WorkerConfig { pass_env, ..WorkerConfig::new(&data, workspaces) };
+    let worker = SupervisedWorker::open(worker, supervision(&data, steps), blobs.clone(), reports).await?;
     let clock = Arc::new(SystemClock);
-    let config = EngineConfig { public_url, definitions: Some(definitions), seed: None };
     let engine = Engine::start(config, journal.clone(), worker, told, clock.clone()).await?;
     let parts = Parts { driver: engine.clone(), journal, blobs, pipelines, clock };
     Ok(House { engine, parts, store })
@@ -135,17 +133,10 @@ pub async fn open_foreground(
     let listening = loopline_server::listen(([127, 0, 0, 1], 0).into()).await.map_err(anyhow::Error::from)?;
     let address = format!("http://{}", listening.address);
     let workspaces = Workspaces::Fixed(workspace);
-    let around = Arc::new(Around(file));
-    let house = open(
-        folder,
-        workspaces,
-        pass_env,
-        WithoutEngine::EndSoon,
-        Some(address.clone()),
-        Arc::new(NoPipelines),
-        around,
-    )
-    .await?;
+    let around: Arc<dyn Definitions> = Arc::new(Around(file));
+    let config =
+        EngineConfig { public_url: Some(address.clone()), definitions: Some(around), ..EngineConfig::default() };
+    let house = open(folder, workspaces, pass_env, WithoutEngine::EndSoon, config, Arc::new(NoPipelines)).await?;
     let stop = CancellationToken::new();
     let server = tokio::spawn(loopline_server::serve(listening, house.parts.clone(), server_config(&[]), stop.clone()));
     Ok(Foreground { house, address, stop, server })
@@ -207,11 +198,14 @@ pub async fn serve(arguments: Serve) -> Result<(), Failure> {
     let public_url = arguments.public_url.clone().unwrap_or_else(|| address.clone());
     let workspaces = Workspaces::PerRun(arguments.data.join("workspaces"));
     let pipelines: Arc<dyn PipelineSource> = Arc::new(folder);
-    let definitions = Arc::new(OfServer(pipelines.clone()));
+    let config = EngineConfig {
+        public_url: Some(public_url),
+        definitions: Some(Arc::new(OfServer(pipelines.clone()))),
+        snapshot_every: arguments.snapshot_every,
+        ..EngineConfig::default()
+    };
     let pass_env = arguments.pass_env.clone();
-    let house =
-        open(&arguments.data, workspaces, pass_env, WithoutEngine::GoOn, Some(public_url), pipelines, definitions)
-            .await?;
+    let house = open(&arguments.data, workspaces, pass_env, WithoutEngine::GoOn, config, pipelines).await?;
     let stop = CancellationToken::new();
     let asked = stop.clone();
     let mut interrupt = signal(tokio::signal::unix::SignalKind::interrupt())?;

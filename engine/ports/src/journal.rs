@@ -21,8 +21,8 @@ pub struct Append {
     pub events: Vec<Recorded>,
     /// Set when this begins the run.
     pub created: Option<NewRun>,
-    /// What lists of runs show, as of the last event here.
-    pub row: RunRow,
+    /// What lists of runs show, as of the last event here; none where that is as it was. A new run has one.
+    pub row: Option<RunRow>,
     /// Timers to be armed.
     pub timers_set: Vec<(Timer, Timestamp)>,
     /// Timers that are settled.
@@ -39,6 +39,8 @@ pub struct Append {
     pub slots_released: Vec<Slot>,
     /// The client's key of the request behind this, with a digest of what was asked.
     pub request: Option<RequestKey>,
+    /// The state after the last event here, now and then.
+    pub snapshot: Option<Snapshot>,
 }
 
 impl Append {
@@ -49,8 +51,35 @@ impl Append {
 
     /// The events follow `expected` and each other without gap, and a run begins with its first event.
     pub fn is_contiguous(&self) -> bool {
-        let begins = self.created.is_none() || (self.expected == 0 && !self.events.is_empty());
+        let begins = self.created.is_none() || (self.expected == 0 && !self.events.is_empty() && self.row.is_some());
         begins && self.events.iter().zip(self.expected + 1..).all(|(event, seq)| event.seq == seq)
+    }
+}
+
+/// A run's state as bytes, kept so that its history need not be folded from the beginning. Only a help: it may go missing, and
+/// events are never forgotten for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// What [`loopline_core::machine::RunState::snapshot`] gives.
+    pub state: Vec<u8>,
+    /// Of the states kept before this one, the first remains in each stretch of so many events; at least 1.
+    pub apart: Seq,
+}
+
+impl Snapshot {
+    /// So many states of one run are kept at the most, the newest not counted.
+    pub const MOST: Seq = 128;
+    /// Bytes that those may come to, while they are at least a few.
+    const MOST_BYTES: Seq = 16 << 20;
+    const FEW: Seq = 4;
+
+    /// The state after event `seq`. The longer the history and the larger the state, the fewer of the others are kept, evenly
+    /// over the whole history.
+    pub fn new(seq: Seq, state: Vec<u8>) -> Self {
+        let many = (Self::MOST_BYTES / state.len().max(1) as Seq).clamp(Self::FEW, Self::MOST);
+        // Doubled and never moved, so that what was kept stays where it is.
+        let apart = (0..Seq::BITS).map(|shift| 1 << shift).find(|apart| seq / apart < many);
+        Self { state, apart: apart.unwrap_or(Seq::MAX) }
     }
 }
 
@@ -196,6 +225,9 @@ pub trait Journal: Send + Sync + 'static {
 
     /// The events of a run behind `after`, in order, at most `limit`.
     async fn events(&self, run: RunId, after: Seq, limit: u32) -> Result<Vec<Recorded>, JournalError>;
+
+    /// The latest state that is kept of a run and does not lie behind `upto`, with the event that it follows.
+    async fn snapshot(&self, run: RunId, upto: Option<Seq>) -> Result<Option<(Seq, Snapshot)>, JournalError>;
 
     /// Stores a definition once; the same text again gives the same id.
     async fn put_definition(&self, definition: &Definition) -> Result<DefinitionId, JournalError>;

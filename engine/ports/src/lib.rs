@@ -8,5 +8,6 @@ pub mod blobs;
 pub mod clock;
 pub mod definitions;
 pub mod driver;
+pub mod history;
 pub mod journal;
 pub mod worker;

@@ -8,7 +8,7 @@ use loopline_core::id::{AttemptId, AttemptKey, RunId};
 use loopline_core::machine::{Refused, apply};
 use loopline_core::time::Timestamp;
 use loopline_ports::driver::{DriverError, Triggered};
-use loopline_ports::journal::{Append, NewRun, RequestKey, RunRow};
+use loopline_ports::journal::{Append, NewRun, RequestKey};
 use loopline_ports::worker::Report;
 use tokio::sync::oneshot;
 
@@ -52,21 +52,20 @@ impl Batch {
         let recorded = Recorded { seq: expected + 1, at: at.max(active.state.last_at()), event };
         let applied = apply(&active.graph, &mut active.state, &recorded)?;
         let mut number = self.next_number;
-        let part = self.part(run, expected, active);
+        let part = self.part(run, expected);
         note_settled(&mut part.append, &recorded.event);
         part.append.events.push(recorded);
         for command in &applied.commands {
             note_command(&mut part.append, command, &mut number);
         }
         part.commands.extend(applied.commands);
-        part.append.row = row(active);
         self.next_number = number;
         Ok(())
     }
 
     /// Notes that a timer is of no use, though the history does not change.
     pub(crate) fn drop_timer(&mut self, run: RunId, active: &Active, timer: loopline_core::command::Timer) {
-        let part = self.part(run, active.state.last_seq(), active);
+        let part = self.part(run, active.state.last_seq());
         part.append.timers_cleared.push(timer);
     }
 
@@ -91,7 +90,7 @@ impl Batch {
         self.parts.is_empty()
     }
 
-    fn part(&mut self, run: RunId, expected: u64, active: &Active) -> &mut Part {
+    fn part(&mut self, run: RunId, expected: u64) -> &mut Part {
         let at = *self.by_run.entry(run).or_insert_with(|| {
             self.parts.push(Part {
                 append: Append {
@@ -99,7 +98,7 @@ impl Batch {
                     expected,
                     events: Vec::new(),
                     created: None,
-                    row: row(active),
+                    row: None,
                     timers_set: Vec::new(),
                     timers_cleared: Vec::new(),
                     attempts_started: Vec::new(),
@@ -108,6 +107,7 @@ impl Batch {
                     slots_granted: Vec::new(),
                     slots_released: Vec::new(),
                     request: None,
+                    snapshot: None,
                 },
                 commands: Vec::new(),
                 waiting: Vec::new(),
@@ -115,18 +115,6 @@ impl Batch {
             self.parts.len() - 1
         });
         &mut self.parts[at]
-    }
-}
-
-fn row(active: &Active) -> RunRow {
-    let patch = active.state.patch();
-    RunRow {
-        status: patch.status,
-        epoch: patch.epoch,
-        name: active.state.name().map(str::to_owned),
-        finished_at: patch.finished_at,
-        error: patch.error,
-        waiting_steps: active.state.steps_waiting_for_people(&active.graph),
     }
 }
 

@@ -31,6 +31,8 @@ use crate::runs::Runs;
 const BATCH: usize = 1024;
 /// How many due timers are read at once.
 const DUE: u32 = 256;
+/// Events between two states that the journal keeps of a run: folding so many takes a few milliseconds.
+const SNAPSHOT_EVERY: u64 = 1_000;
 /// "An attempt has begun" only tells people. It waits this long for an event that must be written anyway, so that a quick step
 /// costs one commit and not two.
 const STARTED_WAITS: Duration = Duration::from_millis(20);
@@ -272,7 +274,6 @@ impl Drive {
         };
         if due.is_empty() {
             // Cleared since it was seen.
-            self.next_timer = None;
             return self.refresh_next_timer().await;
         }
         for (run, timer) in due {
@@ -296,10 +297,16 @@ impl Drive {
 
     pub(crate) async fn write(&mut self, batch: Batch) {
         self.groups.next = batch.next_number;
+        let every = self.config.snapshot_every.unwrap_or(SNAPSHOT_EVERY).max(1);
         let (appends, rest): (Vec<_>, Vec<_>) = batch
             .parts
             .into_iter()
-            .map(|Part { append, commands, waiting }| {
+            .map(|Part { mut append, commands, waiting }| {
+                // Whatever waits to be written is at hand; a commit that fails takes the run with it.
+                if let Some(active) = self.runs.get_mut(append.run) {
+                    append.row = active.row();
+                    append.snapshot = if append.events.is_empty() { None } else { active.snapshot(every) };
+                }
                 let about = (append.run, append.last(), append.timers_set.iter().map(|(_, at)| *at).min());
                 let slots = (append.slots_asked.clone(), append.slots_released.clone());
                 (append, (about, slots, commands, waiting))
@@ -426,7 +433,8 @@ impl Drive {
     }
 
     pub(crate) async fn refresh_next_timer(&mut self) {
-        if self.retry.is_some() || self.next_timer.is_some_and(|at| at > self.clock.now()) {
+        // Nobody else sets timers: where there was none on disk, there is none but those that were set here since.
+        if self.retry.is_some() || self.next_timer.is_none_or(|at| at > self.clock.now()) {
             return;
         }
         match self.journal.next_timer().await {

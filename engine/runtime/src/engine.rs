@@ -7,12 +7,13 @@ use loopline_core::event::{ApprovalDecided, Event, Recorded, RerunFrom, SignalRe
 use loopline_core::expr::ExprError;
 use loopline_core::graph::Graph;
 use loopline_core::id::{RunId, Seq, UnitPath};
-use loopline_core::machine::{Draft, Refused, RunState, apply};
+use loopline_core::machine::{Draft, Refused, RunState};
 use loopline_core::view::RunView;
 use loopline_core::why::StepWhy;
 use loopline_ports::clock::Clock;
 use loopline_ports::definitions::Definitions;
 use loopline_ports::driver::{Driver, DriverError, Progress, TriggerRequest, Triggered};
+use loopline_ports::history;
 use loopline_ports::journal::{Journal, JournalError};
 use loopline_ports::worker::{Report, Worker};
 use serde_json::Value as Json;
@@ -25,8 +26,6 @@ use crate::followers::Followers;
 
 /// How many requests may wait for the driving task; a sender beyond that waits itself.
 const REQUESTS: usize = 4096;
-/// How many events are read at once when a history is folded.
-pub(crate) const PAGE: u32 = 4096;
 
 /// What the engine must be told.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +34,8 @@ pub struct EngineConfig {
     pub public_url: Option<String>,
     /// Where child runs find their pipelines; without it there are none.
     pub definitions: Option<Arc<dyn Definitions>>,
+    /// How many events of a run lie between two states that the journal keeps; 1,000 where it is unsaid.
+    pub snapshot_every: Option<u64>,
     /// What the random part of new ids is drawn from; from the system where it is unsaid. For simulations, which must repeat.
     pub seed: Option<u64>,
 }
@@ -106,37 +107,13 @@ pub(crate) async fn fold_from_journal(
     upto: Option<Seq>,
 ) -> Result<(Arc<Graph>, RunState), DriverError> {
     let definition = journal.definition_of(run).await?.ok_or(DriverError::NoSuchRun(run))?;
-    let mut state = RunState::default();
     // Before the first event there is no run; whoever asks for that is told which events there are.
-    fold(journal, run, &definition.graph, &mut state, upto.filter(|at| *at > 0)).await?;
+    let pinned = (&*definition.graph, definition.digest.as_str());
+    let state = history::state(journal, run, pinned, upto.filter(|at| *at > 0)).await?.state;
     if let Some(at) = upto.filter(|at| *at != state.last_seq()) {
         return Err(DriverError::NoSuchMoment { run, at, last: state.last_seq() });
     }
     Ok((definition.graph, state))
-}
-
-/// Folds what the journal holds behind the state's last event, up to and with `upto`.
-pub(crate) async fn fold(
-    journal: &dyn Journal,
-    run: RunId,
-    graph: &Graph,
-    state: &mut RunState,
-    upto: Option<Seq>,
-) -> Result<(), JournalError> {
-    loop {
-        let events = journal.events(run, state.last_seq(), PAGE).await?;
-        let full = events.len() as u32 == PAGE;
-        for event in events {
-            if upto.is_some_and(|upto| event.seq > upto) {
-                return Ok(());
-            }
-            apply(graph, state, &event)
-                .map_err(|refused| JournalError::Damaged(format!("run {run}, event {}: {refused}", event.seq)))?;
-        }
-        if !full {
-            return Ok(());
-        }
-    }
 }
 
 #[async_trait]

@@ -21,6 +21,7 @@ use loopline_core::machine::{RunState, apply};
 use loopline_core::time::Timestamp;
 use loopline_core::view::Changes;
 use loopline_ports::driver::Progress;
+use loopline_ports::history;
 use loopline_ports::journal::JournalError;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -80,20 +81,12 @@ pub async fn events(
     let live = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/event-stream"));
     let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let after = resumed.or(query.after).unwrap_or(0);
-    let mut reader = Reader::open(&app, run).await?;
+    let mut reader = Reader::open(&app, run, after).await?;
     if live {
         let progress = app.parts().driver.follow(run).await?;
         return Ok(stream_of(reader, progress, after));
     }
-    let mut events = Vec::new();
-    while events.len() < PAGE as usize {
-        let page = reader.read().await?;
-        if page.is_empty() {
-            break;
-        }
-        events.extend(page.into_iter().filter(|event| event.seq > after));
-    }
-    events.truncate(PAGE as usize);
+    let events = reader.read().await?;
     let last_seq = events.last().map_or(after, |event| event.seq);
     Ok(Json(RunEvents { events, last_seq }).into_response())
 }
@@ -107,10 +100,16 @@ struct Reader {
 }
 
 impl Reader {
-    async fn open(app: &App, run: RunId) -> Result<Self, Problem> {
+    /// Stands behind this event, or behind the last one.
+    async fn open(app: &App, run: RunId, after: Seq) -> Result<Self, Problem> {
         let definition = app.parts().journal.definition_of(run).await?;
         let definition = definition.ok_or_else(|| Problem::not_found(format!("there is no run {run}")))?;
-        Ok(Self { app: app.clone(), run, graph: definition.graph, state: RunState::default() })
+        let pinned = (&*definition.graph, definition.digest.as_str());
+        let state = match after {
+            0 => RunState::default(),
+            after => history::state(&*app.parts().journal, run, pinned, Some(after)).await?.state,
+        };
+        Ok(Self { app: app.clone(), run, graph: definition.graph, state })
     }
 
     async fn read(&mut self) -> Result<Vec<RunEvent>, Problem> {

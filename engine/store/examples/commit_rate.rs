@@ -98,7 +98,7 @@ fn append(run: RunId, expected: u64, events: Vec<Event>) -> Append {
         expected,
         events: events.map(|(event, seq)| Recorded { seq, at: Timestamp(seq as i64), event }).collect(),
         created: None,
-        row,
+        row: Some(row),
         timers_set: Vec::new(),
         timers_cleared: Vec::new(),
         attempts_started: Vec::new(),
@@ -107,6 +107,7 @@ fn append(run: RunId, expected: u64, events: Vec<Event>) -> Append {
         slots_granted: Vec::new(),
         slots_released: Vec::new(),
         request: None,
+        snapshot: None,
     }
 }
 

@@ -15,7 +15,7 @@ use loopline_core::outcome::{ArtifactRef, Failure, FailureKind, HttpResponse, Ou
 use loopline_core::time::Timestamp;
 use loopline_core::view::{RunError, RunStatus};
 use loopline_ports::journal::{
-    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, NewRun, RequestKey, RunFilter, RunRow,
+    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, NewRun, RequestKey, RunFilter, RunRow, Snapshot,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -38,6 +38,8 @@ pub(crate) async fn conforms<J: Journal>(open: impl AsyncFn(&'static str) -> J) 
     open_attempts_are_those_begun_and_not_settled(&open("attempts").await).await;
     due_timers_come_earliest_first(&open("timers").await).await;
     places_are_kept_from_the_wish_to_the_release(&open("places").await).await;
+    states_are_kept_with_their_events(&open("states").await).await;
+    old_states_are_kept_evenly_and_few(&open("apart").await).await;
     what_is_not_there_is_none(&open("none").await).await;
 
     let first = open("restart").await;
@@ -103,7 +105,7 @@ pub(crate) fn create(id: RunId, number: u64, definition: DefinitionId) -> Append
         expected: 0,
         events: vec![Recorded { seq: 1, at: at(number as i64), event }],
         created: Some(NewRun { created, definition }),
-        row: row(RunStatus::Running),
+        row: Some(row(RunStatus::Running)),
         timers_set: Vec::new(),
         timers_cleared: Vec::new(),
         attempts_started: Vec::new(),
@@ -112,6 +114,7 @@ pub(crate) fn create(id: RunId, number: u64, definition: DefinitionId) -> Append
         slots_granted: Vec::new(),
         slots_released: Vec::new(),
         request: None,
+        snapshot: None,
     }
 }
 
@@ -254,7 +257,7 @@ async fn a_stale_writer_is_taken_out_and_the_others_commit(journal: &impl Journa
     let stale = Append {
         timers_set: vec![(Timer::Run { epoch: 1, within: Within::default() }, at(1))],
         attempts_started: vec![key("a", 1)],
-        row: row(RunStatus::Failed),
+        row: Some(row(RunStatus::Failed)),
         ..asked(go_on(id, 1, 2), "stale", "1")
     };
     let results = commit(journal, vec![go_on(other, 1, 1), stale, go_on(id, 3, 1)]).await;
@@ -359,7 +362,7 @@ async fn lists_go_from_new_to_old_and_filter(journal: &impl Journal) {
     let status = |n| [RunStatus::Running, RunStatus::Waiting, RunStatus::Succeeded][n as usize % 3];
     let create = |n| {
         let mut append = create(run(n), n, definition);
-        append.row.status = status(n);
+        append.row = Some(row(status(n)));
         if n == 5
             && let Some(new) = &mut append.created
         {
@@ -410,15 +413,20 @@ async fn the_row_is_that_of_the_last_append(journal: &impl Journal) {
         error: Some(RunError { step: Some(step("a")), failure }),
         waiting_steps: vec!["x".to_owned(), "y".to_owned()],
     };
-    write(journal, vec![Append { row: last.clone(), ..go_on(id, 1, 1) }]).await;
+    write(journal, vec![Append { row: Some(last.clone()), ..go_on(id, 1, 1) }]).await;
     let summary = journal.summary(id).await.expect("reads").expect("is there");
     assert_eq!(summary.row, last);
     assert_eq!((summary.project.as_str(), summary.pipeline.as_str(), summary.number), ("default", "p", 1));
     assert_eq!(summary.created_at, at(1), "the moment of the first event");
     assert_eq!(summary.trigger, Trigger { kind: "api".to_owned(), actor: Some("ada".to_owned()) });
     // Nothing but the row changes: no event, no number used up.
-    write(journal, vec![Append { row: row(RunStatus::Queued), ..go_on(id, 2, 0) }, go_on(id, 2, 1)]).await;
+    write(journal, vec![Append { row: Some(row(RunStatus::Queued)), ..go_on(id, 2, 0) }, go_on(id, 2, 1)]).await;
     assert_eq!(seqs(journal, id).await, [1, 2, 3]);
+    // Events, and the row stays.
+    write(journal, vec![Append { row: Some(last.clone()), ..go_on(id, 3, 1) }]).await;
+    write(journal, vec![Append { row: None, ..go_on(id, 4, 1) }, Append { row: None, ..go_on(id, 5, 1) }]).await;
+    assert_eq!(journal.summary(id).await.expect("reads").expect("is there").row, last);
+    assert_eq!(seqs(journal, id).await, [1, 2, 3, 4, 5, 6]);
 }
 
 async fn places_are_kept_from_the_wish_to_the_release(journal: &impl Journal) {
@@ -525,6 +533,56 @@ async fn due_timers_come_earliest_first(journal: &impl Journal) {
     assert_eq!(due(99, 10).await, [(other, sleep(1)), (id, sleep(1)), (id, whole)]);
 }
 
+fn with_state(append: Append, state: &[u8]) -> Append {
+    Append { snapshot: Some(Snapshot { state: state.to_vec(), apart: 1 }), ..append }
+}
+
+async fn kept(journal: &impl Journal, id: RunId, upto: Option<Seq>) -> Option<(Seq, Vec<u8>)> {
+    journal.snapshot(id, upto).await.expect("reads").map(|(seq, snapshot)| (seq, snapshot.state))
+}
+
+async fn states_are_kept_with_their_events(journal: &impl Journal) {
+    let definition = stored(journal).await;
+    write(journal, vec![create(run(1), 1, definition), create(run(2), 2, definition)]).await;
+    write(journal, vec![with_state(go_on(run(1), 1, 3), &[0, 255, 7]), go_on(run(2), 1, 2)]).await;
+    // In a batch in which another append is refused, too.
+    let batch = vec![with_state(go_on(run(1), 4, 2), b"six"), with_state(go_on(run(2), 1, 1), b"stale")];
+    let results = commit(journal, batch).await;
+    assert!(results[0].is_ok() && matches!(results[1], Err(JournalError::Conflict { .. })), "{results:?}");
+
+    assert_eq!(kept(journal, run(1), None).await, Some((6, b"six".to_vec())));
+    assert_eq!(kept(journal, run(1), Some(6)).await, Some((6, b"six".to_vec())));
+    assert_eq!(kept(journal, run(1), Some(5)).await, Some((4, vec![0, 255, 7])));
+    assert_eq!(kept(journal, run(1), Some(3)).await, None);
+    assert_eq!(kept(journal, run(2), None).await, None, "a refused append leaves no trace");
+}
+
+async fn old_states_are_kept_evenly_and_few(journal: &impl Journal) {
+    const LAST: Seq = 400;
+    let definition = stored(journal).await;
+    write(journal, vec![create(run(1), 1, definition)]).await;
+    let refused = go_on(run(1), 0, 1);
+    for seq in 2..=LAST {
+        let state = vec![seq as u8; 8];
+        let append = Append { snapshot: Some(Snapshot::new(seq, state)), ..go_on(run(1), seq - 1, 1) };
+        // One way of writing and the other.
+        let batch = if seq % 2 == 0 { vec![append] } else { vec![append, refused.clone()] };
+        assert!(commit(journal, batch).await[0].is_ok());
+    }
+    let mut found = Vec::new();
+    let mut upto = LAST;
+    while let Some((seq, state)) = kept(journal, run(1), Some(upto)).await {
+        assert_eq!(state, vec![seq as u8; 8]);
+        found.push(seq);
+        upto = seq - 1;
+    }
+    assert_eq!(found[0], LAST, "the newest is there");
+    assert!(found.len() as Seq <= Snapshot::MOST + 1, "{} are kept", found.len());
+    let widest = found.windows(2).map(|pair| pair[0] - pair[1]).max();
+    assert!(widest <= Some(2 * LAST / Snapshot::MOST + 2), "{found:?}");
+    assert_eq!(found.last(), Some(&2), "the first of the first stretch stays");
+}
+
 async fn what_is_not_there_is_none(journal: &impl Journal) {
     assert_eq!(journal.summary(run(1)).await.expect("reads"), None);
     assert!(journal.definition_of(run(1)).await.expect("reads").is_none());
@@ -550,12 +608,13 @@ async fn everything_that_must_last(journal: &impl Journal) -> Written {
         attempts_started: vec![key("a", 1)],
         ..asked(create(id, 1, stored(journal).await), "k", "digest")
     };
-    write(journal, vec![append, go_on(id, 1, 3)]).await;
+    write(journal, vec![append, with_state(go_on(id, 1, 3), b"four")]).await;
     Written { id, events: journal.events(id, 0, 100).await.expect("reads"), timer }
 }
 
 async fn everything_lasts(journal: &impl Journal, written: Written) {
     let Written { id, events, timer } = written;
+    assert_eq!(kept(journal, id, None).await, Some((4, b"four".to_vec())));
     assert_eq!(journal.events(id, 0, 100).await.expect("reads"), events);
     assert_eq!(journal.due_timers(at(5), 9).await.expect("reads"), [(id, timer)]);
     assert_eq!(journal.open_attempts().await.expect("reads").len(), 1);

@@ -10,7 +10,7 @@ use loopline_core::group::Holder;
 use loopline_core::id::{AttemptId, RunId, Seq};
 use loopline_core::time::Timestamp;
 use loopline_ports::journal::{
-    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RunFilter, RunSummary,
+    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RunFilter, RunSummary, Snapshot,
 };
 
 use crate::number::Numbers;
@@ -43,6 +43,7 @@ struct Run {
     summary: RunSummary,
     definition: DefinitionId,
     events: Vec<Recorded>,
+    snapshots: BTreeMap<Seq, Snapshot>,
 }
 
 impl MemoryStore {
@@ -83,11 +84,12 @@ impl Tables {
         }
 
         let id = append.run;
+        let last = append.last();
         if let Some(request) = append.request {
             self.requests.insert((request.scope, request.key), (id, request.digest));
         }
-        match append.created {
-            Some(new) => {
+        match (append.created, append.row) {
+            (Some(new), Some(row)) => {
                 let summary = RunSummary {
                     run: id,
                     project: new.created.project,
@@ -95,16 +97,24 @@ impl Tables {
                     number: new.created.number,
                     trigger: new.created.trigger,
                     created_at: append.events.first().map_or(Timestamp(0), |first| first.at),
-                    row: append.row,
+                    row,
                 };
-                self.runs.insert(id, Run { summary, definition: new.definition, events: append.events });
+                self.runs.insert(
+                    id,
+                    Run { summary, definition: new.definition, events: append.events, snapshots: BTreeMap::new() },
+                );
             }
-            None => {
+            (_, row) => {
                 if let Some(run) = self.runs.get_mut(&id) {
-                    run.summary.row = append.row;
+                    run.summary.row = row.unwrap_or_else(|| run.summary.row.clone());
                     run.events.extend(append.events);
                 }
             }
+        }
+        if let (Some(snapshot), Some(run)) = (append.snapshot, self.runs.get_mut(&id)) {
+            let mut stretches = BTreeSet::new();
+            run.snapshots.retain(|seq, _| stretches.insert(seq / snapshot.apart));
+            run.snapshots.insert(last, snapshot);
         }
         for (timer, due) in append.timers_set {
             self.timers.insert((id, timer), due);
@@ -158,6 +168,12 @@ impl Journal for MemoryStore {
         let tables = self.tables();
         let events = tables.runs.get(&run).map_or(&[][..], |run| &run.events);
         Ok(events.iter().skip(usize::try_from(after).unwrap_or(usize::MAX)).take(limit as usize).cloned().collect())
+    }
+
+    async fn snapshot(&self, run: RunId, upto: Option<Seq>) -> Result<Option<(Seq, Snapshot)>, JournalError> {
+        let tables = self.tables();
+        let kept = tables.runs.get(&run).and_then(|run| run.snapshots.range(..=upto.unwrap_or(Seq::MAX)).next_back());
+        Ok(kept.map(|(seq, snapshot)| (*seq, snapshot.clone())))
     }
 
     async fn put_definition(&self, definition: &Definition) -> Result<DefinitionId, JournalError> {

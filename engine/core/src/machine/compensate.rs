@@ -92,11 +92,11 @@ impl Fold<'_> {
     fn forget_done_before(&mut self, ix: StepIx, visit: u32) {
         let last = self.state.done.iter().rev().find(|done| done.unit.step == ix);
         // Items of one visit have nothing to forget, however many they are. What is due is known by its place.
-        let nothing = last.is_none_or(|last| last.visit >= visit);
+        let nothing = last.is_none_or(|last| last.counts_in >= visit);
         if nothing || !self.state.due.is_empty() || self.state.undoing.is_some() {
             return;
         }
-        self.state.done.retain(|done| done.unit.step != ix || done.visit >= visit || done.undo.is_some());
+        self.state.done.retain(|done| done.unit.step != ix || done.counts_in >= visit || done.undo.is_some());
     }
 
     /// What undoing the visit will have to see, taken while it is still there.

@@ -61,7 +61,7 @@ pub(super) struct ItemState {
 }
 
 /// Items that are done again by hand; the others keep what they came to (rule G8).
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct ItemsAgain {
     /// The list as it was left.
     left: Arc<ItemsState>,

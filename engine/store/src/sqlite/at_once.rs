@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::TryStreamExt as _;
 use loopline_core::id::RunId;
-use loopline_ports::journal::{Append, JournalError};
+use loopline_ports::journal::{Append, JournalError, NewRun, RunRow, Snapshot};
 use serde::Serialize;
 use sqlx::Executor as _;
 use sqlx::sqlite::SqliteConnection;
@@ -18,17 +18,18 @@ use super::rows::{stored, to_json};
 /// One parameter a statement, and none of them numbered: the driver counts the parameters of a text by their order.
 ///
 /// `last_seq` may not be null, so a writer that is behind fails at the update; a run that is not there fails at its
-/// first event, which refers to it.
+/// first event, which refers to it. What lists show changes seldom, and is in an index: it is not touched with every event.
 const TRANSACTION: &str = "\
 BEGIN IMMEDIATE;
 INSERT INTO runs (id, project, pipeline, number, definition, created_at, trigger_kind, trigger_actor, labels,
                   last_seq, status, epoch, name, finished_at, error, waiting_steps)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
-       0, 'queued', 1, NULL, NULL, NULL, '[]'
+       value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15
 FROM json_each(?);
-UPDATE runs SET last_seq = CASE WHEN runs.last_seq = new.value ->> 1 THEN new.value ->> 2 END, status = new.value ->> 3,
-       epoch = new.value ->> 4, name = new.value ->> 5, finished_at = new.value ->> 6, error = new.value ->> 7,
-       waiting_steps = new.value ->> 8
+UPDATE runs SET last_seq = CASE WHEN runs.last_seq = new.value ->> 1 THEN new.value ->> 2 END
+FROM json_each(?) AS new WHERE runs.id = new.value ->> 0;
+UPDATE runs SET status = new.value ->> 1, epoch = new.value ->> 2, name = new.value ->> 3, finished_at = new.value ->> 4,
+       error = new.value ->> 5, waiting_steps = new.value ->> 6
 FROM json_each(?) AS new WHERE runs.id = new.value ->> 0;
 INSERT INTO events (run, seq, at, type, payload)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?);
@@ -47,10 +48,16 @@ UPDATE slots SET granted = 1 WHERE (run, slot) IN (SELECT value ->> 0, value ->>
 DELETE FROM slots WHERE (run, slot) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?));
 INSERT INTO requests (scope, key, run, digest)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?);
+INSERT INTO snapshots (run, seq, apart, state)
+SELECT value ->> 0, value ->> 1, value ->> 2, unhex(value ->> 3) FROM json_each(?);
+DELETE FROM snapshots WHERE (run, seq) IN (
+    SELECT old.run, old.seq FROM json_each(?) AS new, snapshots AS old, snapshots AS first
+    WHERE old.run = new.value ->> 0 AND old.seq < new.value ->> 1 AND first.run = old.run AND first.seq < old.seq
+          AND first.seq / (new.value ->> 2) = old.seq / (new.value ->> 2));
 COMMIT";
 
 /// Statements in [`TRANSACTION`] before the last.
-const BEFORE_COMMIT: usize = 12;
+const BEFORE_COMMIT: usize = 15;
 
 /// Why a batch was not written at once.
 pub(super) enum Failed {
@@ -94,6 +101,7 @@ struct Tables<'a> {
     slots: BTreeMap<(String, String), Option<SlotRow>>,
     granted: BTreeSet<(String, String)>,
     requests: Vec<(&'a str, &'a str, String, &'a str)>,
+    snapshots: Vec<(String, i64, i64, String)>,
 }
 
 /// Number, given, which, what.
@@ -102,6 +110,8 @@ type SlotRow = (i64, u8, String, String);
 struct Run<'a> {
     first: &'a Append,
     last: &'a Append,
+    /// The last that was said.
+    row: Option<&'a RunRow>,
 }
 
 impl<'a> Tables<'a> {
@@ -114,9 +124,12 @@ impl<'a> Tables<'a> {
             }
             match tables.runs.get_mut(&append.run) {
                 None => {
-                    tables.runs.insert(append.run, Run { first: append, last: append });
+                    tables.runs.insert(append.run, Run { first: append, last: append, row: append.row.as_ref() });
                 }
-                Some(run) if run.last.last() == append.expected && append.created.is_none() => run.last = append,
+                Some(run) if run.last.last() == append.expected && append.created.is_none() => {
+                    run.last = append;
+                    run.row = append.row.as_ref().or(run.row);
+                }
                 Some(_) => return None,
             }
             tables.add(append).ok()?;
@@ -153,43 +166,55 @@ impl<'a> Tables<'a> {
             self.slots.insert((run.clone(), slot.to_string()), None);
         }
         if let Some(request) = &append.request {
-            self.requests.push((&request.scope, &request.key, run, &request.digest));
+            self.requests.push((&request.scope, &request.key, run.clone(), &request.digest));
+        }
+        if let Some(Snapshot { state, apart }) = &append.snapshot {
+            self.snapshots.push((run.clone(), stored(append.last()), stored(*apart), hex(state)));
         }
         Ok(())
     }
 
     /// In the order of the parameters of [`TRANSACTION`].
-    fn into_json(self) -> Result<[String; 11], JournalError> {
-        let mut begun = Vec::new();
-        let mut changed = Vec::new();
-        for (id, Run { first, last }) in &self.runs {
+    fn into_json(self) -> Result<[String; 14], JournalError> {
+        let (mut begun, mut advanced, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+        for (id, Run { first, last, row }) in &self.runs {
             let id = id.to_string();
-            if let (Some(new), Some(event)) = (&first.created, first.events.first()) {
-                let created = &new.created;
+            let shown = match row {
+                None => None,
+                Some(row) => {
+                    let error = row.error.as_ref().map(to_json).transpose()?;
+                    let finished_at = row.finished_at.map(|at| at.0);
+                    Some((row.status.as_str(), row.epoch, &row.name, finished_at, error, to_json(&row.waiting_steps)?))
+                }
+            };
+            if let (Some(new), Some(event)) = (&first.created, first.events.first())
+                && let Some((status, epoch, name, finished_at, error, waiting)) = shown
+            {
+                let NewRun { created, definition } = new;
                 begun.push((
-                    id.clone(),
+                    id,
                     &created.project,
                     &created.pipeline,
                     stored(created.number),
-                    new.definition.0,
+                    definition.0,
                     event.at.0,
                     &created.trigger.kind,
                     &created.trigger.actor,
                     to_json(&created.labels)?,
+                    stored(last.last()),
+                    status,
+                    epoch,
+                    name,
+                    finished_at,
+                    error,
+                    waiting,
                 ));
+                continue;
             }
-            let row = &last.row;
-            changed.push((
-                id,
-                stored(first.expected),
-                stored(last.last()),
-                row.status.as_str(),
-                row.epoch,
-                &row.name,
-                row.finished_at.map(|at| at.0),
-                row.error.as_ref().map(to_json).transpose()?,
-                to_json(&row.waiting_steps)?,
-            ));
+            if let Some((status, epoch, name, finished_at, error, waiting)) = shown {
+                changed.push((id.clone(), status, epoch, name, finished_at, error, waiting));
+            }
+            advanced.push((id, stored(first.expected), stored(last.last())));
         }
         let (set, cleared) = split(self.timers);
         let set = set.into_iter().map(|((run, timer), (due, spec))| (run, timer, due, spec)).collect::<Vec<_>>();
@@ -201,8 +226,10 @@ impl<'a> Tables<'a> {
             .map(|((run, slot), (number, granted, spec, ask))| (run, slot, number, granted, spec, ask))
             .collect::<Vec<_>>();
         let granted: Vec<_> = self.granted.into_iter().collect();
+        let newest: Vec<_> = self.snapshots.iter().map(|(run, seq, apart, _)| (run, seq, apart)).collect();
         Ok([
             table(&begun)?,
+            table(&advanced)?,
             table(&changed)?,
             table(&self.events)?,
             table(&set)?,
@@ -213,8 +240,17 @@ impl<'a> Tables<'a> {
             table(&granted)?,
             table(&released)?,
             table(&self.requests)?,
+            table(&self.snapshots)?,
+            table(&newest)?,
         ])
     }
+}
+
+/// JSON has no bytes.
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 fn table<T: Serialize>(rows: &[T]) -> Result<String, JournalError> {

@@ -23,7 +23,7 @@ use loopline_core::event::Recorded;
 use loopline_core::id::{RunId, Seq};
 use loopline_core::time::Timestamp;
 use loopline_ports::journal::{
-    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RunFilter, RunSummary,
+    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RunFilter, RunSummary, Snapshot,
 };
 use sqlx::SqlitePool;
 
@@ -62,6 +62,10 @@ impl Journal for SqliteStore {
 
     async fn events(&self, run: RunId, after: Seq, limit: u32) -> Result<Vec<Recorded>, JournalError> {
         read::events(&self.shared.readers, run, after, limit).await
+    }
+
+    async fn snapshot(&self, run: RunId, upto: Option<Seq>) -> Result<Option<(Seq, Snapshot)>, JournalError> {
+        read::snapshot(&self.shared.readers, run, upto).await
     }
 
     async fn put_definition(&self, definition: &Definition) -> Result<DefinitionId, JournalError> {

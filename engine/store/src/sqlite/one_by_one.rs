@@ -3,7 +3,8 @@
 //! An append is judged by the statement that changes its run's row (`… WHERE last_seq = expected`, or an insert that must
 //! not exist yet). What comes behind it can only fail in a damaged file.
 
-use loopline_ports::journal::{Append, JournalError, NewRun};
+use loopline_core::id::Seq;
+use loopline_ports::journal::{Append, JournalError, NewRun, Snapshot};
 use sqlx::sqlite::SqliteConnection;
 
 use super::commit::Results;
@@ -52,7 +53,7 @@ async fn write_one(connection: &mut SqliteConnection, append: &Append) -> Result
     let run = append.run.to_string();
     let changed = match &append.created {
         Some(new) => insert_run(connection, append, new, &run).await?,
-        None => update_run(connection, append, &run).await?,
+        None => advance_run(connection, append, &run).await?,
     };
     if !changed {
         return Err(conflict());
@@ -147,7 +148,38 @@ async fn write_one(connection: &mut SqliteConnection, append: &Append) -> Result
             .await
             .map_err(failed)?;
     }
-    Ok(())
+    match &append.snapshot {
+        Some(snapshot) => keep_snapshot(connection, &run, append.last(), snapshot).await,
+        None => Ok(()),
+    }
+}
+
+async fn keep_snapshot(
+    connection: &mut SqliteConnection,
+    run: &str,
+    seq: Seq,
+    Snapshot { state, apart }: &Snapshot,
+) -> Result<(), JournalError> {
+    sqlx::query("INSERT INTO snapshots (run, seq, apart, state) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+        .bind(run)
+        .bind(stored(seq))
+        .bind(stored(*apart))
+        .bind(state)
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    sqlx::query(
+        "DELETE FROM snapshots WHERE run = ? AND seq < ? AND seq NOT IN \
+         (SELECT min(seq) FROM snapshots WHERE run = ? GROUP BY seq / ?)",
+    )
+    .bind(run)
+    .bind(stored(seq))
+    .bind(run)
+    .bind(stored(*apart))
+    .execute(connection)
+    .await
+    .map(|_| ())
+    .map_err(failed)
 }
 
 /// `false`: there is such a run already, or its number belongs to another one.
@@ -157,10 +189,7 @@ async fn insert_run(
     new: &NewRun,
     run: &str,
 ) -> Result<bool, JournalError> {
-    if append.expected != 0 {
-        return Ok(false);
-    }
-    let row = &append.row;
+    let (0, Some(row)) = (append.expected, &append.row) else { return Ok(false) };
     let inserted = sqlx::query(
         "INSERT INTO runs (id, project, pipeline, number, definition, created_at, trigger_kind, trigger_actor, labels, \
          last_seq, status, epoch, name, finished_at, error, waiting_steps) \
@@ -194,13 +223,19 @@ async fn insert_run(
 }
 
 /// `false`: the run is not where the writer believes it to be.
-async fn update_run(connection: &mut SqliteConnection, append: &Append, run: &str) -> Result<bool, JournalError> {
-    let row = &append.row;
+async fn advance_run(connection: &mut SqliteConnection, append: &Append, run: &str) -> Result<bool, JournalError> {
+    let advanced = sqlx::query("UPDATE runs SET last_seq = ? WHERE id = ? AND last_seq = ?")
+        .bind(stored(append.last()))
+        .bind(run)
+        .bind(stored(append.expected))
+        .execute(&mut *connection)
+        .await
+        .map(|done| done.rows_affected() == 1)
+        .map_err(failed)?;
+    let Some(row) = append.row.as_ref().filter(|_| advanced) else { return Ok(advanced) };
     sqlx::query(
-        "UPDATE runs SET last_seq = ?, status = ?, epoch = ?, name = ?, finished_at = ?, error = ?, waiting_steps = ? \
-         WHERE id = ? AND last_seq = ?",
+        "UPDATE runs SET status = ?, epoch = ?, name = ?, finished_at = ?, error = ?, waiting_steps = ? WHERE id = ?",
     )
-    .bind(stored(append.last()))
     .bind(row.status.as_str())
     .bind(row.epoch)
     .bind(&row.name)
@@ -208,9 +243,8 @@ async fn update_run(connection: &mut SqliteConnection, append: &Append, run: &st
     .bind(row.error.as_ref().map(to_json).transpose()?)
     .bind(to_json(&row.waiting_steps)?)
     .bind(run)
-    .bind(stored(append.expected))
     .execute(connection)
     .await
-    .map(|done| done.rows_affected() == 1)
+    .map(|_| true)
     .map_err(failed)
 }

@@ -8,7 +8,9 @@ use loopline_core::graph::Graph;
 use loopline_core::group::Holder;
 use loopline_core::id::{AttemptId, RunId, Seq};
 use loopline_core::time::Timestamp;
-use loopline_ports::journal::{AskedSlot, Definition, DefinitionId, JournalError, OpenAttempt, RunFilter, RunSummary};
+use loopline_ports::journal::{
+    AskedSlot, Definition, DefinitionId, JournalError, OpenAttempt, RunFilter, RunSummary, Snapshot,
+};
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool};
 
 use super::rows::{self, failed, from_json, stored};
@@ -31,6 +33,24 @@ pub(super) async fn events(
         Some((_, missing)) => Err(JournalError::Damaged(format!("event {missing} of run {run} is missing"))),
         None => Ok(events),
     }
+}
+
+pub(super) async fn snapshot(
+    readers: &SqlitePool,
+    run: RunId,
+    upto: Option<Seq>,
+) -> Result<Option<(Seq, Snapshot)>, JournalError> {
+    let row =
+        sqlx::query("SELECT seq, apart, state FROM snapshots WHERE run = ? AND seq <= ? ORDER BY seq DESC LIMIT 1")
+            .bind(run.to_string())
+            .bind(upto.map_or(i64::MAX, stored))
+            .fetch_optional(readers)
+            .await
+            .map_err(failed)?;
+    let Some(row) = row else { return Ok(None) };
+    let seq = rows::number(row.try_get(0).map_err(failed)?, "number of an event")?;
+    let apart = rows::number(row.try_get(1).map_err(failed)?, "distance of states")?;
+    Ok(Some((seq, Snapshot { apart, state: row.try_get(2).map_err(failed)? })))
 }
 
 pub(super) async fn definition_id(

@@ -242,7 +242,10 @@ impl Explored {
         if self.kept_out.get(name).is_some_and(|before| before.nearness >= nearness) {
             return;
         }
-        let why = name.parse::<StepPath>().ok().and_then(|path| run.world.state.why(run.world.subject.graph, &path));
+        let why = name
+            .parse::<StepPath>()
+            .ok()
+            .and_then(|path| run.world.state.why(run.world.subject.graph, &path.into()).ok());
         if let Some(why) = why {
             let says = why.said.join(" ");
             self.kept_out.insert(name.to_owned(), KeptOut { says, nearness, ending: Ending { runs: 1, ..ending() } });

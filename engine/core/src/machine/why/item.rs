@@ -44,6 +44,7 @@ impl Place<'_> {
             condition: None,
             goto: Vec::new(),
             past: Vec::new(),
+            older_visits: 0,
         })
     }
 

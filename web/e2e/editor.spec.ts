@@ -196,8 +196,8 @@ test("a kind of step is dragged from the palette onto a step", async ({ page }) 
 
 test("the interface speaks Chinese", async ({ page }) => {
   await page.goto("/pipelines/default/flaky-loop");
-  await page.getByRole("button", { name: "Language" }).click();
-  await page.getByRole("menuitem", { name: "简体中文" }).click();
+  await page.getByRole("button", { name: "Theme and language" }).click();
+  await page.getByRole("menuitemradio", { name: "简体中文" }).click();
   await expect(page.getByRole("button", { name: "保存" })).toBeVisible();
   await expect(page.locator("html")).toHaveAttribute("lang", "zh-Hans");
   await drag(page, "build", "check");

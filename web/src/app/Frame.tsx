@@ -4,12 +4,11 @@ import * as Tooltip from "@radix-ui/react-tooltip";
 import { Link, Outlet } from "@tanstack/react-router";
 import { History, type LucideIcon, UserCheck, Workflow } from "lucide-react";
 import { waitingRunsQuery } from "../api/queries";
+import { AppearanceMenu } from "./AppearanceMenu";
 import { ConnectionLight } from "./ConnectionLight";
 import { Mark } from "./Mark";
 import { useLanguage } from "../ui/language";
 import { say } from "../words/say";
-import { LanguageSwitch } from "./LanguageSwitch";
-import { ThemeSwitch } from "./ThemeSwitch";
 
 export function Frame() {
   const language = useLanguage();
@@ -28,10 +27,7 @@ export function Frame() {
           <RailLink to="/approvals" icon={UserCheck} label={say("frame.approvals")} count={approvals} />
           <div className="ml-auto flex items-center gap-1 sm:mt-auto sm:ml-0 sm:justify-between sm:pl-2">
             <ConnectionLight />
-            <span className="flex items-center">
-              <LanguageSwitch />
-              <ThemeSwitch />
-            </span>
+            <AppearanceMenu />
           </div>
         </nav>
         <main className="min-h-0 min-w-0 flex-1 overflow-hidden">

@@ -12,6 +12,7 @@ import { RunBars } from "../ui/RunBars";
 import { StatusBadge } from "../ui/StatusBadge";
 import { appearanceOf, TONE_STROKE } from "../ui/statusAppearance";
 import { RunDialog } from "./RunDialog";
+import { say } from "../words/say";
 
 export function PipelineRow({ pipeline }: { pipeline: PipelineSummary }) {
   const [starting, setStarting] = useState(false);
@@ -38,16 +39,16 @@ export function PipelineRow({ pipeline }: { pipeline: PipelineSummary }) {
           {pipeline.errors > 0 && (
             <span className="flex items-center gap-1 text-small font-medium text-bad-ink">
               <CircleX aria-hidden size={13} />
-              {pipeline.errors} {pipeline.errors === 1 ? "error" : "errors"}
+              {say("home.errors", { count: pipeline.errors })}
             </span>
           )}
         </h2>
-        <p className="truncate text-body text-muted">{pipeline.description ?? "No description"}</p>
+        <p className="truncate text-body text-muted">{pipeline.description ?? say("home.noDescription")}</p>
       </div>
       <div className="hidden w-56 justify-start md:flex">{pipeline.graph != null && <MiniGraph graph={pipeline.graph} colourOf={colourOf} />}</div>
       <div className="w-52 text-small text-muted">
         {latest === undefined ? (
-          "Never run"
+          say("home.never")
         ) : (
           <Link to="/runs/$id" params={{ id: latest.id }} className="relative inline-flex flex-wrap items-center gap-x-2 rounded">
             <StatusBadge status={latest.status} />
@@ -58,9 +59,9 @@ export function PipelineRow({ pipeline }: { pipeline: PipelineSummary }) {
         )}
       </div>
       <div className="relative hidden lg:block"><RunBars runs={pipeline.latest_runs} /></div>
-      <Button className="relative ml-auto lg:ml-0" onClick={() => setStarting(true)} disabled={pipeline.graph == null} aria-label={`Run ${pipeline.name}`}>
+      <Button className="relative ml-auto lg:ml-0" onClick={() => setStarting(true)} disabled={pipeline.graph == null} aria-label={say("home.runOf", { name: pipeline.name })}>
         <Play aria-hidden size={12} fill="currentColor" />
-        Run
+        {say("home.run")}
       </Button>
       {starting && pipeline.graph != null && <RunDialog project={pipeline.project} name={pipeline.name} graph={pipeline.graph} onClose={() => setStarting(false)} />}
     </li>

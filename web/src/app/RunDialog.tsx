@@ -11,6 +11,7 @@ import { Modal } from "../ui/Modal";
 import { SchemaField } from "../ui/SchemaField";
 import { fieldOf } from "../ui/schemaField";
 import { useSchemaForm } from "../ui/useSchemaForm";
+import { say } from "../words/say";
 
 export interface RunDialogProps {
   readonly project: string;
@@ -38,7 +39,7 @@ export function RunDialog({ project, name, graph, note, onClose }: RunDialogProp
   });
   const empty = fields.length === 0;
   return (
-    <Modal open onClose={onClose} title={`Run ${name}`} description={empty ? "This pipeline takes no inputs." : undefined}>
+    <Modal open onClose={onClose} title={say("start.title", { name })} description={empty ? say("start.noInputs") : undefined}>
       <form
         className="flex min-h-0 flex-col"
         onSubmit={(event) => {
@@ -56,10 +57,10 @@ export function RunDialog({ project, name, graph, note, onClose }: RunDialogProp
           {refusal !== null && <p role="alert" className="rounded-control border border-bad bg-bad-tint px-3 py-2 text-body text-bad-ink">{refusal}</p>}
         </div>
         <footer className="flex justify-end gap-2 px-5 pt-4 pb-4">
-          <Button onClick={onClose}>Close</Button>
+          <Button onClick={onClose}>{say("common.close")}</Button>
           <Button type="submit" look="primary" disabled={start.isPending} autoFocus={empty}>
             <Play aria-hidden size={13} fill="currentColor" />
-            {start.isPending ? "Starting…" : "Start run"}
+            {start.isPending ? say("start.starting") : say("start.start")}
           </Button>
         </footer>
       </form>

@@ -29,6 +29,7 @@ function definitionOf(step: StepLinks, steps: StepGraph, known: StepDefinition |
   return {
     ...(known ?? UNKNOWN),
     id: step.id,
+    child: childOf(body, known),
     // A step type does what its type does; only the compiler knows what that is.
     kind: kind === "use" ? (known?.kind ?? "use") : kind,
     name: text("name"),
@@ -39,6 +40,16 @@ function definitionOf(step: StepLinks, steps: StepGraph, known: StepDefinition |
       .filter(({ to }) => steps.has(to))
       .map((loop) => ({ to: loop.to, on: outcomeOf(loop.on), if: loop.if ?? null, max: typeof loop.max === "number" ? loop.max : null, delay_ms: 0, region: [...regionOf(loop.to, steps)] })) as StepDefinition["goto"],
   };
+}
+
+/** Steps in place are read from the text too; a child that has a name is named. */
+function childOf(body: Readonly<Record<string, Plain>>, known: StepDefinition | undefined): StepDefinition["child"] {
+  const child = body["pipeline"];
+  if (!isPlainMap(child)) return known?.child ?? null;
+  if (!isPlainMap(child["steps"])) return typeof child["name"] === "string" ? { kind: "named", name: child["name"] } : null;
+  const inside = known?.child?.kind === "in_place" ? known.child.steps : [];
+  const steps = stepGraph(child);
+  return { kind: "in_place", steps: [...steps.values()].map((step) => definitionOf(step, steps, inside.find(({ id }) => id === step.id))) };
 }
 
 const UNKNOWN = {

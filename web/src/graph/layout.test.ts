@@ -1,7 +1,7 @@
 import ELK from "elkjs/lib/elk.bundled.js";
 import { describe, expect, it } from "vitest";
 import { type GraphLayout, readLayout, roundedPath } from "./graphLayout";
-import { type Direction, layoutInput, NODE_WIDTH } from "./layoutInput";
+import { type Direction, INSIDE_HEIGHT, layoutInput, NODE_HEIGHT, NODE_WIDTH } from "./layoutInput";
 import { miniLayout } from "./miniLayout";
 import { type PipelineGraph, project } from "./pipelineGraph";
 import { neighbour } from "./neighbours";
@@ -116,4 +116,14 @@ it("leads along the edges and beside", async () => {
   expect(lead("deploy", "ArrowLeft")).toBe("approve");
   expect([lead("unit", "ArrowDown"), lead("unit", "ArrowUp")]).toContain("e2e");
   expect(lead("announce", "ArrowRight")).toBeNull();
+});
+
+it("gives room to a pipeline in place, and still leads edges to its sides", async () => {
+  const plain = graph("a", "b < a ~ a", "c < b");
+  const holding: PipelineGraph = { steps: plain.steps.map((step) => (step.id === "b" ? { ...step, child: { kind: "in_place", steps: [0, 0] } } : step)) };
+  const { nodes, lines } = await layOut(holding, "right");
+  const box = nodes.get("b");
+  expect(box?.height).toBe(NODE_HEIGHT + INSIDE_HEIGHT);
+  expect(lines.get("forward:a:b")?.at(-1)?.y).toBe((box?.y ?? 0) + (box?.height ?? 0) / 2);
+  expect(lines.get("loop:b:0")?.[0]?.y).toBe((box?.y ?? 0) + (box?.height ?? 0));
 });

@@ -18,6 +18,8 @@ export type Direction = "right" | "down";
 
 export const NODE_WIDTH = 208;
 export const NODE_HEIGHT = 62;
+/** What a pipeline in place is given beneath the lines of its step. */
+export const INSIDE_HEIGHT = 58;
 const PORT_GAP = 14;
 
 export function layoutInput(projection: Projection, direction: Direction): ElkNode {
@@ -27,21 +29,23 @@ export function layoutInput(projection: Projection, direction: Direction): ElkNo
   const outgoing = groupBy(projection.loops, (loop) => loop.from);
   const span = (loop: LoopEdge) => (rank.get(loop.from) ?? 0) - (rank.get(loop.to) ?? 0);
 
+  const heightOf = (id: string) => NODE_HEIGHT + (projection.holders.has(id) ? INSIDE_HEIGHT : 0);
   const port = (id: string, x: number, y: number, side: string): ElkPort => ({ id, x, y, width: 0, height: 0, layoutOptions: { "elk.port.side": side } });
-  const loopPort = (id: string, along: number): ElkPort =>
-    right ? port(id, along, NODE_HEIGHT, "SOUTH") : port(id, NODE_WIDTH, Math.min(along, NODE_HEIGHT), "EAST");
+  const loopPort = (id: string, along: number, height: number): ElkPort =>
+    right ? port(id, along, height, "SOUTH") : port(id, NODE_WIDTH, Math.min(along, height), "EAST");
 
   const children = projection.order.map((id): ElkNode => {
     const widestFirst = (loops: readonly LoopEdge[] = []) => loops.toSorted((a, b) => span(b) - span(a));
     const step = right ? PORT_GAP : 9;
-    const far = right ? NODE_WIDTH - 28 : NODE_HEIGHT - 12;
+    const height = heightOf(id);
+    const far = right ? NODE_WIDTH - 28 : height - 12;
     const ports = [
-      right ? port(`${id}#in`, 0, NODE_HEIGHT / 2, "WEST") : port(`${id}#in`, NODE_WIDTH / 2, 0, "NORTH"),
-      right ? port(`${id}#out`, NODE_WIDTH, NODE_HEIGHT / 2, "EAST") : port(`${id}#out`, NODE_WIDTH / 2, NODE_HEIGHT, "SOUTH"),
-      ...widestFirst(incoming.get(id)).map((loop, at) => loopPort(`${loop.id}#to`, (right ? 28 : 12) + at * step)),
-      ...widestFirst(outgoing.get(id)).map((loop, at) => loopPort(`${loop.id}#from`, far - at * step)),
+      right ? port(`${id}#in`, 0, height / 2, "WEST") : port(`${id}#in`, NODE_WIDTH / 2, 0, "NORTH"),
+      right ? port(`${id}#out`, NODE_WIDTH, height / 2, "EAST") : port(`${id}#out`, NODE_WIDTH / 2, height, "SOUTH"),
+      ...widestFirst(incoming.get(id)).map((loop, at) => loopPort(`${loop.id}#to`, (right ? 28 : 12) + at * step, height)),
+      ...widestFirst(outgoing.get(id)).map((loop, at) => loopPort(`${loop.id}#from`, far - at * step, height)),
     ];
-    return { id, width: NODE_WIDTH, height: NODE_HEIGHT, ports, layoutOptions: { "elk.portConstraints": "FIXED_POS" } };
+    return { id, width: NODE_WIDTH, height, ports, layoutOptions: { "elk.portConstraints": "FIXED_POS" } };
   });
   const edges: ElkExtendedEdge[] = [
     ...projection.forward.map((edge) => ({ id: edge.id, sources: [`${edge.from}#out`], targets: [`${edge.to}#in`] })),

@@ -11,6 +11,8 @@ export interface GraphStep {
   readonly id: string;
   readonly needs: readonly { readonly step: string; readonly on: string }[];
   readonly goto: readonly GraphLoop[];
+  /** Steps written inside of it are drawn inside of it. */
+  readonly child?: { readonly kind: string; readonly steps?: readonly unknown[] } | null;
 }
 
 export interface GraphLoop {
@@ -52,6 +54,8 @@ export interface Projection {
   readonly loops: readonly LoopEdge[];
   /** Larger regions first, so that enclosed ones are drawn above them. */
   readonly regions: readonly LoopRegion[];
+  /** Steps that hold others, which need room. */
+  readonly holders: ReadonlySet<string>;
 }
 
 export function project(graph: PipelineGraph): Projection {
@@ -70,6 +74,7 @@ export function project(graph: PipelineGraph): Projection {
     order: topologicalOrder(graph.steps),
     forward,
     loops: loops.filter((loop) => known.has(loop.to)),
+    holders: new Set(graph.steps.filter(({ child }) => (child?.steps?.length ?? 0) > 0).map(({ id }) => id)),
     regions: [...regions.values()].toSorted((a, b) => b.steps.length - a.steps.length),
   };
 }

@@ -1,6 +1,7 @@
 /** A command line to copy. */
 import { Check, Copy } from "lucide-react";
 import { useState } from "react";
+import { say } from "../words/say";
 
 export function CopyableCommand({ text }: { text: string }) {
   const [copied, setCopied] = useState(false);
@@ -13,7 +14,7 @@ export function CopyableCommand({ text }: { text: string }) {
   return (
     <div className="flex items-start gap-2 rounded-control border border-line bg-sunken py-2 pr-2 pl-3 text-left">
       <pre className="min-w-0 flex-1 overflow-x-auto text-small leading-5">{text}</pre>
-      <button type="button" onClick={copy} aria-label={copied ? "Copied" : "Copy"} className="rounded-control p-1 text-faint hover:bg-hover hover:text-ink">
+      <button type="button" onClick={copy} aria-label={say(copied ? "common.copied" : "common.copy")} className="rounded-control p-1 text-faint hover:bg-hover hover:text-ink">
         {copied ? <Check aria-hidden size={14} /> : <Copy aria-hidden size={14} />}
       </button>
     </div>

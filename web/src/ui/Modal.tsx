@@ -2,6 +2,7 @@
 import * as Dialog from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
 import type { ReactNode } from "react";
+import { say } from "../words/say";
 
 export interface ModalProps {
   readonly open: boolean;
@@ -33,7 +34,7 @@ export function Modal({ open, onClose, title, description, children, wide = fals
               <Dialog.Title className="text-title font-semibold">{title}</Dialog.Title>
               {description !== undefined && <Dialog.Description className="mt-0.5 text-body text-muted">{description}</Dialog.Description>}
             </div>
-            <Dialog.Close aria-label="Close" className="-mr-1.5 rounded-control p-1.5 text-faint hover:bg-hover hover:text-ink">
+            <Dialog.Close aria-label={say("common.close")} className="-mr-1.5 rounded-control p-1.5 text-faint hover:bg-hover hover:text-ink">
               <X aria-hidden size={16} />
             </Dialog.Close>
           </header>

@@ -1,6 +1,7 @@
 /** How a status looks: one icon, one word and one tone each, used wherever a status is shown. */
 import { Ban, CircleCheck, CircleDashed, CircleX, Clock3, Hourglass, type LucideIcon, LoaderCircle, PauseCircle, SkipForward } from "lucide-react";
 import type { RunStatus, StepStatus } from "../api/types";
+import { say } from "../words/say";
 
 export type Tone = "ok" | "bad" | "busy" | "wait" | "idle";
 
@@ -11,21 +12,21 @@ export interface Appearance {
   readonly spins?: boolean;
 }
 
-const APPEARANCES: Readonly<Record<RunStatus | StepStatus, Appearance>> = {
-  pending: { word: "Not started", icon: CircleDashed, tone: "idle" },
-  queued: { word: "Queued", icon: Clock3, tone: "idle" },
-  running: { word: "Running", icon: LoaderCircle, tone: "busy", spins: true },
-  waiting: { word: "Waiting", icon: Hourglass, tone: "wait" },
-  paused: { word: "Paused", icon: PauseCircle, tone: "wait" },
-  cancelling: { word: "Cancelling", icon: LoaderCircle, tone: "idle", spins: true },
-  succeeded: { word: "Succeeded", icon: CircleCheck, tone: "ok" },
-  failed: { word: "Failed", icon: CircleX, tone: "bad" },
-  skipped: { word: "Skipped", icon: SkipForward, tone: "idle" },
-  cancelled: { word: "Cancelled", icon: Ban, tone: "idle" },
+const APPEARANCES: Readonly<Record<RunStatus | StepStatus, Omit<Appearance, "word">>> = {
+  pending: { icon: CircleDashed, tone: "idle" },
+  queued: { icon: Clock3, tone: "idle" },
+  running: { icon: LoaderCircle, tone: "busy", spins: true },
+  waiting: { icon: Hourglass, tone: "wait" },
+  paused: { icon: PauseCircle, tone: "wait" },
+  cancelling: { icon: LoaderCircle, tone: "idle", spins: true },
+  succeeded: { icon: CircleCheck, tone: "ok" },
+  failed: { icon: CircleX, tone: "bad" },
+  skipped: { icon: SkipForward, tone: "idle" },
+  cancelled: { icon: Ban, tone: "idle" },
 };
 
 export function appearanceOf(status: RunStatus | StepStatus): Appearance {
-  return APPEARANCES[status];
+  return { ...APPEARANCES[status], word: say(`status.${status}`) };
 }
 
 export const TONE_TEXT: Readonly<Record<Tone, string>> = { ok: "text-ok-ink", bad: "text-bad-ink", busy: "text-busy-ink", wait: "text-wait-ink", idle: "text-idle-ink" };

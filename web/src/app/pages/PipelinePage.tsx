@@ -50,16 +50,16 @@ export function PipelinePage() {
           <>
             <Link to="/runs" search={{ pipeline: `${project}/${name}` }} className="inline-flex h-8 items-center gap-1.5 rounded-control border border-line bg-raised px-3 font-medium shadow-raised hover:border-edge hover:bg-hover">
               <History aria-hidden size={14} />
-              Runs
+              {say("editor.runs")}
             </Link>
             <Button look="primary" onClick={() => setStarting(true)} disabled={data.graph == null}>
               <Play aria-hidden size={12} fill="currentColor" />
-              Run
+              {say("editor.run")}
             </Button>
           </>
         }
       />
-      {starting && data.graph != null && <RunDialog project={project} name={name} graph={data.graph} note="Runs the saved version." onClose={() => setStarting(false)} />}
+      {starting && data.graph != null && <RunDialog project={project} name={name} graph={data.graph} note={say("start.saved")} onClose={() => setStarting(false)} />}
     </>
   );
 }

@@ -18,19 +18,19 @@ export function PipelinesPage() {
         {pipelines.isPending ? (
           <Skeleton />
         ) : pipelines.data === undefined ? (
-          <FailedToLoad what="list of pipelines" error={pipelines.error} onRetry={() => void pipelines.refetch()} />
+          <FailedToLoad what={say("home.loading")} error={pipelines.error} onRetry={() => void pipelines.refetch()} />
         ) : items.length === 0 ? (
           <NoPipelines />
         ) : (
           <>
             <div aria-hidden className="sticky top-0 z-10 hidden items-center gap-x-6 border-b border-line bg-sunken px-6 py-1.5 text-micro font-medium text-faint lg:flex">
-              <span className="flex-1">Pipeline</span>
-              <span className="w-56">Steps, as in the last run</span>
-              <span className="w-52">Last run</span>
-              <span className="w-[158px]">Last 20 runs</span>
+              <span className="flex-1">{say("home.column.pipeline")}</span>
+              <span className="w-56">{say("home.column.steps")}</span>
+              <span className="w-52">{say("home.column.last")}</span>
+              <span className="w-[158px]">{say("home.column.runs")}</span>
               <span className="w-[68px]" />
             </div>
-            <ul aria-label="Pipelines">
+            <ul aria-label={say("home.title")}>
               {items.map((pipeline) => (
                 <PipelineRow key={`${pipeline.project}/${pipeline.name}`} pipeline={pipeline} />
               ))}

@@ -2,7 +2,10 @@
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { Box, Layers, RotateCcw, Timer, TriangleAlert, Undo2, Users } from "lucide-react";
 import { memo, type ReactNode } from "react";
+import type { StepDefinition } from "../../api/types";
+import { INSIDE_HEIGHT } from "../../graph/layoutInput";
 import { Elapsed } from "../Elapsed";
+import { MiniGraph } from "../MiniGraph";
 import { appearanceOf, TONE_STROKE, TONE_TEXT } from "../statusAppearance";
 import { StatusIcon } from "../StatusIcon";
 import { StepKindIcon } from "../StepKindIcon";
@@ -36,7 +39,8 @@ export const StepNode = memo(function StepNode({ data }: NodeProps<StepFlowNode>
       className={`relative flex size-full items-stretch overflow-hidden rounded-card border bg-raised transition-[border-color,box-shadow] duration-150 ${aimed && target?.kind === "loop" ? "border-loop shadow-[0_0_0_3px_var(--color-loop-tint)]" : aimed && target?.kind === "connect" ? "border-accent shadow-[0_0_0_3px_var(--color-accent-tint)]" : selected ? "border-accent shadow-[0_0_0_3px_light-dark(rgb(87_83_198/0.2),rgb(110_106_222/0.35))]" : "border-edge shadow-raised"} ${faded ? "border-dashed bg-surface" : ""}`}
     >
       <span aria-hidden className={`w-1 shrink-0 ${overlay?.status === "running" ? "animate-breathe" : ""}`} style={{ background: begun && tone !== null ? TONE_STROKE[tone] : "transparent" }} />
-      <div className="flex min-w-0 flex-1 flex-col justify-center gap-0.5 py-1.5 pr-2.5 pl-2">
+      <div className="flex min-w-0 flex-1 flex-col">
+      <div className="flex min-h-0 flex-1 flex-col justify-center gap-0.5 py-1.5 pr-2.5 pl-2">
         <div className="flex items-center gap-1.5">
           <StepKindIcon kind={step.kind} />
           {renaming === null ? <span className={`truncate font-mono text-small font-semibold ${faded ? "text-muted" : ""}`}>{step.id}</span> : <RenameField renaming={renaming} />}
@@ -47,6 +51,8 @@ export const StepNode = memo(function StepNode({ data }: NodeProps<StepFlowNode>
         ) : (
           <StateLine overlay={overlay} />
         )}
+      </div>
+      {step.child?.kind === "in_place" && <StepsInside steps={step.child.steps} />}
       </div>
       <Handle type="target" position={data.direction === "right" ? Position.Left : Position.Top} isConnectable={false} />
       <Handle type="source" position={data.direction === "right" ? Position.Right : Position.Bottom} isConnectable={false} />
@@ -62,6 +68,15 @@ function ManyCards() {
       <span aria-hidden className="absolute inset-x-2 -bottom-2 h-4 rounded-b-card border border-edge bg-surface" />
       <span aria-hidden className="absolute inset-x-1 -bottom-1 h-4 rounded-b-card border border-edge bg-raised" />
     </>
+  );
+}
+
+/** A pipeline in place: its steps, small, within the step that runs them. */
+function StepsInside({ steps }: { steps: readonly StepDefinition[] }) {
+  return (
+    <div title={steps.map(({ id }) => id).join(", ")} className="flex shrink-0 items-center overflow-hidden border-t border-line bg-surface px-2" style={{ height: INSIDE_HEIGHT - 2 }}>
+      <MiniGraph graph={{ steps }} colourOf={() => "light-dark(#c4c6d0, #454a56)"} />
+    </div>
   );
 }
 

@@ -225,3 +225,57 @@ test("six hundred steps are laid out, found and edited", async ({ page, server }
   await page.keyboard.press("Delete");
   await expect(node(page, "s431")).toHaveCount(0);
 });
+
+test("completion and explanations come from the server, at the caret's offset in the text", async ({ page }) => {
+  const asked: { text: string; offset: number }[] = [];
+  await page.route("**/api/v1/complete", async (route) => {
+    const body = route.request().postDataJSON() as { text: string; offset: number };
+    asked.push(body);
+    const from = body.text.slice(0, body.offset).search(/\w*$/);
+    await route.fulfill({ json: { completions: [{ label: "timeout", kind: "key", detail: "duration", documentation: "Bound of one attempt.", insert: "timeout: 30m", from, to: body.offset }] } });
+  });
+  await page.route("**/api/v1/hover", (route) => {
+    const { text } = route.request().postDataJSON() as { text: string };
+    const from = text.indexOf("echo shipping");
+    return route.fulfill({ json: { from, to: from + 4, markdown: "**A script.** `run`" } });
+  });
+  await page.goto("/pipelines/default/flaky-loop");
+  await page.locator(".cm-line", { hasText: "cleanup:" }).click();
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("  ti");
+  await expect(page.getByRole("option", { name: /timeout/ })).toBeVisible();
+  const last = asked.at(-1);
+  expect(last?.text.slice(0, last.offset)).toMatch(/rolling back}\n +ti?$/);
+  await page.screenshot({ path: "test-results/editor-completion.png" });
+  await page.keyboard.press("Enter");
+  expect(await yaml(page)).toContain("  timeout: 30m");
+  await page.getByRole("button", { name: /^Undo/ }).click();
+  await page.getByText("echo shipping", { exact: false }).last().hover();
+  await expect(page.getByText("A script. run")).toBeVisible();
+});
+
+test("children in place, many items and step types are told apart on the canvas", async ({ page, server }) => {
+  const text = `version: 1
+name: shapes
+steps:
+  suites: {foreach: {items: [api, web], as: suite, max_parallel: 2}, run: 'echo {{ suite }}'}
+  deploy:
+    needs: suites
+    pipeline:
+      steps:
+        copy: {run: echo copy}
+        switch: {needs: copy, run: echo switch, goto: [{to: copy, on: failed, max: 2}]}
+  undoable: {needs: deploy, run: echo up, compensate: {run: echo down}}
+`;
+  const put = await fetch(`${server.url}/api/v1/pipelines/default/shapes`, { method: "PUT", headers: { "content-type": "application/yaml", "if-none-match": "*" }, body: text });
+  expect(put.status).toBe(201);
+  await page.goto("/pipelines/default/shapes");
+  await expect(node(page, "suites")).toContainText("for each suite of api, web");
+  await expect(node(page, "deploy").getByTitle("copy, switch")).toBeVisible();
+  await expect(node(page, "undoable").getByTitle("undone by: echo down")).toBeVisible();
+  await node(page, "deploy").click();
+  await expect(page.getByRole("complementary", { name: "Step deploy" })).toContainText("copy, switch");
+  await expectAccessible(page);
+  await picture(page, "shapes");
+});

@@ -25,7 +25,7 @@ export function StepPanel({ step, canEdit, gestures, onRename, onClose }: StepPa
   const act = (gesture: (at: Point) => void) => (event: React.MouseEvent) => gesture(placeBelow(event.currentTarget));
   return (
     <aside aria-label={several ? say("panel.several", { count: chosen.length }) : say("canvas.step", { step: step.id })} className="shrink-0 border-t border-line bg-surface">
-      <header className="flex flex-wrap items-center gap-1.5 px-4 pt-2">
+      <header className="relative flex flex-wrap items-center gap-1.5 pt-2 pr-11 pl-4">
         <StepKindIcon kind={step.kind} />
         <h2 className="mr-1 min-w-0 truncate font-mono text-small font-semibold">{several ? say("panel.several", { count: chosen.length }) : step.id}</h2>
         {!several && <Action icon={Pencil} label={say("panel.rename")} keys="F2" disabled={!canEdit} title={title} onClick={onRename} />}
@@ -33,7 +33,7 @@ export function StepPanel({ step, canEdit, gestures, onRename, onClose }: StepPa
         {!several && <Action icon={MoveRight} label={say("panel.connect")} keys="C" disabled={!canEdit} title={title} onClick={act((at) => canvas.onStep("connect", step.id, at))} />}
         <Action icon={Copy} label={say("panel.duplicate")} keys="Ctrl+D" disabled={!canEdit} title={title} onClick={() => gestures.duplicate(chosen)} />
         <Action icon={Trash2} label={say("panel.delete")} keys="Del" disabled={!canEdit} title={title} onClick={() => gestures.remove(chosen)} />
-        <button type="button" aria-label={say("panel.close")} onClick={onClose} className="ml-auto rounded-control p-1 text-faint hover:bg-hover hover:text-ink">
+        <button type="button" aria-label={say("panel.close")} onClick={onClose} className="absolute top-2.5 right-3 rounded-control p-1 text-faint hover:bg-hover hover:text-ink">
           <X aria-hidden size={14} />
         </button>
       </header>

@@ -250,4 +250,5 @@ export const chinese: Readonly<Record<Words, string>> = {
   "editor.run": "运行",
   "common.copy": "复制",
   "common.copied": "已复制",
+  "canvas.region": "返回 {to} 的循环",
 };

@@ -248,4 +248,5 @@ export const english = {
   "editor.run": "Run",
   "common.copy": "Copy",
   "common.copied": "Copied",
+  "canvas.region": "loop to {to}",
 } as const;

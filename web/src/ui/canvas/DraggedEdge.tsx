@@ -33,7 +33,7 @@ export function DraggedEdge({ line, direction }: { line: DraggedLine; direction:
 
 /** Leaves and arrives as edges do; a loop goes round the steps on the side where loops run. */
 function pathOf(start: Point, end: Point, way: "right" | "down" | "around", direction: "right" | "down"): string {
-  const bend = Math.max(36, Math.hypot(end.x - start.x, end.y - start.y) / 2.5);
+  const bend = Math.max(way === "around" ? 170 : 36, Math.hypot(end.x - start.x, end.y - start.y) / 2);
   const out = way === "around" ? (direction === "right" ? { x: 0, y: bend } : { x: bend, y: 0 }) : way === "right" ? { x: bend, y: 0 } : { x: 0, y: bend };
   const into = way === "around" ? { x: end.x + out.x, y: end.y + out.y } : { x: end.x - out.x, y: end.y - out.y };
   return `M ${start.x} ${start.y} C ${start.x + out.x} ${start.y + out.y}, ${into.x} ${into.y}, ${end.x} ${end.y}`;

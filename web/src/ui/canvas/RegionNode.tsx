@@ -7,6 +7,7 @@ import { Repeat2 } from "lucide-react";
 import { memo } from "react";
 import { roundedPath } from "../../graph/graphLayout";
 import type { RegionShape } from "../../graph/regionShape";
+import { say } from "../../words/say";
 import type { RegionSegment } from "./canvasModel";
 
 export interface RegionNodeData extends Record<string, unknown> {
@@ -41,7 +42,7 @@ export const RegionNode = memo(function RegionNode({ data: { shape, segments, on
         style={{ left: shape.header.x - bounds.x, top: shape.header.y - bounds.y }}
       >
         <Repeat2 aria-hidden size={12} />
-        {segments === null || segments.length === 0 ? <span>loop to {shape.to}</span> : <Segments region={shape.to} segments={segments} onPin={onPin} />}
+        {segments === null || segments.length === 0 ? <span>{say("canvas.region", { to: shape.to })}</span> : <Segments region={shape.to} segments={segments} onPin={onPin} />}
       </div>
     </div>
   );

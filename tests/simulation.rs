@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use loopline_core::command::{AttemptSpec, ChildSpec, Command, Timer};
 use loopline_core::event::{
-    ApprovalDecided, ChildFinished, Decision, Event, Recorded, RerunFrom, RunCreated, RunOutcome, SignalReceived,
-    Trigger,
+    ApprovalDecided, ChildFinished, Decision, Event, ParentWish, Recorded, RerunFrom, RunCreated, RunOutcome,
+    SignalReceived, Trigger,
 };
 use loopline_core::graph::{Graph, WhenFull};
 use loopline_core::group::{Ask, GroupCommand, GroupEvent, GroupId, GroupKind, GroupState, Holder, Slot, apply_group};
@@ -90,6 +90,9 @@ pub struct Act {
     pub pause: bool,
     #[serde(default)]
     pub resume: bool,
+    /// What the run that this one is a child of wants: `cancel`, `end`, `pause` or `resume`.
+    #[serde(default)]
+    pub parent: Option<ParentWish>,
     /// `everything`, `failed`, or a list of steps and of items: `test[4]`.
     #[serde(default)]
     pub rerun: Option<Rerun>,
@@ -184,6 +187,8 @@ pub struct Simulation<'a> {
     starts: BTreeMap<String, usize>,
     live: BTreeSet<AttemptKey>,
     children: BTreeMap<AttemptKey, RunId>,
+    /// What paused child runs have still to do, and how long that takes.
+    paused: BTreeMap<RunId, (i64, Due)>,
     /// Inputs of child runs, as they were begun.
     pub child_inputs: Vec<Json>,
 }
@@ -213,6 +218,7 @@ impl<'a> Simulation<'a> {
             starts: BTreeMap::new(),
             live: BTreeSet::new(),
             children: BTreeMap::new(),
+            paused: BTreeMap::new(),
             child_inputs: Vec::new(),
         };
         for act in acts {
@@ -362,6 +368,7 @@ impl<'a> Simulation<'a> {
                 by,
                 idempotency_key: act.idempotency_key.clone(),
             })),
+            (None, None, None) if act.parent.is_some() => Event::ParentAsked { wish: act.parent.expect("just looked") },
             (None, None, None) if act.pause => Event::PauseRequested { by },
             (None, None, None) if act.resume => Event::ResumeRequested { by },
             (None, None, None) if act.cancel => Event::CancelRequested { by, reason: None },
@@ -405,6 +412,16 @@ impl<'a> Simulation<'a> {
         let names = [name_of(key), key.within.path_to(key.step.clone()).to_string(), key.step.to_string()];
         let found = names.into_iter().find_map(|name| Some((self.script.get(&name)?.as_slice(), name)));
         found.map_or((name_of(key), &[]), |(mocks, name)| (name, mocks))
+    }
+
+    fn is_deaf(&self, key: &AttemptKey) -> bool {
+        let (name, mocks) = self.mocks_of(key);
+        let count = self.starts.get(&name).copied().unwrap_or(1);
+        mocks.get(count.saturating_sub(1)).or(mocks.last()).is_some_and(|mock| mock.deaf)
+    }
+
+    fn child(&self, run: RunId) -> Option<AttemptKey> {
+        self.children.iter().find(|(_, child)| **child == run).map(|(key, _)| key.clone())
     }
 
     fn next_mock(&mut self, key: &AttemptKey) -> Mock {
@@ -483,18 +500,32 @@ impl<'a> Simulation<'a> {
                 self.plan(self.now + mock.after_ms as i64, Due::Child(Box::new(finished)));
             }
             Command::CancelChild { run } => {
-                let found = self.children.iter().find(|(_, child)| **child == run).map(|(key, _)| key.clone());
+                let found = self.child(run).filter(|key| !self.is_deaf(key));
                 if let Some(key) = found {
+                    self.obey(Command::AskChild { run: self.children[&key], wish: ParentWish::End });
+                }
+            }
+            Command::AskChild { run, wish: ParentWish::Pause } => {
+                let of_run = |due: &Due| matches!(due, Due::Child(end) if self.children.get(&end.key) == Some(&run));
+                let found = self.due.iter().find(|(_, due)| of_run(due)).map(|(at, _)| *at);
+                if let Some((at, Some(due))) = found.map(|at| (at.0, self.due.remove(&at))) {
+                    self.paused.insert(run, (at - self.now, due));
+                }
+            }
+            Command::AskChild { run, wish: ParentWish::Resume } => {
+                if let Some((left, due)) = self.paused.remove(&run) {
+                    self.plan(self.now + left, due);
+                }
+            }
+            Command::AskChild { run, .. } => {
+                if let Some(key) = self.child(run) {
                     let (outcome, outputs) = (RunOutcome::Cancelled, Map::new());
                     let finished = ChildFinished { key, outcome, began: true, outputs, error: None };
                     self.plan(self.now, Due::Child(Box::new(finished)));
                 }
             }
             Command::CancelAttempt { key } => {
-                let (name, mocks) = self.mocks_of(&key);
-                let count = self.starts.get(&name).copied().unwrap_or(1);
-                let deaf = mocks.get(count.saturating_sub(1)).or(mocks.last()).is_some_and(|mock| mock.deaf);
-                if !deaf {
+                if !self.is_deaf(&key) {
                     self.plan(self.now, Due::Finished(key, Outcome::Cancelled { result: RawResult::default() }));
                 }
             }
@@ -556,7 +587,7 @@ pub fn replay(graph: &Graph, history: &[Recorded]) -> Vec<(Json, Json)> {
             assert_eq!(state.is_quiet(), live.iter().all(is_child), "after event {}", recorded.seq);
             for key in live {
                 if let Some(child) = state.child_of(graph, &key) {
-                    let again = child.spec.filter(|_| child.wanted);
+                    let again = child.spec.clone().filter(|_| child.is_wanted());
                     assert!(again.is_none() || again.as_ref() == begun.get(&key), "{key} is begun again as {again:?}");
                     continue;
                 }

@@ -298,19 +298,42 @@ impl<'a> State<'a> {
         if any {
             self.cut_short = true;
             self.end_undoing();
-            self.inside_finally(|finally| {
-                finally.stop(Stop::Cancel, true);
-                finally.cut_short();
-            });
         }
+        self.inside_finally(|finally| any |= finally.end_finally());
         self.in_each_child(|child| any |= child.cut_short());
         any
+    }
+
+    /// A second cancel ends both what is undone and `finally`: in that nothing is undone or cleaned up any more.
+    fn end_finally(&mut self) -> bool {
+        if self.over.is_some() {
+            return false;
+        }
+        if self.cut_short || self.leaving.is_some() {
+            return self.cut_short();
+        }
+        self.leave_nothing();
+        self.stop(Stop::Cancel, true);
+        true
+    }
+
+    fn leave_nothing(&mut self) {
+        if self.leaving.is_some() {
+            self.cut_short();
+        } else {
+            self.cut_short = true;
+            self.in_each_child(State::leave_nothing);
+        }
     }
 
     /// Whether a second cancel would end something.
     pub fn can_be_cut_short(&self) -> bool {
         let inside = |live: &Live<'_>| matches!(&live.what, What::Child { state, .. } if state.can_be_cut_short());
-        (self.leaving.is_some() && !self.cut_short) || self.live.iter().any(inside)
+        let finally = self
+            .finally
+            .as_ref()
+            .is_some_and(|finally| finally.over.is_none() && (!finally.cut_short || finally.can_be_cut_short()));
+        (self.leaving.is_some() && !self.cut_short) || finally || self.live.iter().any(inside)
     }
 }
 

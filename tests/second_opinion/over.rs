@@ -27,7 +27,10 @@ impl State<'_> {
         if self.leaving.is_none() {
             let over = self.outcome_of_steps();
             self.clear_timer(&self.run_timer());
-            self.due = self.what_is_due(over.outcome);
+            // A second cancel of what this `finally` lies in came before.
+            if !self.cut_short {
+                self.due = self.what_is_due(over.outcome);
+            }
             self.leaving = Some(over);
         }
         if !self.all_undone() {

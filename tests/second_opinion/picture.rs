@@ -200,6 +200,7 @@ impl Wishes {
                 Command::FinishRun { outcome } => self.finished = Some(*outcome),
                 Command::StartChild(_)
                 | Command::CancelChild { .. }
+                | Command::AskChild { .. }
                 | Command::TellParent(_)
                 | Command::AskSlot { .. }
                 | Command::ReleaseSlot { .. } => unreachable!("no child run and no lock is drawn"),

@@ -286,6 +286,7 @@ impl<'a> World<'a> {
             Command::FinishRun { .. } => {}
             Command::StartChild(_)
             | Command::CancelChild { .. }
+            | Command::AskChild { .. }
             | Command::TellParent(_)
             | Command::AskSlot { .. }
             | Command::ReleaseSlot { .. } => unreachable!("random pipelines have neither children nor groups"),

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::event::{ChildFinished, Parent, RunOutcome};
+use crate::event::{ChildFinished, Parent, ParentWish, RunOutcome};
 use crate::graph::{Shell, StatusRange};
 use crate::group::{Ask, Slot};
 use crate::id::{AttemptId, AttemptKey, RunId, StepId, Within};
@@ -34,6 +34,13 @@ pub enum Command {
     CancelChild {
         /// Which.
         run: RunId,
+    },
+    /// Tell this child run what is wanted of it, other than a plain end.
+    AskChild {
+        /// Which.
+        run: RunId,
+        /// What.
+        wish: ParentWish,
     },
     /// The run is over, and another one waits for that.
     TellParent(Box<ChildEnd>),

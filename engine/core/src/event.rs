@@ -76,6 +76,11 @@ pub enum Event {
         /// What.
         from: RerunFrom,
     },
+    /// The run that waits for this one wants something of it.
+    ParentAsked {
+        /// What.
+        wish: ParentWish,
+    },
     /// A person (or a rule) wants the run ended.
     CancelRequested {
         /// Who.
@@ -101,6 +106,7 @@ impl Event {
             Self::PauseRequested { .. } => "pause_requested",
             Self::ResumeRequested { .. } => "resume_requested",
             Self::RerunRequested { .. } => "rerun_requested",
+            Self::ParentAsked { .. } => "parent_asked",
             Self::CancelRequested { .. } => "cancel_requested",
         }
     }
@@ -243,6 +249,21 @@ pub enum RerunFrom {
     FailedItems,
     /// All steps.
     Everything,
+}
+
+/// What a run wants of a child of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ParentWish {
+    /// To end, and to let end what is not to be interrupted. Asked again, it is the same wish.
+    Cancel,
+    /// To end with all that runs: there is no time left.
+    End,
+    /// To start nothing, as the run itself.
+    Pause,
+    /// To go on with it.
+    Resume,
 }
 
 /// One way or the other.

@@ -10,7 +10,7 @@ use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::{Deserialize, Serialize};
 
-use crate::graph::Graph;
+use crate::graph::{Graph, Join};
 use crate::id::StepIx;
 
 /// A loop edge, as a position in [`Shape::entries`].
@@ -95,6 +95,7 @@ pub struct Shape {
     loops: OnceLock<Loops>,
     previous: Vec<StepIx>,
     visits: StepSet,
+    behind_choice: StepSet,
 }
 
 #[derive(Debug)]
@@ -123,7 +124,7 @@ impl Shape {
                 entries.push(Entry { from: ix, index: index as u32, to: goto.to });
             }
         }
-        Self {
+        let mut shape = Self {
             rank: rank(graph, &successors),
             successors,
             entries,
@@ -131,7 +132,16 @@ impl Shape {
             loops: OnceLock::new(),
             previous: previous_names(graph),
             visits: visits_read(graph),
-        }
+            behind_choice: StepSet::default(),
+        };
+        let choices = graph.indices().filter(|ix| graph.step(*ix).join != Join::All);
+        shape.behind_choice = shape.behind(choices);
+        shape
+    }
+
+    /// The step may go on while steps that lead to it do: its join, or one before it, does not wait for all.
+    pub fn is_behind_choice(&self, step: StepIx) -> bool {
+        self.behind_choice.contains(step)
     }
 
     /// The steps that have a forward edge from this one.

@@ -131,6 +131,7 @@ fn note_settled(append: &mut Append, event: &Event) {
         | Event::PauseRequested { .. }
         | Event::ResumeRequested { .. }
         | Event::RerunRequested { .. }
+        | Event::ParentAsked { .. }
         | Event::CancelRequested { .. } => {}
     }
 }
@@ -152,6 +153,7 @@ fn note_command(append: &mut Append, command: &Command, number: &mut u64) {
         Command::ReleaseSlot { slot } => append.slots_released.push(slot.clone()),
         Command::CancelAttempt { .. }
         | Command::CancelChild { .. }
+        | Command::AskChild { .. }
         | Command::TellParent(_)
         | Command::FinishRun { .. } => {}
     }

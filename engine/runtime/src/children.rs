@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use loopline_core::command::{ChildEnd, ChildSpec};
-use loopline_core::event::{ChildFinished, Event, RunOutcome, Trigger};
+use loopline_core::event::{ChildFinished, Event, ParentWish, RunOutcome, Trigger};
 use loopline_core::id::{AttemptId, RunId};
 use loopline_core::machine::ChildStart;
 use loopline_core::outcome::{Failure, FailureKind};
@@ -17,14 +17,11 @@ use crate::batch::Batch;
 use crate::begin::Begin;
 use crate::drive::Drive;
 
-/// Who is said to have cancelled a child whose parent does not want it any more.
-const BY: &str = "parent";
-
 /// What runs want of each other.
 #[derive(Debug, Clone)]
 pub(crate) enum Due {
     Start(Box<ChildSpec>),
-    Cancel(RunId),
+    Ask(RunId, ParentWish),
     Tell(Box<ChildEnd>),
 }
 
@@ -52,7 +49,7 @@ impl Drive {
     async fn take_due(&mut self, batch: &mut Batch, due: &Due) -> Result<(), JournalError> {
         let (run, event) = match due {
             Due::Start(spec) => return self.begin_child(batch, spec).await,
-            Due::Cancel(run) => (*run, Event::CancelRequested { by: BY.to_owned(), reason: None }),
+            Due::Ask(run, wish) => (*run, Event::ParentAsked { wish: *wish }),
             Due::Tell(end) => (end.parent, Event::ChildFinished(Box::new(end.finished.clone()))),
         };
         match self.take_one(batch, run, event).await {
@@ -122,11 +119,17 @@ impl Drive {
         match self.runs.load(&*journal, start.run).await? {
             Some(child) => match child.state.told_to_parent() {
                 Some(end) => self.dues.push_back(Due::Tell(Box::new(end))),
-                None if !start.wanted => self.dues.push_back(Due::Cancel(start.run)),
-                None => {}
+                // What it was told may be lost, and what it was told before may not hold any more.
+                None => {
+                    let resumes = child.state.is_paused_by_parent().then_some(ParentWish::Resume);
+                    self.dues.extend(start.wish.or(resumes).map(|wish| Due::Ask(start.run, wish)));
+                }
             },
-            None => match start.spec.filter(|_| start.wanted) {
-                Some(spec) => self.dues.push_back(Due::Start(Box::new(spec))),
+            None => match start.spec.clone().filter(|_| start.is_wanted()) {
+                Some(spec) => {
+                    self.dues.push_back(Due::Start(Box::new(spec)));
+                    self.dues.extend(start.wish.map(|wish| Due::Ask(start.run, wish)));
+                }
                 None => self.tell_of_none(parent, RunOutcome::Cancelled, None),
             },
         }

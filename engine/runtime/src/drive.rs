@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loopline_core::command::{Command, Timer};
-use loopline_core::event::Event;
+use loopline_core::event::{Event, ParentWish};
 use loopline_core::graph::Graph;
 use loopline_core::id::{AttemptId, RunId};
 use loopline_core::machine::RunState;
@@ -359,7 +359,10 @@ impl Drive {
                 // Groups hear of it with all others of the batch.
                 Command::AskSlot { .. } | Command::ReleaseSlot { .. } => {}
                 Command::StartChild(spec) => self.dues.push_back(Due::Start(spec)),
-                Command::CancelChild { run } => self.dues.push_back(Due::Cancel(run)),
+                Command::CancelChild { run } => {
+                    self.dues.push_back(Due::Ask(run, ParentWish::Cancel));
+                }
+                Command::AskChild { run, wish } => self.dues.push_back(Due::Ask(run, wish)),
                 Command::TellParent(end) => self.dues.push_back(Due::Tell(end)),
             }
         }

@@ -145,6 +145,7 @@ fn refusal(refused: &Refused) -> Problem {
         Refused::ItemsGoOn { .. } => conflict("items-go-on", "The items of the step go on"),
         Refused::RerunWhileEnding => conflict("rerun-while-ending", "The run is being ended"),
         Refused::PausedBefore => conflict("paused-before", "The run is paused"),
+        Refused::ParentPaused => conflict("parent-paused", "The run that waits for this one is paused"),
         Refused::NotPaused => conflict("not-paused", "The run is not paused"),
         Refused::CancelledBefore => conflict("cancelled-before", "The run is being cancelled"),
         Refused::NotEligible { .. } => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use loopline_core::command::{AttemptSpec, ChildSpec, Command, Timer};
-use loopline_core::event::{ChildFinished, Event, Recorded, RunCreated, RunOutcome, Trigger};
+use loopline_core::event::{ChildFinished, Event, ParentWish, Recorded, RunCreated, RunOutcome, Trigger};
 use loopline_core::group::{Ask, GroupCommand, GroupEvent, GroupId, GroupState, Holder, Slot, apply_group};
 use loopline_core::id::{AttemptKey, RunId};
 use loopline_core::machine::{Passage, Refused, RunState, apply};
@@ -236,7 +236,7 @@ impl<'a, S: Script> World<'a, S> {
                 let outcome = Outcome::Cancelled { result: RawResult::default() };
                 self.plan(self.now, Due::Finished(key, Box::new(outcome)));
             }
-            Command::CancelChild { run } => {
+            Command::CancelChild { run } | Command::AskChild { run, wish: ParentWish::End } => {
                 let found = self.children.iter().find(|(_, child)| **child == run).map(|(key, _)| key.clone());
                 if let Some(key) = found {
                     let finished = ChildFinished {
@@ -249,6 +249,8 @@ impl<'a, S: Script> World<'a, S> {
                     self.plan(self.now, Due::Child(Box::new(finished)));
                 }
             }
+            // What a mock does is said by the test, whatever is wanted of it meanwhile.
+            Command::AskChild { .. } => {}
             Command::SetTimer { timer, at } => {
                 let turn = self.plan(at, Due::Timer(timer.clone()));
                 self.timers.insert(timer, turn);

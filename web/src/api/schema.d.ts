@@ -448,6 +448,11 @@ export interface components {
             /** @enum {string} */
             type: "rerun_requested";
         } | {
+            /** @enum {string} */
+            type: "parent_asked";
+            /** @description What. */
+            wish: components["schemas"]["ParentWish"];
+        } | {
             /** @description Who. */
             by: string;
             /** @description Why, in their words. */
@@ -857,6 +862,11 @@ export interface components {
              */
             visit: number;
         };
+        /**
+         * @description What a run wants of a child of it.
+         * @enum {string}
+         */
+        ParentWish: "cancel" | "end" | "pause" | "resume";
         /** @description A visit that is over because the step was re-opened. */
         PastWhy: {
             /** @description What re-opened the step. */

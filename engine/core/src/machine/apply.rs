@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::passage::Passage;
 use super::refused::Refused;
-use super::state::{RunState, StepState, Unit};
+use super::state::{Pauser, RunState, StepState, Unit};
 use crate::command::Command;
 use crate::event::{Event, Recorded, RunCreated};
 use crate::expr::{Place, Scope};
@@ -142,8 +142,9 @@ impl<'a> Fold<'a> {
             Event::ApprovalDecided(decided) => self.decided_at(&decided.step.within, decided),
             Event::SignalReceived(signal) => self.signal_received(signal),
             Event::SlotGranted { slot } => self.slot_granted(slot),
-            Event::PauseRequested { .. } => self.pause(),
-            Event::ResumeRequested { .. } => self.resume(),
+            Event::PauseRequested { .. } => self.pause(Pauser::Person),
+            Event::ResumeRequested { .. } => self.resume(Pauser::Person),
+            Event::ParentAsked { wish } => self.parent_asked(*wish),
             Event::RerunRequested { by, from } => self.rerun(by, from),
             Event::CancelRequested { .. } => self.cancel(),
         }

@@ -34,11 +34,12 @@ pub fn restart(graph: &crate::graph::Graph, state: &super::RunState, key: &Attem
     let mut spec = None;
     let found = fold.at_place(key.within.as_slice(), Some(&key.step), &mut |fold| {
         let at = fold.find_live(key)?;
-        let wanted = fold.state.live.get(&at).is_some_and(|live| live.past == Past::No);
-        spec = match fold.state.undoing {
-            _ if !wanted => None,
-            Some(index) if at.undo => fold.undo_spec(index, at).ok(),
-            _ => fold.attempt_spec(at).ok(),
+        let live = fold.state.live.get(&at).filter(|live| live.past == Past::No);
+        spec = match (live.map(|live| live.start.as_deref()), fold.state.undoing) {
+            (None, _) => None,
+            (Some(Some(Command::StartAttempt(spec))), _) => Some((**spec).clone()),
+            (Some(_), Some(index)) if at.undo => fold.undo_spec(index, at).ok(),
+            (Some(_), _) => fold.attempt_spec(at).ok(),
         };
         Ok(())
     });
@@ -67,12 +68,20 @@ impl Fold<'_> {
         }
         match self.attempt_spec(at) {
             Ok(spec) => {
-                self.state.live.insert(at, Live { started: false, past: Past::No, child: None, saw: None });
+                let command = Command::StartAttempt(Box::new(spec));
+                let start = self.to_be_kept(at, &command);
+                self.state.live.insert(at, Live { start, ..Live::new(false) });
                 self.state.count_attempt(1);
-                self.command(Command::StartAttempt(Box::new(spec)));
+                self.command(command);
             }
             Err(failure) => self.attempt_failed(unit, failure),
         }
+    }
+
+    /// Behind a join that does not wait for all, a step goes on while others before it do: what it reads of them may be
+    /// something else when a driver asks for the command once more. Everywhere else it would be made again of the same.
+    pub(super) fn to_be_kept(&self, at: AttemptRef, command: &Command) -> Option<Arc<Command>> {
+        self.graph.shape().is_behind_choice(at.step).then(|| Arc::new(command.clone()))
     }
 
     fn attempt_spec(&self, at: AttemptRef) -> Result<AttemptSpec, Failure> {

@@ -9,9 +9,9 @@ use sha2::{Digest as _, Sha256};
 use super::apply::Fold;
 use super::attempt::template_failure;
 use super::refused::Refused;
-use super::state::{AttemptRef, Live, Past, RunState, Unit};
+use super::state::{AttemptRef, Live, Past, Pauser, RunState, Unit};
 use crate::command::{ChildSpec, Command, Timer};
-use crate::event::{ChildFinished, Parent, RunOutcome};
+use crate::event::{ChildFinished, Parent, ParentWish, RunOutcome};
 use crate::graph::{Action, ChildAction, ChildPipeline, Graph, Part};
 use crate::group::{Holder, Slot};
 use crate::id::{AttemptKey, RunId};
@@ -28,22 +28,27 @@ pub(super) struct ChildRun {
     pub(super) run: RunId,
     /// It was ended because the step's `timeout` is over.
     timed_out: bool,
+    /// It was told to let nothing end.
+    pub(super) at_once: bool,
 }
 
 impl Fold<'_> {
     /// START of a step that runs a named pipeline.
     pub(super) fn start_child_run(&mut self, at: AttemptRef, child: &ChildAction, name: &str) -> Result<(), Failure> {
         let spec = self.child_spec(at, child, name, None)?;
+        let (run, key) = (spec.run, spec.parent.key.clone());
+        let command = Command::StartChild(Box::new(spec));
+        let start = self.to_be_kept(at, &command);
         // The attempt before this one has ended, and is not shown any more.
         self.state.children.remove(&AttemptRef { attempt: at.attempt - 1, ..at });
-        self.state.live.insert(at, Live { started: true, past: Past::No, child: None, saw: None });
-        self.state.children.insert(at, ChildRun { run: spec.run, timed_out: false });
+        self.state.live.insert(at, Live { start, ..Live::new(true) });
+        self.state.children.insert(at, ChildRun { run, timed_out: false, at_once: false });
         self.state.going_on.children += 1;
         if let Some(ms) = self.graph.step(at.step).timeout_ms {
-            let timer = Timer::Child { key: spec.parent.key.clone() };
+            let timer = Timer::Child { key };
             self.command(Command::SetTimer { timer, at: self.at.plus_ms(ms) });
         }
-        self.command(Command::StartChild(Box::new(spec)));
+        self.command(command);
         Ok(())
     }
 
@@ -141,6 +146,24 @@ impl Fold<'_> {
         Ok(())
     }
 
+    /// This run is a child, and its parent wants something of it.
+    pub(super) fn parent_asked(&mut self, wish: ParentWish) -> Result<(), Refused> {
+        match wish {
+            ParentWish::Cancel | ParentWish::End => self.cancel_for_parent(wish == ParentWish::End),
+            ParentWish::Pause => self.pause(Pauser::Parent),
+            ParentWish::Resume => self.resume(Pauser::Parent),
+        }
+    }
+
+    /// Child runs that go on pause and go on with this run, wherever in it they were begun.
+    pub(super) fn ask_children(&mut self, wish: ParentWish) {
+        let mut runs = Vec::new();
+        self.state.add_child_runs(&mut runs);
+        for run in runs {
+            self.command(Command::AskChild { run, wish });
+        }
+    }
+
     /// What the parent of this run is told when it is over.
     pub(super) fn tell_parent(&mut self) {
         if let Some(told) = self.state.told_to_parent() {
@@ -165,16 +188,43 @@ impl RunState {
         let mut fold = Fold::over(graph, &mut state, at);
         let found = fold.at_place(key.within.as_slice(), Some(&key.step), &mut |fold| {
             let at = fold.find_live(key)?;
-            let Some(ChildRun { run, timed_out }) = fold.state.children.get(&at).copied() else { return Ok(()) };
+            let Some(ChildRun { run, timed_out, at_once }) = fold.state.children.get(&at).copied() else {
+                return Ok(());
+            };
             let Action::Pipeline(action) = &fold.graph.step(at.step).action else { return Ok(()) };
             let ChildPipeline::Named(name) = &action.pipeline else { return Ok(()) };
-            let past = fold.state.live[&at].past;
-            // What a past visit was given cannot be told any more.
-            let spec = (past == Past::No).then(|| fold.child_spec(at, action, name, Some(run)).ok()).flatten();
-            start = Some(ChildStart { run, spec, wanted: !timed_out && past != Past::Cancel });
+            let live = &fold.state.live[&at];
+            let spec = match (live.past, live.start.as_deref()) {
+                (Past::No, Some(Command::StartChild(spec))) => Some((**spec).clone()),
+                (Past::No, _) => fold.child_spec(at, action, name, Some(run)).ok(),
+                // What a past visit was given cannot be told any more.
+                (Past::Cancel | Past::Drain, _) => None,
+            };
+            let wish = match live.past {
+                _ if at_once => Some(ParentWish::End),
+                Past::Cancel => Some(ParentWish::Cancel),
+                _ if timed_out => Some(ParentWish::Cancel),
+                Past::No | Past::Drain => fold.is_paused().then_some(ParentWish::Pause),
+            };
+            start = Some(ChildStart { run, spec, wish });
             Ok(())
         });
         found.ok().and(start)
+    }
+
+    /// Child runs that were not told to end, here and inside.
+    fn add_child_runs(&self, runs: &mut Vec<RunId>) {
+        for (at, live) in &self.live {
+            let own = self.children.get(at).filter(|child| live.past != Past::Cancel && !child.timed_out);
+            runs.extend(own.map(|child| child.run));
+            live.child.iter().for_each(|inside| inside.add_child_runs(runs));
+        }
+        self.finally.iter().for_each(|finally| finally.add_child_runs(runs));
+    }
+
+    /// Its parent has paused it.
+    pub fn is_paused_by_parent(&self) -> bool {
+        self.paused.as_ref().is_some_and(|paused| paused.by.contains(&Pauser::Parent))
     }
 
     /// Places in groups that this run and all around it hold.
@@ -208,8 +258,15 @@ pub struct ChildStart {
     pub run: RunId,
     /// How it is started.
     pub spec: Option<ChildSpec>,
+    /// What is wanted of it besides that it goes on.
+    pub wish: Option<ParentWish>,
+}
+
+impl ChildStart {
     /// It is not to be ended.
-    pub wanted: bool,
+    pub fn is_wanted(&self) -> bool {
+        !matches!(self.wish, Some(ParentWish::Cancel | ParentWish::End))
+    }
 }
 
 /// 80 bits of a digest are as good as random ones, and the same whenever they are asked for.

@@ -179,7 +179,7 @@ impl Fold<'_> {
         let at = AttemptRef { step, item, visit: done.visit, attempt: undo.attempt, undo: true };
         match self.undo_spec(index, at) {
             Ok(spec) => {
-                self.state.live.insert(at, Live { started: false, past: Past::No, child: None, saw: None });
+                self.state.live.insert(at, Live::new(false));
                 self.state.count_attempt(1);
                 self.command(Command::StartAttempt(Box::new(spec)));
             }

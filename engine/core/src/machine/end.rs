@@ -9,7 +9,7 @@ use super::apply::Fold;
 use super::passage::Passed;
 use super::state::{AttemptRef, ClosedBy, Over, Past, PastVisit, Picture, Reopened, Saw, St, Stop, Unit, Wait};
 use crate::command::{Command, Timer};
-use crate::event::RunOutcome;
+use crate::event::{ParentWish, RunOutcome};
 use crate::graph::{Condition, Goto, GotoOn, OnExhausted, Part};
 use crate::id::{StepId, StepIx};
 use crate::outcome::{Failure, FailureKind};
@@ -323,8 +323,10 @@ impl Fold<'_> {
     /// The end of this attempt will decide nothing any more. Only an attempt that a worker has begun is let end.
     pub(super) fn make_past(&mut self, at: AttemptRef, lets_end: bool, inside: Inside) {
         let live = self.state.live.get_mut(&at).expect("the caller found it there");
-        // What an ended pipeline in place still lets end is ended when the time is over.
-        let again = live.child.is_some() && inside == Inside::Nothing;
+        let child_run = self.state.children.get_mut(&at);
+        // What an ended pipeline in place, or child run, still lets end is ended when the time is over.
+        let has_inside = live.child.is_some() || child_run.as_ref().is_some_and(|child| !child.at_once);
+        let again = has_inside && inside == Inside::Nothing;
         if (live.past == Past::Cancel && !again) || (live.past == Past::Drain && lets_end) {
             return;
         }
@@ -338,7 +340,11 @@ impl Fold<'_> {
                 ended.expect("nothing is refused here");
             }
             (Past::Cancel, None) => {
-                let command = match self.state.children.get(&at) {
+                let command = match child_run {
+                    Some(child) if inside == Inside::Nothing => {
+                        child.at_once = true;
+                        Command::AskChild { run: child.run, wish: ParentWish::End }
+                    }
                     Some(child) => Command::CancelChild { run: child.run },
                     None => Command::CancelAttempt { key: self.state.key_of(self.graph, at) },
                 };
@@ -398,6 +404,8 @@ impl Fold<'_> {
             // A run that was never given its place has nothing to be undone, and nothing behind it (rule M3).
             match self.state.never_began() {
                 true => self.state.cut_short = true,
+                // A second cancel of what `finally` lies in came before.
+                false if self.state.cut_short => {}
                 false => self.state.due = self.due_compensations(over.outcome),
             }
             self.state.leaving = Some(over);

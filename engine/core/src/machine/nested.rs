@@ -13,6 +13,7 @@ use serde_json::Map;
 
 use super::apply::{Applied, Fold, Outer};
 use super::attempt::template_failure;
+use super::end::Inside;
 use super::refused::Refused;
 use super::state::{AttemptRef, Kept, Live, Past, RunState, Saw, Stop, Unit};
 use crate::event::{ApprovalDecided, RunCreated, RunOutcome};
@@ -147,7 +148,7 @@ impl Fold<'_> {
             shared: self.held_around(unit),
             ..self.state.beside(graph)
         };
-        self.state.live.insert(at, Live { started: true, past: Past::No, child: Some(Box::new(child)), saw: None });
+        self.state.live.insert(at, Live { child: Some(Box::new(child)), ..Live::new(true) });
         let timeout_ms = step.timeout_ms;
         let begun = self.inside(at, &mut |fold| {
             fold.begin_steps(timeout_ms);
@@ -338,9 +339,22 @@ impl Fold<'_> {
             (false, _) if self.cut_short() => {}
             (false, _) => return Err(Refused::CancelledBefore),
         }
-        // What a pause held back behind the steps goes on, here and inside, and the time that bounds what the cancel lets end.
         self.end_pause();
-        self.wake();
+        Ok(())
+    }
+
+    /// The parent of this run has ended. It asks again after a restart, so a second time is no second cancel; but when its
+    /// time is over, that ends what a cancel lets end.
+    pub(super) fn cancel_for_parent(&mut self, at_once: bool) -> Result<(), Refused> {
+        let first = self.state.stop != Some(Stop::Cancel);
+        let inside = if at_once { Inside::Nothing } else { Inside::AsItSays };
+        match (first, self.state.leaving.is_some()) {
+            (true, true) => self.state.stop = Some(Stop::Cancel),
+            (true, false) => self.stop_as(Stop::Cancel, inside),
+            (false, false) if at_once && self.state.lets_end() => self.stop_as(Stop::Cancel, inside),
+            (false, _) => return Err(Refused::CancelledBefore),
+        }
+        self.end_pause();
         Ok(())
     }
 
@@ -350,12 +364,12 @@ impl Fold<'_> {
         if any {
             self.state.cut_short = true;
             self.end_compensations();
-            let ended = self.inside_finally(&mut |fold| {
-                fold.stop(Stop::Cancel);
-                Ok(())
-            });
-            ended.expect("nothing is refused here");
         }
+        let ended = self.inside_finally(&mut |fold| {
+            any |= fold.end_finally();
+            Ok(())
+        });
+        ended.expect("nothing is refused here");
         for at in self.children() {
             let ended = self.inside(at, &mut |fold| {
                 any |= fold.cut_short();
@@ -365,6 +379,36 @@ impl Fold<'_> {
             self.advance_items(at.step);
         }
         any
+    }
+
+    /// A second cancel in a `finally` that goes on: its steps are ended, and what comes behind them, in it and inside, does
+    /// not begin; where they have ended, that is ended.
+    fn end_finally(&mut self) -> bool {
+        if self.state.over.is_some() {
+            return false;
+        }
+        if self.state.cut_short || self.state.leaving.is_some() {
+            return self.cut_short();
+        }
+        self.leave_nothing();
+        self.stop(Stop::Cancel);
+        true
+    }
+
+    /// What comes behind the steps does not begin, or is ended.
+    fn leave_nothing(&mut self) {
+        if self.state.leaving.is_some() {
+            self.cut_short();
+            return;
+        }
+        self.state.cut_short = true;
+        for at in self.children() {
+            let left = self.inside(at, &mut |fold| {
+                fold.leave_nothing();
+                Ok(())
+            });
+            left.expect("nothing is refused here");
+        }
     }
 }
 
@@ -401,6 +445,15 @@ impl RunState {
         if let (Some(state), Some(graph)) = (&self.finally, &graph.finally) {
             state.add_live(graph, keys);
         }
+    }
+
+    /// Something goes on though it was asked to end, here or inside.
+    fn lets_end(&self) -> bool {
+        let lets_end = |(at, live): (&AttemptRef, &Live)| match &live.child {
+            Some(child) => child.lets_end(),
+            None => live.past == Past::Drain || self.children.get(at).is_some_and(|child| !child.at_once),
+        };
+        self.live.iter().any(lets_end)
     }
 
     /// The attempt is live and was asked to end.

@@ -1,15 +1,18 @@
 //! A paused run starts nothing: no step, attempt or item (rule M5). What runs ends and is recorded, decisions and signals are
 //! taken; timers run on, and what they bring about happens at resume.
 
+use std::collections::BTreeSet;
+
 use super::apply::Fold;
 use super::refused::Refused;
-use super::state::Paused;
+use super::state::{Paused, Pauser};
 use crate::command::{Command, Timer};
+use crate::event::ParentWish;
 
 impl Fold<'_> {
-    pub(super) fn pause(&mut self) -> Result<(), Refused> {
-        if self.state.paused.is_some() {
-            return Err(Refused::PausedBefore);
+    pub(super) fn pause(&mut self, by: Pauser) -> Result<(), Refused> {
+        if let Some(paused) = &mut self.state.paused {
+            return if paused.by.insert(by) { Ok(()) } else { Err(Refused::PausedBefore) };
         }
         if self.state.stop.is_some() {
             return Err(Refused::CancelledBefore);
@@ -19,22 +22,38 @@ impl Fold<'_> {
             self.command(Command::ClearTimer { timer: self.deadline_timer() });
             self.state.deadline = None;
         }
-        self.state.paused = Some(Paused { timeout_left_ms: left, due: Vec::new() });
+        self.state.paused = Some(Paused { by: BTreeSet::from([by]), timeout_left_ms: left, due: Vec::new() });
+        self.ask_children(ParentWish::Pause);
         Ok(())
     }
 
-    pub(super) fn resume(&mut self) -> Result<(), Refused> {
-        if self.state.paused.is_none() {
-            return Err(Refused::NotPaused);
+    pub(super) fn resume(&mut self, by: Pauser) -> Result<(), Refused> {
+        let Some(paused) = &mut self.state.paused else { return Err(Refused::NotPaused) };
+        if !paused.by.remove(&by) {
+            return Err(match by {
+                Pauser::Person => Refused::ParentPaused,
+                Pauser::Parent => Refused::NotPaused,
+            });
         }
-        self.end_pause();
-        self.wake();
+        if paused.by.is_empty() {
+            self.end_pause();
+        }
         Ok(())
+    }
+
+    /// What a pause held back goes on, whoever wanted it.
+    pub(super) fn end_pause(&mut self) {
+        let was_paused = self.state.paused.is_some();
+        self.take_up_time();
+        if was_paused {
+            self.ask_children(ParentWish::Resume);
+        }
+        self.wake();
     }
 
     /// Timers that ran out meanwhile act, while still nothing starts: they may end what would. Then the run's time goes on,
     /// while there are steps that it bounds.
-    pub(super) fn end_pause(&mut self) {
+    fn take_up_time(&mut self) {
         let due = self.state.paused.as_mut().map(|paused| std::mem::take(&mut paused.due));
         for timer in due.into_iter().flatten() {
             // What the timer was for may have ended meanwhile, by a decision, a signal or the timer before it.

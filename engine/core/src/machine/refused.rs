@@ -133,6 +133,9 @@ pub enum Refused {
     /// The run starts nothing already.
     #[error("the run is paused already")]
     PausedBefore,
+    /// A child goes on with its parent.
+    #[error("the run that this one is a child of is paused; resume that")]
+    ParentPaused,
     /// There is nothing to resume.
     #[error("the run is not paused")]
     NotPaused,

@@ -10,7 +10,7 @@ use super::child::ChildRun;
 use super::compensate::Done;
 use super::many::{ItemsAgain, ItemsState};
 use super::slot::Place;
-use crate::command::Timer;
+use crate::command::{Command, Timer};
 use crate::event::{ApprovalDecided, RunCreated, RunOutcome};
 use crate::expr::Scope;
 use crate::graph::Graph;
@@ -136,10 +136,20 @@ impl GoingOn {
 /// A run that starts nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Paused {
+    /// Who wants it so; more than one may.
+    pub(super) by: BTreeSet<Pauser>,
     /// What is left of the run's `timeout`.
     pub(super) timeout_left_ms: Option<u64>,
     /// Timers that ran out meanwhile, in that order.
     pub(super) due: Vec<Timer>,
+}
+
+/// Who pauses a run: it goes on when nobody does any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum Pauser {
+    Person,
+    /// The run that it is a child of is paused.
+    Parent,
 }
 
 /// A signal that no step has taken yet.
@@ -188,6 +198,15 @@ pub(super) struct Live {
     pub(super) child: Option<Box<RunState>>,
     /// Of a past visit.
     pub(super) saw: Option<Arc<Saw>>,
+    /// The command that started it, where something that it was made of may become something else before it ends.
+    pub(super) start: Option<Arc<Command>>,
+}
+
+impl Live {
+    /// Handed to a worker, or begun as a run of its own.
+    pub(super) fn new(started: bool) -> Self {
+        Self { started, past: Past::No, child: None, saw: None, start: None }
+    }
 }
 
 /// What a visit saw when it was re-opened: what lives on of it is judged, and undone, with that.

@@ -1,7 +1,8 @@
 //! One attempt, from its turn to its outcome, whatever its kind.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, MaybeDone, maybe_done};
@@ -19,6 +20,7 @@ use crate::attempt_record::{AttemptRecord, Begun};
 use crate::config::WorkerConfig;
 use crate::environment::Environment;
 use crate::local::Shared;
+use crate::mask::Secrets;
 use crate::shell::Script;
 use crate::stop::Stop;
 use crate::{http, shell};
@@ -32,6 +34,15 @@ pub(crate) struct Context<'a> {
     pub(crate) record: &'a AttemptRecord,
     pub(crate) http: &'a http::Client,
     pub(crate) adopted: Option<&'a Arc<Adopted>>,
+    /// The values of the secrets that were put in so far.
+    pub(crate) used: Mutex<BTreeSet<String>>,
+}
+
+impl Context<'_> {
+    /// The secrets that must not be shown from now on.
+    pub(crate) fn secrets(&self) -> Secrets {
+        Secrets::new(self.used.lock().unwrap_or_else(PoisonError::into_inner).iter().map(String::as_str))
+    }
 }
 
 /// The wait for a permit, and then the permit.
@@ -136,6 +147,7 @@ pub(crate) async fn carry_out(shared: &Shared, spec: &AttemptSpec, mut turn: Tur
         record: &record,
         http: &shared.http,
         adopted: shared.adopted.as_ref(),
+        used: Mutex::default(),
     };
     let (outcome, log) = match &spec.work {
         Work::Shell { shell, script, working_dir } => {
@@ -154,7 +166,12 @@ fn refused(message: String) -> Outcome {
 
 /// Puts the secrets into a text. `place` says where it stands, for people.
 pub(crate) fn resolve(context: &Context<'_>, place: &str, text: &Text) -> Result<String, Failure> {
-    text.resolve(|name| (context.config.secrets)(&context.spec.id, name)).map_err(|name| {
+    let known = |name: &str| {
+        let value = (context.config.secrets)(&context.spec.id, name)?;
+        context.used.lock().unwrap_or_else(PoisonError::into_inner).insert(value.clone());
+        Some(value)
+    };
+    text.resolve(known).map_err(|name| {
         Failure::new(
             FailureKind::Template,
             format!("{place} needs the secret `{name}`, which this engine does not have"),

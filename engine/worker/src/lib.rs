@@ -26,6 +26,7 @@ mod environment;
 mod http;
 mod inherited_files;
 mod local;
+mod mask;
 mod oom;
 mod output_file;
 mod output_pump;

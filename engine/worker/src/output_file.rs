@@ -10,6 +10,8 @@ use loopline_core::outcome::{Failure, FailureKind};
 use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use serde_json::Value as Json;
 
+use crate::mask::Secrets;
+
 /// More is refused.
 const MAX_SIZE: u64 = 256 * 1024;
 
@@ -18,6 +20,21 @@ const MAX_SIZE: u64 = 256 * 1024;
 pub(crate) struct Written {
     pub(crate) outputs: BTreeMap<String, Json>,
     pub(crate) failure: Option<Failure>,
+}
+
+impl Written {
+    /// An output that holds a secret is not kept, and fails the step.
+    pub(crate) fn refuse_secrets(&mut self, secrets: &Secrets) {
+        let holds = |key: &String, value: &mut Json| {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            secrets.are_in(&text) || secrets.are_in(key)
+        };
+        let told: Vec<String> = self.outputs.extract_if(.., holds).map(|(key, _)| secrets.mask(&key)).collect();
+        if let Some(key) = told.first() {
+            let message = format!("the output `{key}` holds a secret, which would be kept with the run; leave it out");
+            self.failure.get_or_insert_with(|| Failure::new(FailureKind::Contract, message));
+        }
+    }
 }
 
 /// Reads the file; one that the script removed is empty. Blocks.

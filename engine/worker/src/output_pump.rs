@@ -1,4 +1,5 @@
-//! Takes what a process writes, as it comes: into the log, the tail, and the text that expressions asked for.
+//! Takes what a process writes, as it comes: into the log, the tail, and the text that expressions asked for,
+//! without the secrets in it.
 //!
 //! The pump ends when it is told to, not when the pipes do: a process that nobody could find may hold them open for
 //! ever. What was in the pipes when it was told is still taken.
@@ -16,6 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::activity::Activity;
 use crate::attempt_log::AttemptLog;
 use crate::captured::Captured;
+use crate::mask::{Masker, Secrets};
 use crate::tail::Tail;
 
 /// How much is read at once.
@@ -47,6 +49,7 @@ impl OutputPump {
         stderr: Option<ChildStderr>,
         log: AttemptLog,
         capture: Capture,
+        secrets: &Secrets,
         activity: Activity,
     ) -> Self {
         let (notes, said) = mpsc::channel(8);
@@ -57,7 +60,8 @@ impl OutputPump {
             stdout: Captured::new(capture.stdout),
             stderr: Captured::new(capture.stderr),
         };
-        let task = tokio::spawn(pump(pumped, Pipe::new(stdout), Pipe::new(stderr), activity, said, stopped));
+        let masked = Masked { stdout: Masker::new(secrets.clone()), stderr: Masker::new(secrets.clone()) };
+        let task = tokio::spawn(pump(pumped, masked, Pipe::new(stdout), Pipe::new(stderr), activity, said, stopped));
         Self { task, notes, stop }
     }
 
@@ -79,6 +83,7 @@ impl OutputPump {
 
 async fn pump(
     mut pumped: Pumped,
+    mut masked: Masked,
     mut stdout: Pipe<ChildStdout>,
     mut stderr: Pipe<ChildStderr>,
     activity: Activity,
@@ -88,7 +93,7 @@ async fn pump(
     let mut drain: Option<Drain> = None;
     loop {
         if drain.is_some() && stdout.is_closed() && stderr.is_closed() && said.is_empty() {
-            return pumped;
+            break;
         }
         let (stream, bytes) = tokio::select! {
             bytes = stdout.read() => (LogStream::Stdout, bytes),
@@ -101,19 +106,48 @@ async fn pump(
                 drain = Some(Drain::begin());
                 continue;
             }
-            () = Drain::over(drain.as_ref()) => return pumped,
+            () = Drain::over(drain.as_ref()) => break,
         };
         activity.note();
         if let Some(drain) = &mut drain {
             drain.something_came();
         }
-        pumped.tail.push(&bytes);
-        match stream {
-            LogStream::Stdout => pumped.stdout.push(&bytes),
-            LogStream::Stderr | LogStream::System => pumped.stderr.push(&bytes),
+        // An empty piece is the end of its pipe.
+        let shown = if bytes.is_empty() { masked.of(stream).end().into() } else { masked.of(stream).push(bytes) };
+        pumped.take(stream, shown).await;
+    }
+    for stream in [LogStream::Stdout, LogStream::Stderr] {
+        let rest = masked.of(stream).end();
+        pumped.take(stream, rest.into()).await;
+    }
+    pumped
+}
+
+impl Pumped {
+    async fn take(&mut self, stream: LogStream, bytes: Bytes) {
+        if bytes.is_empty() {
+            return;
         }
-        if !bytes.is_empty() {
-            pumped.log.output(stream, bytes).await;
+        self.tail.push(&bytes);
+        match stream {
+            LogStream::Stdout => self.stdout.push(&bytes),
+            LogStream::Stderr | LogStream::System => self.stderr.push(&bytes),
+        }
+        self.log.output(stream, bytes).await;
+    }
+}
+
+/// Each stream without its secrets.
+struct Masked {
+    stdout: Masker,
+    stderr: Masker,
+}
+
+impl Masked {
+    fn of(&mut self, stream: LogStream) -> &mut Masker {
+        match stream {
+            LogStream::Stdout => &mut self.stdout,
+            LogStream::Stderr | LogStream::System => &mut self.stderr,
         }
     }
 }

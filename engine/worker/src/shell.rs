@@ -23,6 +23,7 @@ use crate::attempt_log::AttemptLog;
 use crate::captured::Captured;
 use crate::duration::spoken;
 use crate::environment::{Environment, Places, of_attempt};
+use crate::mask::Secrets;
 use crate::oom::OomKills;
 use crate::output_pump::{OutputPump, Pumped};
 use crate::process::ProcessRef;
@@ -177,7 +178,8 @@ impl Running {
         let spec = context.spec;
         let activity = Activity::begin();
         let (stdout, stderr) = (self.child.stdout().take(), self.child.stderr().take());
-        let pump = OutputPump::start(stdout, stderr, log, spec.capture, activity.clone());
+        let secrets = context.secrets();
+        let pump = OutputPump::start(stdout, stderr, log, spec.capture, &secrets, activity.clone());
         let deadline = Instant::now() + Duration::from_millis(spec.timeout_ms);
         let idle_timeout = spec.idle_timeout_ms.map(Duration::from_millis);
         let end = tokio::select! {
@@ -200,7 +202,7 @@ impl Running {
         // Nothing of it runs any more: the next one may, while this one's log is brought to disk.
         drop(slot);
         let pumped = pump.end().await;
-        judge(context, prepared, Judged { end, failure, status, pumped, oom_kills }).await
+        judge(context, prepared, Judged { end, failure, status, pumped, oom_kills, secrets }).await
     }
 
     /// Ends all that is left, be it everything; says what that means for the step.
@@ -244,12 +246,14 @@ struct Judged {
     pumped: Pumped,
     /// How many processes of the machine were ended for lack of memory meanwhile, if that can be told.
     oom_kills: Option<u64>,
+    secrets: Secrets,
 }
 
 async fn judge(context: &Context<'_>, prepared: &Prepared, judged: Judged) -> (Outcome, AttemptLog) {
-    let Judged { end, failure, status, pumped, oom_kills } = judged;
+    let Judged { end, failure, status, pumped, oom_kills, secrets } = judged;
     let output = prepared.output.clone();
-    let written = spawn_blocking(move || output_file::read(&output)).await.unwrap_or_default();
+    let mut written = spawn_blocking(move || output_file::read(&output)).await.unwrap_or_default();
+    written.refuse_secrets(&secrets);
     let mut result = RawResult {
         exit_code: status.and_then(|status| status.code()),
         stdout: pumped.stdout.text(),

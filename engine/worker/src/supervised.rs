@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::absolute;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::future::join_all;
@@ -29,6 +29,9 @@ use crate::supervisor::protocol::{Settings, ToSupervisor};
 
 /// What is said of an attempt whose supervisor has died.
 const SUPERVISOR_GONE: &str = "the process that looked after this step's processes has ended";
+
+/// How long a supervisor may take to disappear after SIGKILL.
+const LAST_WAIT: Duration = Duration::from_secs(30);
 
 /// A worker of an engine that may be killed.
 pub struct SupervisedWorker {
@@ -322,9 +325,10 @@ impl House {
     }
 }
 
-/// Blocks until the process is gone.
+/// Blocks until the process is gone, which only one that hangs in the kernel is not at once.
 fn end_for_sure(process: ProcessRef) {
-    while process.is_alive() {
+    let until = Instant::now() + LAST_WAIT;
+    while process.is_alive() && Instant::now() < until {
         process.signal(Signal::SIGKILL);
         std::thread::sleep(Duration::from_millis(2));
     }

@@ -280,6 +280,37 @@ async fn secrets_reach_a_step_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn secrets_are_masked_in_logs_results_and_failures_and_refused_as_outputs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::supervised_in(folder, |config, _| {
+        config.secrets = std::sync::Arc::new(|_, name| (name == "TOKEN").then(|| "kohlrabi-7".to_owned()));
+    })
+    .await;
+    let with = |text: &str| {
+        let mut spec = script(text);
+        let secret = loopline_core::text::Part::Secret("TOKEN".to_owned());
+        spec.env.insert("VALUE".to_owned(), loopline_core::text::Text::Parts(vec![secret]));
+        spec
+    };
+    let spec = with(
+        "printf 'kohl'; printf 'rabi-7, %s\\n' \"$VALUE\"; printf '%s' \"$VALUE\" | base64 >&2; echo kept=1 >> $LOOPLINE_OUTPUT; echo t=x$VALUE >> $LOOPLINE_OUTPUT",
+    );
+    let id = spec.id.clone();
+    let (error, result) = bench.fail(spec, FailureKind::Contract).await;
+    assert_eq!(error.message, "the output `t` holds a secret, which would be kept with the run; leave it out");
+    assert_eq!(result.outputs.keys().collect::<Vec<_>>(), ["kept"]);
+    assert_eq!(result.stdout.as_deref(), Some("***, ***\n"));
+    assert!(result.stderr.as_deref().is_some_and(|text| text.starts_with("***")), "{:?}", result.stderr);
+    assert!(bench.lines(&id).await.contains(&"***, ***".to_owned()));
+    let (error, _) = bench.fail(with("echo $VALUE; exit 3"), FailureKind::Exit).await;
+    assert_eq!(error.tail.as_deref(), Some("***\n"));
+    let grep =
+        std::process::Command::new("grep").args(["-ral", "kohlrabi-7"]).arg(bench.folder.path()).output().unwrap();
+    let found = String::from_utf8(grep.stdout).unwrap();
+    assert!(found.lines().all(|file| file.ends_with("/output")), "only what the script wrote itself holds it: {found}");
+}
+
+#[tokio::test]
 async fn a_stranger_at_the_socket_is_not_served() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let bench = Bench::supervised().await;

@@ -80,6 +80,7 @@ pub(crate) enum ToSupervisor {
 /// What the supervisor says.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "messages pass by one at a time")]
 pub(crate) enum FromSupervisor {
     /// The answer to the first word. Takes starts only from an engine with the same identity.
     Welcome { version: u32, identity: String, attempts: Vec<AttemptId> },

@@ -83,7 +83,7 @@ impl Chamber {
     }
 
     /// Nothing is left of what was started here, and the supervisor has what it had before.
-    async fn is_clean(self) {
+    async fn ends_clean(self) {
         for id in &self.used {
             self.bench.worker.forget(id).await;
         }
@@ -130,7 +130,7 @@ async fn a_daemon_that_hides_completely_ends_with_its_step() {
     assert!(!is_alive(chamber.pid("hidden").await), "alive after the report");
     let said = "# the script left 1 process running; a step ends with its script, so they were ended";
     assert_eq!(chamber.bench.lines(&id).await, ["last words", said]);
-    chamber.is_clean().await;
+    chamber.ends_clean().await;
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn a_cancel_ends_what_hides_and_is_deaf() {
     chamber.bench.worker.cancel(id.clone()).await;
     assert!(matches!(chamber.bench.outcome_of(&id).await, Outcome::Cancelled { .. }));
     assert!(!pids.into_iter().any(is_alive), "alive after the report");
-    chamber.is_clean().await;
+    chamber.ends_clean().await;
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn what_could_be_anybodys_ends_with_the_last_of_them() {
     let outcome = chamber.bench.outcome_of(&other).await;
     assert!(matches!(&outcome, Outcome::Succeeded { result } if result.stdout.as_deref() == Some("fine\n")));
     assert!(!is_alive(hidden), "alive after the last report");
-    chamber.is_clean().await;
+    chamber.ends_clean().await;
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn marked_daemons_end_with_their_own_step_and_no_other() {
     fs::write(chamber.bench.workspace().join("go"), "").unwrap();
     assert!(matches!(chamber.bench.outcome_of(&other).await, Outcome::Succeeded { .. }));
     assert!(!is_alive(theirs));
-    chamber.is_clean().await;
+    chamber.ends_clean().await;
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn a_storm_of_processes_is_ended_to_the_last() {
     chamber.pid("pid").await;
     chamber.bench.worker.cancel(id.clone()).await;
     assert!(matches!(chamber.bench.outcome_of(&id).await, Outcome::Cancelled { .. }));
-    chamber.is_clean().await;
+    chamber.ends_clean().await;
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn zombies_do_not_pile_up() {
     until("only the step's own process is left", || alone().then_some(())).await;
     fs::write(chamber.bench.workspace().join("go"), "").unwrap();
     assert!(matches!(chamber.bench.outcome_of(&id).await, Outcome::Succeeded { .. }));
-    chamber.is_clean().await;
+    chamber.ends_clean().await;
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn a_timeout_is_told_apart_from_what_ends_by_itself() {
     assert_eq!((error.kind, error.signal), (FailureKind::Signal, Some(9)), "{}", error.message);
     let outcome = chamber.run(script("exit 3")).await;
     assert!(matches!(&outcome, Outcome::Failed { error, .. } if error.exit_code == Some(3)), "{outcome:?}");
-    chamber.is_clean().await;
+    chamber.ends_clean().await;
 }
 
 /// A group of processes with little memory; none where this user may not make one.
@@ -249,7 +249,7 @@ async fn a_lack_of_memory_is_told_from_any_other_kill() {
         assert_eq!(error.kind, FailureKind::Oom, "{}", error.message);
         assert!(error.message.contains("memory ran out"), "{}", error.message);
     }
-    chamber.is_clean().await;
+    chamber.ends_clean().await;
 }
 
 fn volume() -> u64 {
@@ -292,5 +292,5 @@ async fn much_output_lines_without_end_and_what_is_no_text_need_no_memory() {
     }
     let after = resident_kib(chamber.supervisor);
     assert!(after < before + 16 * 1024, "{after} KiB, {before} KiB before");
-    chamber.is_clean().await;
+    chamber.ends_clean().await;
 }

@@ -105,6 +105,7 @@ test("everything goes by keyboard, and what happens is said", async ({ page }) =
   await name.fill("probe");
   await name.press("Enter");
   await expect(node(page, "probe")).toBeVisible();
+  await expect(page.locator(".cm-activeLine")).toContainText("probe:");
 
   // Connecting without a pointer lists every step with what an edge would be, or why there can be none.
   await node(page, "probe").focus();

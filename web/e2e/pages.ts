@@ -42,6 +42,8 @@ function pass(incoming: IncomingMessage, outgoing: ServerResponse, backend: stri
   const headers = { ...incoming.headers, host, ...(incoming.headers.origin === undefined ? {} : { origin: backend }) };
   const onward = request(`${backend}${incoming.url ?? ""}`, { method: incoming.method, headers }, (answer) => {
     outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+    // A stream of events is open before its first event.
+    outgoing.flushHeaders();
     answer.pipe(outgoing);
   });
   onward.on("error", () => outgoing.destroy());

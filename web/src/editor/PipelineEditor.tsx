@@ -57,14 +57,21 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
   const failure = diagnostics.find((one) => one.severity === "error");
   const told = syntax === undefined ? undefined : validation.current && failure !== undefined ? failure : syntax;
 
+  const [sought, setSought] = useState<string | null>(null);
   const select = useCallback(
     (step: string | null) => {
       onSelect(step);
-      const place = step === null ? null : document.findStep(step);
-      if (place !== null) setReveal({ offset: place.key.from });
+      // A step that was just added stands in the next text, not in this one.
+      setSought(step);
     },
-    [document, onSelect],
+    [onSelect],
   );
+  useEffect(() => {
+    const place = sought === null ? null : document.findStep(sought);
+    if (place === null) return;
+    setSought(null);
+    setReveal({ offset: place.key.from });
+  }, [sought, document]);
   const onCaret = useCallback(
     (offset: number) => {
       const step = document.stepAt(offset);

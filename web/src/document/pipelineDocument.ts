@@ -10,7 +10,7 @@ import { type Plain, plainValue, samePlain } from "./plainValue";
 import { childOf, entriesOf, meansTheSame, resolve, type ResolvedNode, type ResolvedScalar } from "./resolvedNode";
 import { scalarOffsets } from "./scalarOffsets";
 import { applySplices, type Splice } from "./splice";
-import { scalarsWithoutMeaning, type StepReference, stepReferences } from "./stepReferences";
+import { scalarsWithoutMeaning, stepReferences } from "./stepReferences";
 import type { TextRange } from "./textRange";
 import { YamlEditing } from "./yamlEditing";
 import { say } from "../words/say";
@@ -85,11 +85,6 @@ export class PipelineDocument {
   get value(): Plain {
     this.#value ??= plainValue(this.#root, this.text);
     return this.#value;
-  }
-
-  /** The mentions of a step, its own key included, with where they stand in its text. */
-  mentionsOf(step: string): readonly StepReference[] {
-    return stepReferences(this.#root, step);
   }
 
   /**

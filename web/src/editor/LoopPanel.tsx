@@ -15,7 +15,7 @@ export interface LoopPanelProps {
   readonly at: { readonly x: number; readonly y: number };
   readonly from: string;
   readonly loop: LoopFields;
-  /** The source waits for people: a rejection is then what leads back. */
+  /** It is not in the text yet. */
   readonly isNew: boolean;
   readonly onDone: (loop: LoopFields) => void;
   readonly onRemove: (() => void) | null;

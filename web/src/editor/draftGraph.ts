@@ -55,7 +55,7 @@ function childOf(body: Readonly<Record<string, Plain>>, known: StepDefinition | 
 const UNKNOWN = {
   allow_failure: false,
   approvers: [],
-  join: { kind: "all" } as unknown as StepDefinition["join"],
+  join: { kind: "all" as const },
   quorum: 1,
   retry_max_attempts: 1,
   timeout_ms: null,

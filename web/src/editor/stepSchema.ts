@@ -22,7 +22,7 @@ const KINDS = ["run", "http", "container", "approval", "wait", "sleep", "pipelin
 const DRAWN = ["needs", "goto"];
 const CODE = ["run", "if", "description", "body", "message"];
 
-export function kindOf(body: Plain): string | null {
+function kindOf(body: Plain): string | null {
   return isPlainMap(body) ? (KINDS.find((kind) => kind in body) ?? null) : null;
 }
 

@@ -1,6 +1,7 @@
 /** A thumbnail of a pipeline, its steps in the colours of the last run where they are known. */
 import { miniLayout } from "../graph/miniLayout";
 import type { PipelineGraph } from "../graph/pipelineGraph";
+import { say } from "../words/say";
 
 const COLUMN = 22;
 const ROW = 13;
@@ -13,7 +14,7 @@ export interface MiniGraphProps {
 }
 
 export function MiniGraph({ graph, colourOf }: MiniGraphProps) {
-  if (graph.steps.length > MOST_STEPS) return <span className="text-small text-muted">{graph.steps.length} steps</span>;
+  if (graph.steps.length > MOST_STEPS) return <span className="text-small text-muted">{say("home.steps", { count: graph.steps.length })}</span>;
   return <Thumbnail graph={graph} colourOf={colourOf} />;
 }
 

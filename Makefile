@@ -6,7 +6,7 @@ SHELL := /usr/bin/env bash
 
 CARGO ?= cargo
 NPM := npm --prefix web
-WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/package.json -type f 2>/dev/null)
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/package.json dsl-schema/pipeline.schema.json -type f 2>/dev/null)
 
 .PHONY: help setup demo test test-rust test-web lint bless gen gen-check bench fuzz soak web clean
 

@@ -35,7 +35,7 @@ pub fn in_own_process(arguments: &[&str]) -> Cost {
 }
 
 /// A line of this process's status, in KiB.
-fn resident(line: &str) -> f64 {
+pub fn resident(line: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("the status of this process");
     let found = status.lines().find_map(|text| text.strip_prefix(line)).expect("the line");
     found.trim().trim_end_matches(" kB").parse().expect("a number")

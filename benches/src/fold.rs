@@ -1,18 +1,19 @@
 //! Events folded in core: a long loop, replayed. The raw limit is decoding the same events from JSON, which a replay needs anyway.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use loopline_core::command::Command;
 use loopline_core::event::{Event, Recorded, RunCreated, Trigger};
 use loopline_core::graph::Graph;
-use loopline_core::id::RunId;
-use loopline_core::machine::{RunState, apply};
+use loopline_core::id::{AttemptKey, RunId};
+use loopline_core::machine::{Applied, RunState, apply};
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_core::time::Timestamp;
 
 use crate::{Figure, in_turns};
 
-pub const LOOP: &str = "version: 1\nname: looping\nlimits: {visits: 1000000}\nsteps:\n  a: {run: \"true\"}\n  b: {needs: a, run: \"true\"}\n  c: {needs: [a, b], run: \"true\", goto: [{to: a, on: failed, max: 1000000}]}\n";
+pub const LOOP: &str = "version: 1\nname: looping\nlimits: {visits: 1000000}\nsteps:\n  a: {run: \"true\"}\n  b: {needs: a, run: \"true\"}\n  fail: {needs: [a, b], run: \"true\", goto: [{to: a, on: failed, max: 1000000}]}\n";
 
 pub fn figures() -> Vec<Figure> {
     let graph = loopline_dsl::compile(LOOP).graph.unwrap();
@@ -47,44 +48,68 @@ pub fn figures() -> Vec<Figure> {
 
 /// The history of a run whose last step always fails, and so goes round and round.
 pub fn history(graph: &Graph, events: usize) -> Vec<Recorded> {
-    let mut state = RunState::default();
-    let mut history: Vec<Recorded> = Vec::with_capacity(events);
-    let created = RunCreated {
-        run: RunId::from_parts(0, 1),
-        project: "default".into(),
-        pipeline: graph.name.clone(),
-        number: 1,
-        digest: graph.digest(),
-        semantics: graph.semantics,
-        inputs: serde_json::Map::new(),
-        trigger: Trigger { kind: "manual".into(), actor: None },
-        labels: std::collections::BTreeMap::new(),
-        parent: None,
-        url: None,
-    };
-    let mut next = vec![Event::RunCreated(Box::new(created))];
-    while history.len() < events {
-        let event = next.remove(0);
-        let seq = history.len() as u64 + 1;
+    let mut looping = Looping::new(graph);
+    (0..events).map(|_| looping.step().0).collect()
+}
+
+/// A run whose last step always fails, event by event.
+pub struct Looping<'g> {
+    graph: &'g Graph,
+    pub state: RunState,
+    next: VecDeque<Event>,
+}
+
+impl<'g> Looping<'g> {
+    pub fn new(graph: &'g Graph) -> Self {
+        let created = RunCreated {
+            run: RunId::from_parts(0, 1),
+            project: "default".into(),
+            pipeline: graph.name.clone(),
+            number: 1,
+            digest: graph.digest(),
+            semantics: graph.semantics,
+            inputs: serde_json::Map::new(),
+            trigger: Trigger { kind: "manual".into(), actor: None },
+            labels: std::collections::BTreeMap::new(),
+            parent: None,
+            url: None,
+        };
+        let next = VecDeque::from([Event::RunCreated(Box::new(created))]);
+        Self { graph, state: RunState::default(), next }
+    }
+
+    /// Goes on behind a state.
+    pub fn behind(graph: &'g Graph, state: RunState) -> Self {
+        let mut looping = Self { graph, next: VecDeque::new(), state };
+        for key in looping.state.live_attempts(graph) {
+            looping.next.push_back(finished(key));
+        }
+        looping
+    }
+
+    pub fn step(&mut self) -> (Recorded, Applied) {
+        let event = self.next.pop_front().unwrap();
+        let seq = self.state.last_seq() + 1;
         let recorded = Recorded { seq, at: Timestamp(seq as i64), event };
-        let applied = apply(graph, &mut state, &recorded).unwrap();
-        history.push(recorded);
-        for command in applied.commands {
+        let applied = apply(self.graph, &mut self.state, &recorded).unwrap();
+        for command in &applied.commands {
             if let Command::StartAttempt(spec) = command {
-                let key = spec.id.key.clone();
-                let outcome = if key.step.as_str() == "c" {
-                    let error = Failure {
-                        exit_code: Some(1),
-                        ..Failure::new(FailureKind::Exit, "the script ended with exit code 1")
-                    };
-                    Outcome::Failed { error, result: RawResult::default() }
-                } else {
-                    Outcome::Succeeded { result: RawResult::default() }
-                };
-                next.push(Event::AttemptStarted { key: key.clone() });
-                next.push(Event::AttemptFinished { key, outcome });
+                self.next.push_back(Event::AttemptStarted { key: spec.id.key.clone() });
+                self.next.push_back(finished(spec.id.key.clone()));
             }
         }
+        (recorded, applied)
     }
-    history
+}
+
+fn finished(key: AttemptKey) -> Event {
+    let result = RawResult::default();
+    let outcome = if key.step.as_str() == "fail" {
+        let message = "the script ended with exit code 1";
+        let error = Failure { exit_code: Some(1), ..Failure::new(FailureKind::Exit, message) };
+        Outcome::Failed { error, result }
+    } else {
+        Outcome::Succeeded { result }
+    };
+    Event::AttemptFinished { key, outcome }
 }

@@ -4,13 +4,22 @@
 
 mod compile;
 mod cost;
+mod embedded;
 mod fold;
+mod history;
 mod hostile;
+mod killed;
 mod lsp;
+mod process;
 mod shell;
 mod start;
 mod steps;
 mod testing;
+mod waiting;
+
+use std::path::Path;
+
+use tokio::runtime::Runtime;
 
 /// One line of the table.
 pub struct Figure {
@@ -21,37 +30,55 @@ pub struct Figure {
     pub expected: &'static str,
 }
 
+type Figures = fn(&Runtime) -> Vec<Figure>;
+
+/// Each can be asked for by its name.
+const ALL: [(&str, Figures); 14] = [
+    ("compile", |_| compile::figures()),
+    ("hostile", |_| hostile::figures()),
+    ("lsp", |_| lsp::figures()),
+    ("fold", |_| fold::figures()),
+    ("testing", |_| testing::figures()),
+    ("history", |runtime| runtime.block_on(history::figures())),
+    ("sequential", |runtime| runtime.block_on(steps::sequential())),
+    ("parallel", |runtime| runtime.block_on(steps::parallel())),
+    ("fan-out", |runtime| runtime.block_on(steps::fan_out())),
+    ("runs", |runtime| runtime.block_on(steps::runs())),
+    ("shell", |runtime| runtime.block_on(shell::figures())),
+    ("latency", |runtime| runtime.block_on(steps::latency())),
+    ("waiting", |_| waiting::figures()),
+    ("killed", |_| killed::figures()),
+];
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // It has a runtime of its own.
     if arguments == [shell::SUPERVISE] {
         return loopline_worker::supervise().expect("a bench starts this");
     }
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["testing"] => print(testing::figures()),
-        ["shell"] => print(runtime().block_on(shell::figures())),
-        ["hostile"] => hostile::print_all(),
-        ["hostile", name] => hostile::compile_one(name),
-        ["compile", steps] => compile::compile_one(steps.parse().expect("a number of steps")),
-        _ => all(),
+    let runtime = Runtime::new().unwrap();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        // What another process of this program is asked to do.
+        ["nothing"] => {}
+        ["hostile-all"] => hostile::print_all(),
+        ["hostile-one", name] => hostile::compile_one(name),
+        ["compile", steps] if steps.parse::<usize>().is_ok() => compile::compile_one(steps.parse().unwrap()),
+        ["waiting-begin", folder] => runtime.block_on(waiting::begin(Path::new(folder))),
+        ["waiting-start", folder] => runtime.block_on(waiting::start(Path::new(folder))),
+        ["killed-go-round", folder] => runtime.block_on(killed::go_round(Path::new(folder))),
+        // Starting the server builds the whole program, so it is only part of everything.
+        [] => print(ALL.iter().flat_map(|(_, figures)| figures(&runtime)).chain(start::figures()).collect()),
+        ["start"] => print(start::figures()),
+        names => {
+            let named = |name: &&str| {
+                let found = ALL.iter().find(|(known, _)| known == name);
+                found.unwrap_or_else(|| panic!("no figures are called `{name}`")).1
+            };
+            let wanted: Vec<Figures> = names.iter().map(named).collect();
+            print(wanted.iter().flat_map(|figures| figures(&runtime)).collect());
+        }
     }
-}
-
-fn all() {
-    let runtime = runtime();
-    let mut figures = Vec::new();
-    figures.extend(compile::figures());
-    figures.extend(hostile::figures());
-    figures.extend(lsp::figures());
-    figures.extend(fold::figures());
-    figures.extend(testing::figures());
-    figures.extend(runtime.block_on(steps::figures()));
-    figures.extend(runtime.block_on(shell::figures()));
-    figures.extend(start::figures());
-    print(figures);
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
 }
 
 fn print(figures: Vec<Figure>) {

@@ -22,16 +22,17 @@ pub(super) struct Orders<'g> {
     graph: &'g Graph,
     /// What was found out, by the graph that two steps stand in.
     known: RefCell<BTreeMap<(*const Graph, StepIx, StepIx), bool>>,
+    any: bool,
 }
 
 impl<'g> Orders<'g> {
     pub(super) fn of(graph: &'g Graph) -> Self {
-        Self { graph, known: RefCell::default() }
+        Self { graph, known: RefCell::default(), any: any(graph) }
     }
 
     /// Whether there are any.
     pub(super) fn any(&self) -> bool {
-        any(self.graph)
+        self.any
     }
 
     /// The first of these, and those of which it matters whether they come before it or before each other.
@@ -154,6 +155,9 @@ fn leads_in(graph: &Graph, step: StepIx, to: StepIx) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod every_order;
 
 #[cfg(test)]
 mod tests {

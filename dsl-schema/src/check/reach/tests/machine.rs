@@ -72,6 +72,7 @@ impl<'a> World<'a> {
                 Command::CancelAttempt { .. } | Command::FinishRun { .. } => {}
                 Command::StartChild(_)
                 | Command::CancelChild { .. }
+                | Command::AskChild { .. }
                 | Command::TellParent(_)
                 | Command::AskSlot { .. }
                 | Command::ReleaseSlot { .. } => unreachable!("what is drawn has neither children nor groups"),

@@ -90,6 +90,26 @@ fn a_child_outlives_kills_and_is_told_to_its_parent() {
 }
 
 #[test]
+fn a_pause_holds_children_through_a_kill() {
+    let home = Home::new();
+    home.write("pipelines/parent.loopline.yaml", PARENT);
+    home.write("pipelines/greeting.loopline.yaml", GREETING);
+    let server = Server::start(&home);
+    let id = begin(&server, "parent", &json!({"who": "eve"}));
+    let child = child_of(&until(&server, &id, |run| run["steps"]["greet"]["status"] == "running"), "greet");
+    server.post(&format!("/runs/{id}/pause"), &json!({}), None).expect("taken");
+    until(&server, &child, |run| run["status"] == "paused");
+    server.kill();
+    let server = Server::start(&home);
+    assert_eq!(server.get(&format!("/runs/{child}")).expect("there")["status"], "paused");
+    assert!(server.post(&format!("/runs/{child}/resume"), &json!({}), None).is_err(), "its parent is paused");
+    server.post(&format!("/runs/{id}/resume"), &json!({}), None).expect("taken");
+    let run = until(&server, &id, is_over);
+    assert_eq!((&run["status"], child_of(&run, "greet")), (&json!("succeeded"), child), "{run:#}");
+    server.stop();
+}
+
+#[test]
 fn children_end_with_their_parents_and_say_what_is_wrong() {
     let home = Home::new();
     home.write("pipelines/parent.loopline.yaml", PARENT);

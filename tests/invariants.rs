@@ -116,7 +116,10 @@ fn rooms_import_only_what_the_table_in_architecture_allows() {
         ("loopline-worker", &["loopline-core", "loopline-ports", "loopline-blobs"]),
         ("loopline-runtime", &["loopline-core", "loopline-ports"]),
         ("loopline-triggers", &["loopline-core", "loopline-ports", "loopline-dsl"]),
-        ("loopline-server", &["loopline-core", "loopline-ports", "loopline-dsl", "loopline-triggers"]),
+        (
+            "loopline-server",
+            &["loopline-core", "loopline-ports", "loopline-dsl", "loopline-testing", "loopline-triggers"],
+        ),
         ("loopline-lsp", &["loopline-dsl"]),
         ("loopline-testing", &["loopline-core", "loopline-dsl"]),
         ("loopline-cli", &["*"]),

@@ -143,6 +143,7 @@ impl<'a> Fields<'a> {
         };
         let mut values = Vec::with_capacity(entries.iter().len());
         let mut given = Given::default();
+        let mut unknown = Vec::new();
         for entry in entries {
             let key = &*entry.key.text;
             match known.iter().find(|known| **known == key) {
@@ -151,10 +152,13 @@ impl<'a> Fields<'a> {
                     given.keys.push((known, at.key(*known)));
                 }
                 None if key.starts_with("x-") => {}
-                None => given.meant.extend(unknown_key(&entry.key.text, at, cx, what, known)),
+                None => unknown.push(&entry.key.text),
             }
         }
         given.keys.sort_unstable_by_key(|(key, _)| *key);
+        for key in unknown {
+            given.meant.extend(unknown_key(key, at, cx, what, known, &values));
+        }
         Some(Self { values, at, what, given })
     }
 
@@ -175,10 +179,18 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Reports a key that the language does not have; gives the one that was most likely meant.
-fn unknown_key(key: &Arc<str>, at: &Route, cx: &mut Cx, what: &str, known: &[&'static str]) -> Option<&'static str> {
+/// Reports a key that the language does not have; gives the one that was most likely meant. One that is given was not.
+fn unknown_key(
+    key: &Arc<str>,
+    at: &Route,
+    cx: &mut Cx,
+    what: &str,
+    known: &[&'static str],
+    values: &[(&'static str, &Rc<Node>)],
+) -> Option<&'static str> {
     let place = Place::Key(at.key(key));
-    let near = cx.nearest.to(key, known.iter().copied());
+    let is_given = |known: &&'static str| values.iter().any(|(given, _)| given == known);
+    let near = cx.nearest.to(key, known.iter().copied().filter(|known| !is_given(known)));
     let mut diagnostic = Diagnostic::new(Code::UnknownKey, place.clone(), format!("{what} has no key `{key}`"));
     if let Some(near) = near {
         diagnostic = diagnostic.help(format!("did you mean `{near}`?")).fix(format!("Change to `{near}`"), place, near);

@@ -325,7 +325,8 @@ impl RunState {
             }
             (None, St::Pending) if unit.item.is_none() => {
                 let open = self.open.iter().filter(|open| open.to.contains(ix));
-                open.max_by_key(|open| open.timer.is_some()).map(|open| match &open.timer {
+                // It begins when the last of them is judged.
+                open.max_by_key(|open| (open.timer.is_some(), open.zombies.len())).map(|open| match &open.timer {
                     Some((_, until)) => WaitingFor::Timer { until: *until },
                     None => WaitingFor::Draining { attempts: open.zombies.len() as u32 },
                 })

@@ -19,6 +19,8 @@ import { freeId, stepGraph } from "./stepGraph";
 import { copySteps } from "./stepSnippet";
 
 const RUNS = Number(process.env["LOOPLINE_EDITS"] ?? 12);
+/** The same sequences every time, unless somebody asks for more of them: a change is judged by what it changes. */
+const SEED = process.env["LOOPLINE_EDITS"] === undefined ? { seed: 20_261 } : {};
 const corpus = join(import.meta.dirname, "corpus");
 const files = readdirSync(corpus).map((name) => ({ name, text: readFileSync(join(corpus, name), "utf8") }));
 
@@ -164,6 +166,7 @@ function expectUntouched(before: PipelineDocument, after: string, { touches, inp
 const commentsOf = (text: string) => text.split("\n").filter((line) => /^\s*#/.test(line)).map((line) => line.trim());
 
 describe.each(files)("edits of $name", ({ name, text: original }) => {
+  const tally = { done: 0, refused: 0 };
   it.each(Object.entries(VARIANTS))("%s", (_, vary) => {
     const start = vary(original);
     let [done, refused] = [0, 0];
@@ -203,9 +206,14 @@ describe.each(files)("edits of $name", ({ name, text: original }) => {
           history = undo(history);
         }
       }),
-      { numRuns: name === "long-script.yaml" ? Math.ceil(RUNS / 5) : RUNS },
+      { numRuns: name === "long-script.yaml" ? Math.ceil(RUNS / 5) : RUNS, ...SEED },
     );
-    // A refusal is allowed where anchors share text; elsewhere nearly everything must go.
-    if (name !== "anchors.yaml") expect(refused / Math.max(1, done)).toBeLessThan(0.12);
+    tally.done += done;
+    tally.refused += refused;
   }, 120_000);
+
+  // A refusal is allowed where anchors share text; elsewhere nearly everything must go.
+  if (name !== "anchors.yaml") {
+    it("are seldom refused", () => expect(tally.refused / tally.done).toBeLessThan(0.12));
+  }
 });

@@ -61,7 +61,8 @@ test("from an empty server to a saved pipeline, with every comment where it stoo
     await expect(page.getByText("No problems").first()).toBeVisible();
     await page.getByRole("tab", { name: "YAML" }).click();
 
-    await node(page, "release").dblclick();
+    // At the pace of a hand: nothing moves between the two clicks.
+    await node(page, "release").dblclick({ delay: 120 });
     await page.getByLabel("New name of step release").fill("publish");
     await page.keyboard.press("Enter");
     await expect(node(page, "publish")).toBeVisible();

@@ -18,7 +18,7 @@ import { GesturePanels } from "./GesturePanels";
 import { Palette } from "./Palette";
 import { SaveDialog } from "./SaveDialog";
 import { SidePane, type SideTab } from "./SidePane";
-import { StepPanel } from "./StepPanel";
+import { NoStepPanel, StepPanel } from "./StepPanel";
 import { useClipboardGestures } from "./useClipboardGestures";
 import { useEditorDocument } from "./useEditorDocument";
 import { useEditorKeys } from "./useEditorKeys";
@@ -140,7 +140,7 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
               )}
             </div>
           </div>
-          {step !== null && <StepPanel step={step} canEdit={canEdit} gestures={gestures} onRename={() => startRename(step.id)} onClose={() => select(null)} />}
+          {step === null ? <NoStepPanel /> : <StepPanel step={step} canEdit={canEdit} gestures={gestures} onRename={() => startRename(step.id)} onClose={() => select(null)} />}
         </div>
         {panes.side && (
           <>

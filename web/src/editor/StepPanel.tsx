@@ -18,14 +18,26 @@ export interface StepPanelProps {
   readonly onClose: () => void;
 }
 
+/** One height, with a step and without: what opens beneath the graph would move it between the two clicks of a double click. */
+const PANEL = "h-28 shrink-0 overflow-auto border-t border-line bg-surface";
+
+/** In the place of the panel while no step is selected. */
+export function NoStepPanel() {
+  return (
+    <div className={`grid place-items-center px-4 ${PANEL}`}>
+      <p className="max-w-[60ch] text-center text-small text-faint">{say("panel.none")}</p>
+    </div>
+  );
+}
+
 export function StepPanel({ step, canEdit, gestures, onRename, onClose }: StepPanelProps) {
   const { canvas, chosen } = gestures;
   const title = canEdit ? undefined : say("editor.fixFirst");
   const several = chosen.length > 1;
   const act = (gesture: (at: Point) => void) => (event: React.MouseEvent) => gesture(placeBelow(event.currentTarget));
   return (
-    <aside aria-label={several ? say("panel.several", { count: chosen.length }) : say("canvas.step", { step: step.id })} className="shrink-0 border-t border-line bg-surface">
-      <header className="relative flex flex-wrap items-center gap-1.5 pt-2 pr-11 pl-4">
+    <aside aria-label={several ? say("panel.several", { count: chosen.length }) : say("canvas.step", { step: step.id })} className={PANEL}>
+      <header className="sticky top-0 flex flex-wrap items-center gap-1.5 bg-surface pt-2 pr-11 pb-0.5 pl-4">
         <StepKindIcon kind={step.kind} />
         <h2 className="mr-1 min-w-0 truncate font-mono text-small font-semibold">{several ? say("panel.several", { count: chosen.length }) : step.id}</h2>
         {!several && <Action icon={Pencil} label={say("panel.rename")} keys="F2" disabled={!canEdit} title={title} onClick={onRename} />}
@@ -38,7 +50,7 @@ export function StepPanel({ step, canEdit, gestures, onRename, onClose }: StepPa
         </button>
       </header>
       {!several && (
-        <dl className="flex max-h-32 flex-wrap gap-x-8 gap-y-1.5 overflow-auto px-4 pt-1.5 pb-3 text-small [&_dt]:text-faint">
+        <dl className="flex flex-wrap gap-x-8 gap-y-1.5 px-4 pt-1 pb-3 text-small [&_dt]:text-faint">
           <Fact name={say("panel.kind")}>{step.kind}</Fact>
           {step.many != null && <Fact name={say("panel.many")}>{step.many.summary}</Fact>}
           {step.summary !== "" && <Fact name={say("panel.does")}><span className="font-mono [overflow-wrap:anywhere]">{step.summary}</span></Fact>}

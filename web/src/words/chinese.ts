@@ -134,6 +134,7 @@ export const chinese: Readonly<Record<Words, string>> = {
   "form.nested": "含有下级内容：请在文本中编辑",
   "form.pattern": "格式不符，应写作 {example}。",
   "form.integer": "需要整数。",
+  "panel.none": "单击步骤可查看和修改，双击可重命名；步骤旁或连线中间的“+”可添加新步骤。",
   "panel.several": "{count} 个步骤",
   "panel.rename": "重命名",
   "panel.addBehind": "在后添加",

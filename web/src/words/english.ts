@@ -132,6 +132,7 @@ export const english = {
   "form.nested": "Has parts of its own: edit it in the text",
   "form.pattern": "This does not fit. It is written like {example}.",
   "form.integer": "A whole number is needed.",
+  "panel.none": "Click a step to see what it is and to change it. Double-click renames it; the “+” beside it or in the middle of an edge adds one.",
   "panel.several": "{count} steps",
   "panel.rename": "Rename",
   "panel.addBehind": "Add after",

@@ -1,6 +1,7 @@
 /** Makes nodes and edges of React Flow from a layout and what is laid over it. */
-import type { Edge, Node } from "@xyflow/react";
+import { type Edge, type Node, type NodeHandle, Position } from "@xyflow/react";
 import type { GraphView } from "../../api/types";
+import type { GraphLayout } from "../../graph/graphLayout";
 import { regionShapes } from "../../graph/regionShape";
 import { say } from "../../words/say";
 import type { CanvasActions, CanvasOverlay, Renaming } from "./canvasModel";
@@ -31,8 +32,8 @@ export function stepNodes({ projection, layout }: LaidOut, graph: GraphView, { o
         id,
         type: "step" as const,
         position: { x: box.x, y: box.y },
-        width: box.width,
-        height: box.height,
+        ...sizeOf(box),
+        handles: handlesOf(box, layout.direction),
         selected: chosen,
         ariaLabel: [say("canvas.step", { step: id }), ...(state === null ? [] : [state.word ?? state.status]), ...(count === 0 ? [] : [say("canvas.problems", { count })])].join(", "),
         ariaRole: renaming?.step === id ? ("group" as const) : ("button" as const),
@@ -48,13 +49,35 @@ export function regionNodes({ projection, layout }: LaidOut, overlay: CanvasOver
     id: `region:${shape.to}`,
     type: "region",
     position: { x: shape.bounds.x, y: shape.bounds.y },
-    width: shape.bounds.width,
-    height: shape.bounds.height,
+    ...sizeOf(shape.bounds),
     zIndex: -100 + at,
     selectable: false,
     focusable: false,
     data: { shape, segments: overlay?.regions.get(shape.to) ?? null, onPin: onPin ?? null },
   })) satisfies Node[] as RegionFlowNode[];
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** `measured` too: a node that React Flow must measure first has no edges until then, and if it changes meanwhile, never. */
+function sizeOf({ width, height }: Size) {
+  return { width, height, measured: { width, height } };
+}
+
+/** Where edges begin and end, known from the layout for the same reason. */
+function handlesOf({ width, height }: Size, direction: GraphLayout["direction"]): NodeHandle[] {
+  return direction === "right"
+    ? [
+        { type: "target", position: Position.Left, x: 0, y: height / 2 },
+        { type: "source", position: Position.Right, x: width, y: height / 2 },
+      ]
+    : [
+        { type: "target", position: Position.Top, x: width / 2, y: 0 },
+        { type: "source", position: Position.Bottom, x: width / 2, y: height },
+      ];
 }
 
 export function flowEdges({ projection, layout }: LaidOut, overlay: CanvasOverlay | null): Edge[] {

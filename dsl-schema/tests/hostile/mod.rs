@@ -311,6 +311,10 @@ hostile! {
     "holes in a script of another language", 50_000, Some("LL0082"), |n| format!("{HEAD}steps:\n  a:\n    shell: python3\n    run: |\n{}", "      {{ run.id }}\n".repeat(n));
     "a script of dollars", 900_000, None, |n| format!("{HEAD}steps:\n  a:\n    run: |\n      {}{{{{ run.id }}}}\n", "$(".repeat(20) .to_owned() + &"$a".repeat(n / 2) + &")".repeat(20));
     "here-documents", 100_000, None, |n| format!("{HEAD}steps:\n  a:\n    run: |\n      echo {{{{ run.id }}}}\n{}", "      cat <<E\n      x\n      E\n".repeat(n / 28));
+    "ways through one word of a script", 100_000, Some("LL0082"), |n| {
+        let ways: String = (0..n / 30).map(|at| format!("{{{{#if inputs.x}}}}a{at}{{{{/if}}}}b")).collect();
+        format!("{HEAD}inputs: {{x: {{type: boolean, default: true}}}}\nsteps:\n  a:\n    run: |\n      echo {ways}\n")
+    };
     "one word of a script", 900_000, None, |n| format!("{HEAD}steps:\n  a:\n    run: |\n      echo {{{{ run.id }}}} {}\n", "x".repeat(n));
     "outputs that are not sure", 40_000, Some("LL0087"), |n| {
         let reads = many(n / 4, |at, text| { put!(text, "r{at}: steps.a.outputs.o, "); });

@@ -246,7 +246,8 @@ impl Lexer {
             match (a, b) {
                 (Context::Commands(a), Context::Commands(b)) => {
                     for form in &b.forms {
-                        if !a.forms.contains(form) {
+                        // A script with too many is refused: what else they could be changes nothing, and each costs time.
+                        if a.forms.len() <= MAX_FORMS && !a.forms.contains(form) {
                             a.forms.push(form.clone());
                         }
                     }

@@ -7,6 +7,7 @@ pub mod folder;
 pub mod library;
 mod pipelines;
 mod saving;
+pub mod schedule;
 mod step_types;
 pub mod test_files;
 mod text_file;

@@ -1,0 +1,5 @@
+//! Schedules: at which moments runs are due.
+
+mod times;
+
+pub use times::{InvalidTimes, Times};

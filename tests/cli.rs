@@ -218,6 +218,35 @@ fn step_types_and_pipelines_around_a_file_are_known() {
 }
 
 #[test]
+fn schedules_are_looked_at_before_they_are_due() {
+    let home = Home::new();
+    home.write(
+        "nightly.loopline.yaml",
+        "version: 1\nname: nightly\ntriggers:\n  schedule:\n    - {cron: 30 2 * * *, timezone: Europe/Berlin}\n    - {every: 90m}\nsteps: {a: {run: x}}\n",
+    );
+    let output = home.run(&["schedules", "nightly.loopline.yaml", "-n", "3", "--after", "2026-03-28T00:00:00Z"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    // Half past two does not exist in the second night: it is due where the gap ends.
+    let expected = "\
+nightly.loopline.yaml: 30 2 * * * (Europe/Berlin)
+  Sat 2026-03-28 02:30:00 +01:00
+  Sun 2026-03-29 03:00:00 +02:00
+  Mon 2026-03-30 02:30:00 +02:00
+nightly.loopline.yaml: every 1h30m
+  Sat 2026-03-28 01:30:00 +00:00
+  Sat 2026-03-28 03:00:00 +00:00
+  Sat 2026-03-28 04:30:00 +00:00
+";
+    assert_eq!(out, expected);
+    let arguments = ["schedules", "nightly.loopline.yaml", "--after", "2026-03-28T00:00:00Z", "--output", "json"];
+    assert_eq!(json(&home.run(&arguments))[0]["due"][1], "2026-03-29T01:00:00.000Z");
+    let output = home.run(&["schedules", "nightly.loopline.yaml", "--after", "tomorrow"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("`tomorrow` is not a time like 2026-03-29T00:00:00Z"));
+}
+
+#[test]
 fn graphs_are_drawn_with_their_loops() {
     let home = Home::new();
     home.write(

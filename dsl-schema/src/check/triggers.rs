@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use loopline_core::graph::When;
 
@@ -86,31 +87,62 @@ fn times<'a>(schedule: &'a Schedule, right: &mut BTreeSet<&'a str>, cx: &mut Cx)
             right.insert(&cron.value);
             return;
         };
-        let message = format!("`{}` is not a cron pattern: {error}", cron.value);
-        let diagnostic = Diagnostic::new(Code::InvalidSchedule, cron.place(), message);
-        cx.report(diagnostic.help(
-            "five fields (minute, hour, day of the month, month, day of the week) or six with seconds first, like `30 6 * * 1-5`",
-        ));
+        let (why, help) = match error {
+            NoTimes::NoPattern(why) => (
+                format!("is not a cron pattern: {why}"),
+                "five fields (minute, hour, day of the month, month, day of the week) or six with seconds first, like `30 6 * * 1-5`",
+            ),
+            NoTimes::NeverComes => (
+                "never comes: no month that it names has such a day".to_owned(),
+                "change the day of the month, or the months",
+            ),
+        };
+        let message = format!("`{}` {why}", cron.value);
+        cx.report(Diagnostic::new(Code::InvalidSchedule, cron.place(), message).help(help));
     }
 }
 
+/// Days of the months, in leap years.
+const LONGEST_MONTHS: [u16; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/// Why a pattern names no times.
+enum NoTimes {
+    /// It cannot be read.
+    NoPattern(String),
+    /// A day like the 30th of February: nothing would ever tell.
+    NeverComes,
+}
+
 /// A pattern in the form that all engines read: five or six fields, or a time between starts.
-fn cron_pattern(text: &str) -> Result<When, String> {
+fn cron_pattern(text: &str) -> Result<When, NoTimes> {
     let text = text.trim();
-    match when(text)? {
+    match when(text).map_err(NoTimes::NoPattern)? {
         When::Cron(_) => {}
-        When::EveryMs(0) => return Err("no time passes".to_owned()),
+        When::EveryMs(0) => return Err(NoTimes::NoPattern("no time passes".to_owned())),
         every => return Ok(every),
     }
     // Seven fields would be years, which no schedule of a pipeline needs.
     let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
     match parser.parse(text) {
-        Ok(_) => when(text),
+        Ok(cron) if never_comes(&cron) => Err(NoTimes::NeverComes),
+        Ok(_) => when(text).map_err(NoTimes::NoPattern),
         Err(error) => {
             let message = error.to_string().to_lowercase();
-            Err(message.rsplit(": ").next().unwrap_or(&message).trim_end_matches('.').to_owned())
+            let why = message.rsplit(": ").next().unwrap_or(&message).trim_end_matches('.');
+            Err(NoTimes::NoPattern(why.to_owned()))
         }
     }
+}
+
+/// No month that the pattern names is as long as the first day that it names. Days of the week would do instead.
+fn never_comes(Cron { pattern, .. }: &Cron) -> bool {
+    if pattern.days.has_modifiers() || !pattern.is_dow_wildcard() {
+        return false;
+    }
+    let first = pattern.days.values().into_iter().min();
+    let longest =
+        pattern.months.values().into_iter().filter_map(|month| LONGEST_MONTHS.get(usize::from(month) - 1)).max();
+    first.zip(longest).is_some_and(|(first, longest)| first > *longest)
 }
 
 /// The form alone, of a pattern that was found to be right.

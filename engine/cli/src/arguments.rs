@@ -35,6 +35,8 @@ pub enum Command {
     Fmt(Fmt),
     /// Draw the graph of a pipeline file
     Graph(Graph),
+    /// Say when the schedules of pipeline files are due next
+    Schedules(Schedules),
     /// Test pipelines: runs with a simulated clock and mocked work, and what must come of them
     Test(Test),
     /// Say what can become of a pipeline's runs: what is proved, and which ways made-up answers take
@@ -224,6 +226,23 @@ pub struct Graph {
     /// How it is drawn
     #[arg(long, value_enum, default_value_t)]
     pub format: GraphFormat,
+}
+
+/// `schedules`.
+#[derive(Debug, Args)]
+pub struct Schedules {
+    /// Pipeline files
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// How many moments of each schedule
+    #[arg(short = 'n', long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub next: u16,
+    /// Those behind this moment instead of now, like 2026-03-29T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub after: Option<String>,
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
 }
 
 /// Inputs, in whichever way they are given.

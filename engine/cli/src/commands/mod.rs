@@ -12,6 +12,7 @@ mod pause;
 mod rerun;
 mod run;
 mod runs;
+mod schedules;
 mod schema;
 mod serve;
 mod show;
@@ -33,6 +34,7 @@ pub async fn dispatch(arguments: Arguments) -> Outcome {
         Command::Explain { code } => explain::explain(&code),
         Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Graph(arguments) => graph::graph(&arguments),
+        Command::Schedules(arguments) => schedules::schedules(&arguments),
         Command::Test(arguments) => test::test(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Schema { step_type: true, .. } => schema::of_step_types(),

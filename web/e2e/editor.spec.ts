@@ -1,15 +1,8 @@
 // The editor: gestures on the canvas and by keyboard, panes, form, problems, and what is said on the way.
 import type { Page } from "@playwright/test";
-import { expect, expectAccessible, node, test } from "./test";
+import { expect, expectAccessible, node, picture as taken, test } from "./test";
 
-const picture = async (page: Page, name: string) => {
-  for (const theme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme: theme });
-    await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations === 1).map((one) => one.finished)));
-    await page.screenshot({ path: `test-results/editor-${name}-${theme}.png` });
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-};
+const picture = (page: Page, name: string) => taken(page, `editor-${name}`);
 
 const yaml = (page: Page) => page.evaluate(() => [...document.querySelectorAll(".cm-line")].map((line) => line.textContent).join("\n"));
 

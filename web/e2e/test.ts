@@ -59,6 +59,16 @@ export async function startRun(server: Server, pipeline: string, inputs: Record<
   return String(body["id"]);
 }
 
+/** The page in both themes, for people to judge. */
+export async function picture(page: Page, name: string): Promise<void> {
+  for (const theme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme: theme });
+    await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations === 1).map((one) => one.finished)));
+    await page.screenshot({ path: `test-results/${name}-${theme}.png` });
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
 /** A step's node on the canvas. */
 export function node(page: Page, step: string) {
   return page.locator(`.react-flow__node[data-id="${step}"]`);

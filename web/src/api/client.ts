@@ -4,7 +4,7 @@
  */
 import { connection } from "./connection";
 import { Problem } from "./problem";
-import type { Completions, Hover, LogPage, Pipeline, PipelineList, RunDefinition, RunEvents, RunList, RunView, Validation } from "./types";
+import type { Completions, DryRun, Evaluated, Hover, LogPage, Pipeline, PipelineList, RunDefinition, RunEvents, RunList, RunView, Validation } from "./types";
 
 const BASE = "/api/v1";
 
@@ -36,6 +36,11 @@ export const client = {
   /** Null where the server does not know the route: an editor without completion is still one. */
   complete: (text: string, offset: number, signal?: AbortSignal) => optional(send<Completions>("POST", "/complete", jsonBody({ text, offset }), signal)),
   hover: (text: string, offset: number, signal?: AbortSignal) => optional(send<Hover | null>("POST", "/hover", jsonBody({ text, offset }), signal)),
+  /** Plays a definition with mocked outcomes; stores and starts nothing. */
+  dryRun: (definition: string, played: Record<string, unknown>, signal?: AbortSignal) => send<DryRun>("POST", "/dry-run", jsonBody({ definition, case: played }), signal),
+  /** What an expression or a template gives with the values of a run. */
+  evaluate: (run: string, what: { readonly expression: string } | { readonly template: string }, step: string | null, signal?: AbortSignal) =>
+    send<Evaluated>("POST", `${runPath(run)}/evaluate`, jsonBody({ ...what, ...(step === null ? {} : { step }) }), signal),
   /** A file of the app itself. */
   asset: async <Answer>(url: string): Promise<Answer> => {
     const response = await fetch(url);

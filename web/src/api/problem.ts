@@ -1,5 +1,7 @@
 /** A refusal by the server (RFC 9457), or the failure to reach it, as one error type. */
 
+import type { Diagnostic } from "./types";
+
 export interface Objection {
   readonly pointer: string;
   readonly message: string;
@@ -30,6 +32,12 @@ export class Problem extends Error {
   static async from(response: Response): Promise<Problem> {
     const body: unknown = await response.json().catch(() => null);
     return new Problem(response.status, isRecord(body) ? body : {});
+  }
+
+  /** What the compiler says of a text or a case that was refused. */
+  get diagnostics(): readonly Diagnostic[] {
+    const listed = this.#more["diagnostics"];
+    return Array.isArray(listed) ? (listed as Diagnostic[]) : [];
   }
 
   text(name: string): string | null {

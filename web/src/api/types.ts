@@ -36,3 +36,6 @@ export type LogLine = Schemas["LogLine"];
 export type LogPage = Schemas["LogPage"];
 export type Completions = Schemas["Completions"];
 export type Hover = Schemas["Hover"];
+export type DryRun = Schemas["DryRun"];
+export type Evaluated = Schemas["Evaluated"];
+export type EvaluationError = Schemas["EvaluationError"];

@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { ChevronRight, Hourglass } from "lucide-react";
 import { client } from "../api/client";
 import type { RunSummary } from "../api/types";
-import { stepsInside } from "../runs/stepsInside";
+import { stepsInside } from "../api/stepsInside";
 import { Ago } from "../ui/Ago";
 
 export function ApprovalRow({ run, step }: { run: RunSummary; step: string }) {

@@ -13,6 +13,9 @@ import { PaneDivider } from "../ui/PaneDivider";
 import { say } from "../words/say";
 import { BrokenBanner } from "./BrokenBanner";
 import { draftGraph } from "./draftGraph";
+import { DryRunButton } from "./dryRun/DryRunPanel";
+import { DryRunTransport } from "./dryRun/DryRunTransport";
+import { useDryRun } from "./dryRun/useDryRun";
 import { EditorHead } from "./EditorHead";
 import { GesturePanels } from "./GesturePanels";
 import { Palette } from "./Palette";
@@ -52,6 +55,8 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
   const [tab, setTab] = useState<SideTab>("yaml");
   const [panes, setPanes] = usePanes();
   const canEdit = syntax === undefined;
+  // The graph shows what was played, and takes no gestures meanwhile.
+  const trying = tab === "dry" && panes.side;
 
   // The compiler's words where they are about this very text, the local parser's until they come.
   const failure = diagnostics.find((one) => one.severity === "error");
@@ -81,12 +86,13 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
   );
   const startRename = useCallback(
     (step: string) => {
+      if (trying) return;
       if (syntax !== undefined) return setMessage(say("editor.gesturesOff"));
       if (document.hasFinallyStep(step)) return setMessage(say("edit.finally"));
       setMessage(null);
       setRenamingStep(step);
     },
-    [document, syntax],
+    [document, syntax, trying],
   );
   const renaming = useMemo<Renaming | null>(
     () =>
@@ -105,7 +111,8 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
     [renamingStep, document, editor, onSelect],
   );
   const gestures = useStepGestures({ editor, selected, select, rename: setRenamingStep, tell: setMessage, announce: setNews });
-  useClipboardGestures(gestures, canEdit);
+  const play = useDryRun(trying && canEdit, text, document.value, compiled);
+  useClipboardGestures(gestures, canEdit && !trying);
   useEditorKeys(editor, () => setSaving(true));
   const problems = useMemo(() => problemsByStep(diagnostics), [diagnostics]);
 
@@ -117,14 +124,25 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
   const step = graph?.steps.find((one) => one.id === selected) ?? null;
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <EditorHead title={title} actions={actions} editor={editor} panes={panes} onPanes={setPanes} onSave={() => setSaving(true)} />
+      <EditorHead title={title} actions={
+          <>
+            <DryRunButton
+              pressed={trying}
+              onClick={() => {
+                setTab(trying ? "yaml" : "dry");
+                setPanes({ side: true });
+              }}
+            />
+            {actions}
+          </>
+        } editor={editor} panes={panes} onPanes={setPanes} onSave={() => setSaving(true)} />
       {message !== null && <Refusal text={message} onClose={() => setMessage(null)} />}
       <p role="status" aria-label={say("editor.news")} className="sr-only">{news}</p>
       <div className="flex min-h-0 flex-1 flex-col lg:flex-row">
         {panes.palette && (
           <>
             <div className="hidden shrink-0 lg:block" style={{ width: panes.paletteWidth }}>
-              <Palette enabled={canEdit} onAdd={(kind) => gestures.addKind(kind, selected !== null && document.hasStep(selected) ? { kind: "behind", step: selected } : { kind: "alone" })} />
+              <Palette enabled={canEdit && !trying} onAdd={(kind) => gestures.addKind(kind, selected !== null && document.hasStep(selected) ? { kind: "behind", step: selected } : { kind: "alone" })} />
             </div>
             <div className="hidden lg:flex">
               <PaneDivider label={say("editor.paletteWidth")} side="left" min={140} max={280} width={panes.paletteWidth} onResize={(paletteWidth) => setPanes({ paletteWidth })} />
@@ -136,11 +154,11 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
             {told !== undefined && <BrokenBanner line={told.line} message={told.message} onGo={() => go(told)} />}
             <div className={`size-full transition-opacity duration-150 ${canEdit ? "" : "opacity-40"}`} data-outdated={!canEdit}>
               {graph !== null && (
-                <PipelineCanvas graph={graph} overlay={null} label={say("canvas.label", { name: pipeline.name })} selected={selected} onSelect={select} onRename={startRename} renaming={renaming} problems={problems} editing={canEdit ? gestures.canvas : null} />
+                <PipelineCanvas graph={graph} overlay={play.overlay} label={say("canvas.label", { name: pipeline.name })} selected={selected} onSelect={select} onRename={startRename} renaming={renaming} problems={problems} editing={canEdit && !trying ? gestures.canvas : null} />
               )}
             </div>
           </div>
-          {step === null ? <NoStepPanel /> : <StepPanel step={step} canEdit={canEdit} gestures={gestures} onRename={() => startRename(step.id)} onClose={() => select(null)} />}
+          {trying ? <DryRunTransport moment={play.moment} onGo={play.goTo} /> : step === null ? <NoStepPanel /> : <StepPanel step={step} canEdit={canEdit} gestures={gestures} onRename={() => startRename(step.id)} onClose={() => select(null)} />}
         </div>
         {panes.side && (
           <>
@@ -158,6 +176,8 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
               reveal={reveal}
               onCaret={onCaret}
               onGo={go}
+              play={play}
+              onSelect={select}
               onFix={(fix) => {
                 setMessage(editor.run(applyFix(fix)));
                 setNews(fix.title);
@@ -166,7 +186,7 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
           </>
         )}
       </div>
-      {canEdit && <GesturePanels gestures={gestures} />}
+      {canEdit && !trying && <GesturePanels gestures={gestures} />}
       {saving && (
         <SaveDialog
           project={pipeline.project}

@@ -4,13 +4,15 @@ import type { Diagnostic } from "../api/types";
 import type { TextFix } from "../document/textFix";
 import { TabTrigger } from "../ui/TabTrigger";
 import { say } from "../words/say";
+import { DryRunPanel } from "./dryRun/DryRunPanel";
+import type { DryRunState } from "./dryRun/useDryRun";
 import { ProblemList } from "./ProblemList";
 import { severityOf } from "./severity";
 import { StepForm } from "./StepForm";
 import type { EditorDocument } from "./useEditorDocument";
 import { YamlEditor } from "./YamlEditor";
 
-export type SideTab = "yaml" | "form" | "problems";
+export type SideTab = "yaml" | "form" | "problems" | "dry";
 
 export interface SidePaneProps {
   readonly width: number;
@@ -24,9 +26,11 @@ export interface SidePaneProps {
   readonly onCaret: (offset: number) => void;
   readonly onGo: (diagnostic: Diagnostic) => void;
   readonly onFix: (fix: TextFix) => void;
+  readonly play: DryRunState;
+  readonly onSelect: (step: string) => void;
 }
 
-export function SidePane({ width, tab, onTab, editor, selected, diagnostics, current, reveal, onCaret, onGo, onFix }: SidePaneProps) {
+export function SidePane({ width, tab, onTab, editor, selected, diagnostics, current, reveal, onCaret, onGo, onFix, play, onSelect }: SidePaneProps) {
   const worst = diagnostics.some((one) => severityOf(one) === "error") ? "error" : diagnostics.some((one) => severityOf(one) === "warning") ? "warning" : "hint";
   const look = { error: "bg-bad-tint text-bad-ink", warning: "bg-wait-tint text-wait-ink", hint: "bg-idle-tint text-idle-ink" }[worst];
   const editable = selected !== null && editor.document.syntaxProblems.length === 0 && editor.document.hasStep(selected);
@@ -39,6 +43,7 @@ export function SidePane({ width, tab, onTab, editor, selected, diagnostics, cur
           {say("problems.title")}
           {diagnostics.length > 0 && <span className={`min-w-5 rounded-full px-1.5 text-center text-micro leading-5 font-semibold tabular-nums ${look}`}>{diagnostics.length}</span>}
         </TabTrigger>
+        <TabTrigger value="dry">{say("dry.title")}</TabTrigger>
       </Tabs.List>
       {/* The text keeps its place and its folds while another tab is in front. */}
       <Tabs.Content value="yaml" forceMount className="min-h-0 flex-1 data-[state=inactive]:hidden">
@@ -49,6 +54,9 @@ export function SidePane({ width, tab, onTab, editor, selected, diagnostics, cur
       </Tabs.Content>
       <Tabs.Content value="problems" className="min-h-0 flex-1">
         <ProblemList diagnostics={diagnostics} current={current} onGo={onGo} onFix={onFix} />
+      </Tabs.Content>
+      <Tabs.Content value="dry" className="min-h-0 flex-1">
+        <DryRunPanel play={play} selected={selected} onSelect={onSelect} onProblems={() => onTab("problems")} />
       </Tabs.Content>
       <p role="status" className="sr-only">{problemWords(diagnostics)}</p>
     </Tabs.Root>

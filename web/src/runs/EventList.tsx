@@ -7,7 +7,7 @@ import { Skeleton } from "../ui/Skeleton";
 import { StatusIcon } from "../ui/StatusIcon";
 import { appearanceOf } from "../ui/statusAppearance";
 import { clockWords } from "../ui/time";
-import { eventWords } from "./eventWords";
+import { eventWords } from "../ui/eventWords";
 
 export function EventList({ run, onSelect }: { run: string; onSelect: (step: string) => void }) {
   const events = useQuery(eventsQuery(run));

@@ -5,7 +5,7 @@ import type { StepDefinition, StepView } from "../api/types";
 import { StatusBadge } from "../ui/StatusBadge";
 import { StepKindIcon } from "../ui/StepKindIcon";
 import { TabTrigger } from "../ui/TabTrigger";
-import { recordOf } from "./runOverlay";
+import { recordOf } from "../ui/canvas/runOverlay";
 import { StepLogs } from "./StepLogs";
 import { StepOutputs } from "./StepOutputs";
 import { StepVisits } from "./StepVisits";

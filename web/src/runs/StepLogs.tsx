@@ -5,7 +5,7 @@ import type { StepDefinition, StepView } from "../api/types";
 import { Notice } from "../ui/Notice";
 import { CONTROL } from "../ui/SchemaField";
 import { LogView } from "./LogView";
-import { recordOf } from "./runOverlay";
+import { recordOf } from "../ui/canvas/runOverlay";
 import { useStepLog } from "./useStepLog";
 
 export interface StepLogsProps {

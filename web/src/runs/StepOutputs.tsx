@@ -3,7 +3,7 @@ import { PackageOpen } from "lucide-react";
 import type { StepView } from "../api/types";
 import { Notice } from "../ui/Notice";
 import { FailureBox } from "./FailureBox";
-import { recordOf } from "./runOverlay";
+import { recordOf } from "../ui/canvas/runOverlay";
 
 export function StepOutputs({ step, visit }: { step: StepView; visit: number | null }) {
   const current = visit === step.visit;

@@ -8,7 +8,7 @@ import { eventsUrl } from "../api/client";
 import { definitionQuery, eventsQuery, runQuery } from "../api/queries";
 import { followServerEvents } from "../api/serverEvents";
 import type { RunEvent, RunEvents, RunView } from "../api/types";
-import { applyEvent } from "./applyEvent";
+import { applyEvent } from "../api/applyEvent";
 
 export function useLiveRun(id: string) {
   const queries = useQueryClient();

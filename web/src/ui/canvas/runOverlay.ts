@@ -1,8 +1,8 @@
 /** Turns a run's state, or one pinned visit of a loop, into what is laid over the graph. */
-import type { EdgeView, GraphView, RunEvent, RunView, StepView, VisitView } from "../api/types";
-import { loopId, project } from "../graph/pipelineGraph";
-import { type RegionVisit, regionResult, regionVisits } from "../graph/regionVisits";
-import type { CanvasOverlay, RegionSegment, StepOverlay } from "../ui/canvas/canvasModel";
+import type { EdgeView, GraphView, RunEvent, RunView, StepView, VisitView } from "../../api/types";
+import { loopId, project } from "../../graph/pipelineGraph";
+import { type RegionVisit, regionResult, regionVisits } from "../../graph/regionVisits";
+import type { CanvasOverlay, RegionSegment, StepOverlay } from "./canvasModel";
 
 export interface PinnedVisit {
   readonly region: string;

@@ -2,7 +2,7 @@
  * The steps of a run and everything that lies inside of them, by the names people
  * write: `gate`, and in a pipeline in place `child/gate` or `child[2]/gate`.
  */
-import type { RunView, StepView } from "../api/types";
+import type { RunView, StepView } from "./types";
 
 export function* stepsInside(steps: RunView["steps"], around = ""): Generator<readonly [string, StepView]> {
   for (const [id, step] of Object.entries(steps)) {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { RunEvent, RunView } from "../api/types";
+import type { RunEvent, RunView } from "./types";
 import { applyEvent } from "./applyEvent";
 
 const run = {

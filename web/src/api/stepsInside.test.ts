@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { RunView } from "../api/types";
+import type { RunView } from "./types";
 import { stepsInside } from "./stepsInside";
 
 it("names what lies inside by what is around it", () => {

@@ -2,7 +2,7 @@
  * Brings a run forward by one event of the stream. The changes replace what they
  * name; nothing is computed here, because only the server knows the rules.
  */
-import type { EdgeView, ItemView, LoopView, RunEvent, RunView } from "../api/types";
+import type { EdgeView, ItemView, LoopView, RunEvent, RunView } from "./types";
 
 export type Applied = { readonly kind: "applied"; readonly run: RunView } | { readonly kind: "known" } | { readonly kind: "gap" };
 

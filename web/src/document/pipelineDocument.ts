@@ -6,6 +6,7 @@
  */
 import { type Document, LineCounter, parseDocument } from "yaml";
 import { CannotSplice } from "./cannotSplice";
+import { expressionAt, type ExpressionInText } from "./expressionAt";
 import { type Plain, plainValue, samePlain } from "./plainValue";
 import { childOf, entriesOf, meansTheSame, resolve, type ResolvedNode, type ResolvedScalar } from "./resolvedNode";
 import { scalarOffsets } from "./scalarOffsets";
@@ -75,6 +76,10 @@ export class PipelineDocument {
   stepAt(offset: number): string | null {
     const around = [...this.steps, ...this.finallySteps].find(({ body }) => body.from <= offset && offset <= body.to);
     return around?.id ?? null;
+  }
+
+  expressionAt(offset: number): ExpressionInText | null {
+    return expressionAt(this.#root, offset, this.stepAt(offset));
   }
 
   findStep(id: string): StepInText | null {

@@ -29,6 +29,11 @@ export function stepReferences(pipeline: ResolvedNode | null, step: string): Ste
   });
 }
 
+/** Every scalar that the engine computes: conditions, outputs, templates. */
+export function* expressionsIn(pipeline: ResolvedNode | null): Generator<{ readonly scalar: ResolvedScalar; readonly way: "cel" | "template" }> {
+  for (const { scalar, way } of placesInPipeline(pipeline)) if (way === "cel" || way === "template") yield { scalar, way };
+}
+
 /**
  * Scalars that mean nothing by themselves: what stands under `x-` keys. An
  * anchor there lends its text to the places that do mean something.

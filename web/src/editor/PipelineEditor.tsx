@@ -62,6 +62,9 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
   const failure = diagnostics.find((one) => one.severity === "error");
   const told = syntax === undefined ? undefined : validation.current && failure !== undefined ? failure : syntax;
 
+  const [caret, setCaret] = useState<number | null>(null);
+  const expression = useMemo(() => (caret === null ? null : document.expressionAt(caret)), [document, caret]);
+
   const [sought, setSought] = useState<string | null>(null);
   const select = useCallback(
     (step: string | null) => {
@@ -79,6 +82,7 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
   }, [sought, document]);
   const onCaret = useCallback(
     (offset: number) => {
+      setCaret(offset);
       const step = document.stepAt(offset);
       if (step !== null && step !== selected) onSelect(step);
     },
@@ -176,6 +180,8 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
               reveal={reveal}
               onCaret={onCaret}
               onGo={go}
+              pipeline={`${pipeline.project}/${pipeline.name}`}
+              expression={expression}
               play={play}
               onSelect={select}
               onFix={(fix) => {

@@ -1,11 +1,14 @@
 /** Beside the graph: the text, the form of the selected step, the problems. */
 import * as Tabs from "@radix-ui/react-tabs";
+import { useState } from "react";
 import type { Diagnostic } from "../api/types";
+import type { ExpressionInText } from "../document/expressionAt";
 import type { TextFix } from "../document/textFix";
 import { TabTrigger } from "../ui/TabTrigger";
 import { say } from "../words/say";
 import { DryRunPanel } from "./dryRun/DryRunPanel";
 import type { DryRunState } from "./dryRun/useDryRun";
+import { ExpressionPreview } from "./ExpressionPreview";
 import { ProblemList } from "./ProblemList";
 import { severityOf } from "./severity";
 import { StepForm } from "./StepForm";
@@ -26,11 +29,16 @@ export interface SidePaneProps {
   readonly onCaret: (offset: number) => void;
   readonly onGo: (diagnostic: Diagnostic) => void;
   readonly onFix: (fix: TextFix) => void;
+  /** `project/name`. */
+  readonly pipeline: string;
+  /** Under the caret of the text. */
+  readonly expression: ExpressionInText | null;
   readonly play: DryRunState;
   readonly onSelect: (step: string) => void;
 }
 
-export function SidePane({ width, tab, onTab, editor, selected, diagnostics, current, reveal, onCaret, onGo, onFix, play, onSelect }: SidePaneProps) {
+export function SidePane({ width, tab, onTab, editor, selected, diagnostics, current, reveal, onCaret, onGo, onFix, pipeline, expression, play, onSelect }: SidePaneProps) {
+  const [inForm, setInForm] = useState<ExpressionInText | null>(null);
   const worst = diagnostics.some((one) => severityOf(one) === "error") ? "error" : diagnostics.some((one) => severityOf(one) === "warning") ? "warning" : "hint";
   const look = { error: "bg-bad-tint text-bad-ink", warning: "bg-wait-tint text-wait-ink", hint: "bg-idle-tint text-idle-ink" }[worst];
   const editable = selected !== null && editor.document.syntaxProblems.length === 0 && editor.document.hasStep(selected);
@@ -46,11 +54,17 @@ export function SidePane({ width, tab, onTab, editor, selected, diagnostics, cur
         <TabTrigger value="dry">{say("dry.title")}</TabTrigger>
       </Tabs.List>
       {/* The text keeps its place and its folds while another tab is in front. */}
-      <Tabs.Content value="yaml" forceMount className="min-h-0 flex-1 data-[state=inactive]:hidden">
+      <Tabs.Content value="yaml" forceMount className="flex min-h-0 flex-1 flex-col data-[state=inactive]:hidden">
         <YamlEditor text={editor.text} diagnostics={diagnostics} reveal={reveal} onType={editor.type} onCaret={onCaret} onUndo={editor.undo} onRedo={editor.redo} />
+        <ExpressionPreview pipeline={pipeline} expression={expression} />
       </Tabs.Content>
-      <Tabs.Content value="form" className="min-h-0 flex-1">
-        {editable ? <StepForm key={selected} step={selected} document={editor.document} run={editor.run} onShowText={() => onTab("yaml")} /> : <p className="px-4 py-3 text-body text-muted">{say(selected === null ? "form.none" : "form.gone")}</p>}
+      <Tabs.Content value="form" className="flex min-h-0 flex-1 flex-col">
+        {editable ? (
+          <>
+            <StepForm key={selected} step={selected} document={editor.document} run={editor.run} onShowText={() => onTab("yaml")} onExpression={setInForm} />
+            <ExpressionPreview pipeline={pipeline} expression={inForm?.step === selected ? inForm : null} />
+          </>
+        ) : <p className="px-4 py-3 text-body text-muted">{say(selected === null ? "form.none" : "form.gone")}</p>}
       </Tabs.Content>
       <Tabs.Content value="problems" className="min-h-0 flex-1">
         <ProblemList diagnostics={diagnostics} current={current} onGo={onGo} onFix={onFix} />

@@ -2,6 +2,7 @@
 import { FileCode2 } from "lucide-react";
 import { useState } from "react";
 import type { EditCommand } from "../document/editCommand";
+import type { ExpressionInText } from "../document/expressionAt";
 import type { PipelineDocument } from "../document/pipelineDocument";
 import { isPlainMap, type Plain } from "../document/plainValue";
 import { removeKey, setKey } from "../document/setKey";
@@ -18,9 +19,11 @@ export interface StepFormProps {
   /** Gives the reason when it is refused. */
   readonly run: (command: EditCommand) => string | null;
   readonly onShowText: () => void;
+  /** What is written in the field that has the focus, where the engine computes it. */
+  readonly onExpression: (expression: ExpressionInText | null) => void;
 }
 
-export function StepForm({ step, document, run, onShowText }: StepFormProps) {
+export function StepForm({ step, document, run, onShowText, onExpression }: StepFormProps) {
   const schema = useStepSchema();
   const [added, setAdded] = useState<readonly string[]>([]);
   const [refusal, setRefusal] = useState<{ field: string; reason: string } | null>(null);
@@ -35,7 +38,7 @@ export function StepForm({ step, document, run, onShowText }: StepFormProps) {
     setRefusal(reason === null ? null : { field: field.path.join("."), reason });
   };
   return (
-    <form aria-label={say("form.label", { step })} className="h-full overflow-auto px-4 py-3" onSubmit={(event) => event.preventDefault()}>
+    <form aria-label={say("form.label", { step })} className="min-h-0 flex-1 overflow-auto px-4 py-3" onSubmit={(event) => event.preventDefault()}>
       <h2 className="mb-3 font-mono text-body font-semibold">{step}</h2>
       <div className="space-y-3.5">
         {fields.filter(isShown).map((field) => (
@@ -46,6 +49,7 @@ export function StepForm({ step, document, run, onShowText }: StepFormProps) {
             refusal={refusal?.field === field.path.join(".") ? refusal.reason : null}
             onCommit={(value) => commit(field, value)}
             onShowText={onShowText}
+            onWrite={(text) => onExpression(expressionOf(step, field.path, text, body))}
           />
         ))}
       </div>
@@ -64,6 +68,13 @@ export function StepForm({ step, document, run, onShowText }: StepFormProps) {
       </button>
     </form>
   );
+}
+
+/** Conditions are CEL; what holds a hole is a template, unless the step says that it has none. */
+function expressionOf(step: string, path: readonly string[], source: string, body: Plain): ExpressionInText | null {
+  const key = path.at(-1);
+  if (key === "if" || key === "until") return source.trim() === "" ? null : { way: "cel", source, step };
+  return source.includes("{{") && !(isPlainMap(body) && body["template"] === false) ? { way: "template", source, step } : null;
 }
 
 function valueAt(body: Plain, path: readonly string[]): Plain | undefined {

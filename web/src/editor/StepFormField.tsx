@@ -12,9 +12,11 @@ export interface StepFormFieldProps {
   readonly refusal: string | null;
   readonly onCommit: (value: Plain | undefined) => void;
   readonly onShowText: () => void;
+  /** The field has the focus, and this stands in it. */
+  readonly onWrite: (text: string) => void;
 }
 
-export function StepFormField({ field, value, refusal, onCommit, onShowText }: StepFormFieldProps) {
+export function StepFormField({ field, value, refusal, onCommit, onShowText, onWrite }: StepFormFieldProps) {
   const id = useId();
   const shown = typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
   const [typed, setTyped] = useState<{ over: string; text: string } | null>(null);
@@ -63,7 +65,11 @@ export function StepFormField({ field, value, refusal, onCommit, onShowText }: S
           value={text}
           rows={Math.min(14, Math.max(2, text.split("\n").length))}
           spellCheck={false}
-          onChange={(event) => setTyped({ over: shown, text: event.target.value })}
+          onFocus={() => onWrite(text)}
+          onChange={(event) => {
+            setTyped({ over: shown, text: event.target.value });
+            onWrite(event.target.value);
+          }}
           onBlur={() => commit(text)}
           className={`${CONTROL} py-1.5 font-mono text-small leading-5`}
         />
@@ -75,7 +81,11 @@ export function StepFormField({ field, value, refusal, onCommit, onShowText }: S
           autoComplete="off"
           spellCheck={false}
           inputMode={field.kind === "integer" ? "numeric" : "text"}
-          onChange={(event) => setTyped({ over: shown, text: event.target.value })}
+          onFocus={() => onWrite(text)}
+          onChange={(event) => {
+            setTyped({ over: shown, text: event.target.value });
+            onWrite(event.target.value);
+          }}
           onBlur={() => commit(text)}
           onKeyDown={(event) => event.key === "Enter" && commit(text)}
           className={`${CONTROL} h-8`}

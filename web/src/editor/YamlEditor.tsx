@@ -130,5 +130,5 @@ export function YamlEditor({ text, diagnostics, reveal, onType, onCaret, onUndo,
     view.current.dispatch({ selection: { anchor: position }, effects: EditorView.scrollIntoView(position, { y: "start", yMargin: 60 }), annotations: fromOutside.of(true) });
   }, [reveal, separator]);
 
-  return <div ref={host} className="h-full min-h-0 overflow-hidden" />;
+  return <div ref={host} className="min-h-0 flex-1 overflow-hidden" />;
 }

@@ -11,6 +11,7 @@ import { isPlainMap, type Plain } from "../../document/plainValue";
 import { type CanvasOverlay } from "../../ui/canvas/canvasModel";
 import { runOverlay, visitsOfRegions } from "../../ui/canvas/runOverlay";
 import { type Field, fieldOf, typedValue } from "../../ui/schemaField";
+import { useSettled } from "../../ui/useSettled";
 import type { Choices, MadeUp, Outcome } from "./dryRunCase";
 import { type Play, playDraft } from "./playDraft";
 import { kindsOf, type PlayedVisit, statesOf } from "./playedVisits";
@@ -48,7 +49,6 @@ export interface DryRunState {
   readonly outdated: boolean;
 }
 
-const PAUSE_MS = 250;
 const NO_MADE: MadeUp = new Map();
 
 export function useDryRun(active: boolean, text: string, pipeline: Plain, graph: GraphView | null): DryRunState {
@@ -127,16 +127,6 @@ export function useDryRun(active: boolean, text: string, pipeline: Plain, graph:
     error: problem !== null && problem.diagnostics.length > 0 ? null : play.error,
     outdated: active && (play.isFetching || play.isPlaceholderData),
   };
-}
-
-/** Typing is waited for. */
-function useSettled(value: string): string {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return settled;
 }
 
 /** The clock of a dry run stands still: what goes on has lasted until the moment that is looked at, and what takes no time says none. */

@@ -74,7 +74,7 @@ test("from an empty server to a saved pipeline, with every comment where it stoo
     await page.getByRole("button", { name: "Save" }).click();
     const dialog = page.getByRole("dialog", { name: "Save release?" });
     await expect(dialog.getByRole("list", { name: "What changes, in words" }).getByRole("listitem")).toHaveText([
-      "release is now called publish",
+      "Step release is now called publish",
       "New step pause",
       "New step package",
       "New loop package → build on failed, max 5",

@@ -1,7 +1,7 @@
 // A step renamed on the canvas: the file keeps every byte that the rename does not mean.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, expectAccessible, node, test } from "./test";
+import { expect, expectAccessible, node, picture, test } from "./test";
 
 const source = () => readFile(join(import.meta.dirname, "pipelines/commented.yaml"), "utf8");
 const golden = () => readFile(join(import.meta.dirname, "commented.renamed.yaml"), "utf8");
@@ -70,30 +70,68 @@ test("a save over someone else's version is a choice, not a loss", async ({ page
   await page.keyboard.press("Enter");
   await expect(node(page, "publish")).toBeVisible();
 
-  const { body } = await server.api("GET", "/pipelines/default/commented");
-  const theirs = `# theirs\n${String(body["yaml"])}`;
-  const put = await fetch(`${server.url}/api/v1/pipelines/default/commented`, { method: "PUT", body: theirs, headers: { "content-type": "application/yaml", "if-match": `"${String(body["etag"])}"` } });
-  expect(put.status).toBe(200);
+  // Meanwhile somebody else adds a line that collides with nothing, and changes one that was changed here too.
+  const read = async () => String((await server.api("GET", "/pipelines/default/commented")).body["yaml"]);
+  const store = async (yaml: string) => {
+    const { body } = await server.api("GET", "/pipelines/default/commented");
+    const put = await fetch(`${server.url}/api/v1/pipelines/default/commented`, { method: "PUT", body: yaml, headers: { "content-type": "application/yaml", "if-match": `"${String(body["etag"])}"` } });
+    expect(put.status).toBe(200);
+  };
+  const original = await read();
+  await store(`# theirs\n${original.replace("  ship:\n", "  ship:   # to production\n").replace("max: 2}]", "max: 4}]")}`);
 
-  await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
-  const conflict = page.getByRole("dialog", { name: "Someone saved another version" });
-  await expect(conflict).toBeVisible();
-  await expect(conflict).toContainText("# theirs");
-  await expect(conflict).toContainText("publish:");
+  const save = () => page.getByRole("button", { name: "Save", exact: true });
+  await save().first().click();
+  await page.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
+  const merge = page.getByRole("dialog", { name: "Someone saved another version" });
+  await expect(merge.getByRole("list", { name: "What they changed" })).toHaveText("Loop test → build: max: 2 → 4");
+  await expect(merge.getByRole("list", { name: "What you changed" })).toHaveText("Step ship is now called publish");
+  await expect(merge.getByRole("status")).toHaveText("To decide: 1. Everything else is merged already.");
+  const result = merge.getByRole("textbox", { name: "Result, can be edited" });
+  await expect(result).toContainText("max: 4}]");
+  await expect(merge.getByRole("button", { name: "Save the result" })).toBeDisabled();
   await expectAccessible(page);
-  await page.screenshot({ path: "test-results/save-conflict.png" });
+  await picture(page, "merge-open");
 
-  await conflict.getByRole("button", { name: "Load theirs" }).click();
-  await expect(page.locator(".cm-line").first()).toHaveText("# theirs");
-  await expect(node(page, "ship")).toBeVisible();
-  // Mine is one undo away, and can still be put on top of theirs.
-  await page.getByRole("button", { name: /^Undo/ }).click();
+  // Put off, it is gone on with where it was left; mine is still what is edited.
+  await merge.getByRole("button", { name: "Take theirs", exact: true }).click();
+  await expect(result).toContainText("ship:   # to production");
+  await page.keyboard.press("Escape");
   await expect(node(page, "publish")).toBeVisible();
-  await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await save().first().click();
+  await page.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
+  await expect(merge.getByRole("button", { name: "Take theirs", exact: true })).toHaveAttribute("aria-pressed", "true");
+  await merge.getByRole("button", { name: "Keep yours" }).click();
+  await expect(merge.getByRole("status")).toContainText("All is decided");
+  await expect(result).toContainText("publish:");
+  await result.locator(".cm-line", { hasText: "publish:" }).click();
+  await page.keyboard.press("End");
+  await page.keyboard.type("   # ours");
+
+  // Faster once more: what was merged is kept, and collides with nothing of the newest.
+  await store(`${await read()}# last\n`);
+  await merge.getByRole("button", { name: "Save the result" }).click();
+  await expect(merge.getByRole("status")).toContainText("Nothing collides");
+  await expect(result).toContainText("publish:   # ours");
+  await expectAccessible(page);
+  await picture(page, "merge-clean");
+  await merge.getByRole("button", { name: "Save the result" }).click();
+  await expect(merge).toHaveCount(0);
   await expect(page.getByText("Not saved")).toHaveCount(0);
-  expect(String((await server.api("GET", "/pipelines/default/commented")).body["yaml"])).toContain("publish:");
+  await expect(node(page, "publish")).toBeVisible();
+  const merged = await read();
+  for (const kept of ["# theirs\n", "  publish:   # ours\n", "max: 4}]", "# last\n"]) expect(merged).toContain(kept);
+
+  // Theirs can be loaded instead; mine is one undo away.
+  await page.getByRole("button", { name: /^Undo/ }).click();
+  await store(merged.replace("# last", "# the very last"));
+  await save().first().click();
+  await page.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
+  await merge.getByRole("button", { name: "Drop yours, load theirs" }).click();
+  await expect(page.locator(".cm-content")).toContainText("# the very last");
+  await page.getByRole("button", { name: /^Undo/ }).click();
+  await expect(page.locator(".cm-content")).not.toContainText("# the very last");
+  await store(original);
 });
 
 test("broken YAML dims the last good graph and names the line", async ({ page }) => {

@@ -6,14 +6,14 @@ import { say } from "../words/say";
 
 const MOST = 12;
 
-export function ChangeSummary({ before, after }: { before: string; after: PipelineDocument }) {
+export function ChangeSummary({ before, after, label = say("save.summary") }: { before: string; after: PipelineDocument; label?: string }) {
   const sentences = useMemo(() => {
     const old = PipelineDocument.parse(before);
     return old.syntaxProblems.length > 0 || after.syntaxProblems.length > 0 ? null : changeSummary(old.value, after.value);
   }, [before, after]);
   if (sentences === null) return null;
   return (
-    <ul aria-label={say("save.summary")} className="max-h-40 list-disc overflow-auto px-5 pb-3 pl-9 text-body marker:text-faint">
+    <ul aria-label={label} className="max-h-40 list-disc overflow-auto px-5 pb-3 pl-9 text-body marker:text-faint">
       {sentences.length === 0 && <li>{say("save.onlyText")}</li>}
       {sentences.slice(0, MOST).map((sentence, at) => (
         <li key={`${at} ${sentence}`} className="[overflow-wrap:anywhere]">{sentence}</li>

@@ -11,6 +11,7 @@ import type { EvaluationError, RunSummary } from "../api/types";
 import type { ExpressionInText } from "../document/expressionAt";
 import { appearanceOf } from "../ui/statusAppearance";
 import { agoWords } from "../ui/time";
+import { useNow } from "../ui/useNow";
 import { useSettled } from "../ui/useSettled";
 import { say } from "../words/say";
 
@@ -27,6 +28,7 @@ export function ExpressionPreview({ pipeline, expression }: ExpressionPreviewPro
   const id = useId();
   const [chosen, setChosen] = useState<string | null>(null);
   const runs = useQuery({ queryKey: ["runs", "preview", pipeline], queryFn: () => client.runs({ pipeline, limit: MOST_RUNS }), refetchInterval: 15_000 }).data?.items ?? NO_RUNS;
+  const now = useNow(30_000);
   const run = runs.find((one) => one.id === chosen)?.id ?? runs[0]?.id ?? null;
   // As text: an equal expression is not another one.
   const settled = useSettled(JSON.stringify(expression));
@@ -51,7 +53,7 @@ export function ExpressionPreview({ pipeline, expression }: ExpressionPreviewPro
             <label htmlFor={id} className="shrink-0 text-small text-muted">{say("preview.in")}</label>
             <select id={id} value={run} onChange={(event) => setChosen(event.target.value)} className="h-7 min-w-0 max-w-64 rounded-control border border-edge bg-surface px-2 text-small">
               {runs.map((one) => (
-                <option key={one.id} value={one.id}>{`#${one.number} · ${appearanceOf(one.status).word} · ${agoWords(one.created_at, Date.now())}`}</option>
+                <option key={one.id} value={one.id}>{`#${one.number} · ${appearanceOf(one.status).word} · ${agoWords(one.created_at, now)}`}</option>
               ))}
             </select>
             {answer.data !== undefined && "value" in answer.data && <span className="ml-auto shrink-0 text-micro text-faint">{typeWords(answer.data.value)}</span>}

@@ -1,6 +1,5 @@
 /** Shows what a save would change, and a conflict when someone else was faster. */
 import { useMutation } from "@tanstack/react-query";
-import { TriangleAlert } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { client } from "../api/client";
 import { messageOf, Problem } from "../api/problem";
@@ -10,6 +9,7 @@ import { Modal } from "../ui/Modal";
 import { Skeleton } from "../ui/Skeleton";
 import { say } from "../words/say";
 import { ChangeSummary } from "./ChangeSummary";
+import { MergeDialog } from "./MergeDialog";
 import type { EditorDocument } from "./useEditorDocument";
 
 const TextDifference = lazy(() => import("./TextDifference").then((module) => ({ default: module.TextDifference })));
@@ -30,58 +30,39 @@ export interface SaveDialogProps {
 export function SaveDialog({ project, name, editor, onSaved, onClose }: SaveDialogProps) {
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const save = useMutation({
-    mutationFn: ({ etag }: { etag: string }) => client.savePipeline(project, name, editor.text, etag),
-    onSuccess: (pipeline) => {
-      editor.rebase(pipeline.etag, editor.text, editor.text);
+    mutationFn: ({ etag, text }: { etag: string; text: string }) => client.savePipeline(project, name, text, etag),
+    // Until this, what was typed stays the draft on the version that it began with.
+    onSuccess: (pipeline, { text }) => {
+      editor.rebase(pipeline.etag, text, text);
       onSaved(pipeline);
     },
-    onError: (error) => {
+    onError: (error, { text }) => {
       if (!(error instanceof Problem) || error.status !== 409) return;
+      // Faster once more: what was merged so far is now what they collide with.
+      if (conflict !== null) editor.rebase(conflict.etag, conflict.yaml, text);
       const [etag, yaml] = [error.text("current_etag"), error.text("current_yaml")];
       if (etag !== null && yaml !== null) setConflict({ etag, yaml });
     },
   });
+  const refusal = save.error === null ? null : save.error instanceof Problem && save.error.slug === "invalid-pipeline" ? say("save.invalid", { reason: save.error.message }) : messageOf(save.error);
   if (conflict !== null) {
     return (
-      <Modal
-        open
-        wide
-        onClose={onClose}
-        title={
-          <span className="flex items-center gap-2">
-            <TriangleAlert aria-hidden size={17} className="text-wait-ink" />
-            {say("save.conflict")}
-          </span>
-        }
-        description={say("save.conflict.about")}
-      >
-        <Difference before={conflict.yaml} after={editor.text} label={say("save.conflict.label")} />
-        <footer className="flex flex-wrap justify-end gap-2 px-5 py-3">
-          <Button onClick={onClose}>{say("save.later")}</Button>
-          <Button
-            look="danger"
-            onClick={() => {
-              editor.rebase(conflict.etag, conflict.yaml, conflict.yaml);
-              onClose();
-            }}
-          >
-            {say("save.theirs")}
-          </Button>
-          <Button
-            look="primary"
-            disabled={save.isPending}
-            onClick={() => {
-              editor.rebase(conflict.etag, conflict.yaml, editor.text);
-              save.mutate({ etag: conflict.etag });
-            }}
-          >
-            {say("save.mine")}
-          </Button>
-        </footer>
-      </Modal>
+      <MergeDialog
+        key={conflict.etag}
+        base={editor.base.text}
+        theirs={conflict.yaml}
+        mine={editor.document}
+        saving={save.isPending}
+        refusal={save.error instanceof Problem && save.error.status === 409 ? null : refusal}
+        onLater={onClose}
+        onTheirs={() => {
+          editor.rebase(conflict.etag, conflict.yaml, conflict.yaml);
+          onClose();
+        }}
+        onSave={(text) => save.mutate({ etag: conflict.etag, text })}
+      />
     );
   }
-  const refusal = save.error === null ? null : save.error instanceof Problem && save.error.slug === "invalid-pipeline" ? say("save.invalid", { reason: save.error.message }) : messageOf(save.error);
   return (
     <Modal open wide onClose={onClose} title={say("save.title", { name })} description={say("save.about")}>
       <ChangeSummary before={editor.base.text} after={editor.document} />
@@ -89,7 +70,7 @@ export function SaveDialog({ project, name, editor, onSaved, onClose }: SaveDial
       {refusal !== null && <p role="alert" className="px-5 pt-3 text-body font-medium text-bad-ink">{refusal}</p>}
       <footer className="flex justify-end gap-2 px-5 py-3">
         <Button onClick={onClose}>{say("save.goOn")}</Button>
-        <Button look="primary" disabled={save.isPending} onClick={() => save.mutate({ etag: editor.base.etag })}>
+        <Button look="primary" disabled={save.isPending} onClick={() => save.mutate({ etag: editor.base.etag, text: editor.text })}>
           {say(save.isPending ? "save.saving" : "editor.save")}
         </Button>
       </footer>

@@ -39,7 +39,7 @@ export const codeTheme = [
     ".cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--color-wait)", textUnderlineOffset: "3px" },
     ".cm-lintRange-info, .cm-lintRange-hint": { backgroundImage: "none", textDecoration: "underline dotted var(--color-faint)", textUnderlineOffset: "3px" },
     ".cm-lintRange-active": { backgroundColor: "var(--color-bad-tint)" },
-    ".cm-merge-revert": { display: "none" },
+    ".cm-conflict": { boxShadow: "inset 3px 0 var(--color-wait)" },
     ".cm-collapsedLines::before, .cm-collapsedLines::after": { content: '"⋯"' },
     ".cm-collapsedLines": { background: "var(--color-sunken) !important", color: "var(--color-muted)" },
   }),

@@ -11,9 +11,11 @@ export interface ModalProps {
   readonly description?: ReactNode;
   readonly children: ReactNode;
   readonly wide?: boolean;
+  /** Nearly the whole window, for what is worked in. */
+  readonly full?: boolean;
 }
 
-export function Modal({ open, onClose, title, description, children, wide = false }: ModalProps) {
+export function Modal({ open, onClose, title, description, children, wide = false, full = false }: ModalProps) {
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Dialog.Portal>
@@ -27,7 +29,7 @@ export function Modal({ open, onClose, title, description, children, wide = fals
             event.preventDefault();
             field.focus();
           }}
-          className={`fixed top-1/2 left-1/2 z-40 flex max-h-[88dvh] w-[calc(100vw-2rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-card border border-line bg-surface shadow-floating ${wide ? "max-w-5xl" : "max-w-md"}`}
+          className={`fixed top-1/2 left-1/2 z-40 flex ${full ? "h-[94dvh]" : "max-h-[88dvh]"} w-[calc(100vw-2rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-card border border-line bg-surface shadow-floating ${full ? "max-w-[88rem]" : wide ? "max-w-5xl" : "max-w-md"}`}
         >
           <header className="flex items-start gap-3 px-5 pt-4 pb-3">
             <div className="min-w-0 flex-1">

@@ -1,6 +1,6 @@
 // The editor: gestures on the canvas and by keyboard, panes, form, problems, and what is said on the way.
 import type { Page } from "@playwright/test";
-import { expect, expectAccessible, node, picture as taken, test } from "./test";
+import { expect, expectAccessible, node, picture as taken, startRun, test } from "./test";
 
 const picture = (page: Page, name: string) => taken(page, `editor-${name}`);
 
@@ -188,7 +188,7 @@ test("a kind of step is dragged from the palette onto a step", async ({ page }) 
   expect(await yaml(page)).toContain("  pause: {needs: ship, sleep: 30s}");
 });
 
-test("the interface speaks Chinese", async ({ page }) => {
+test("the interface speaks Chinese", async ({ page, server }) => {
   await page.goto("/pipelines/default/flaky-loop");
   await page.getByRole("button", { name: "Theme and language" }).click();
   await page.getByRole("menuitemradio", { name: "简体中文" }).click();
@@ -199,6 +199,26 @@ test("the interface speaks Chinese", async ({ page }) => {
   await page.mouse.up();
   await expectAccessible(page);
   await page.screenshot({ path: "test-results/editor-chinese.png" });
+
+  // On every page, with the words of states, times and failures.
+  const run = await startRun(server, "flaky-loop", { tries: 2 });
+  await page.goto(`/runs/${run}`);
+  await expect(page.getByRole("status", { name: "运行状态" })).toHaveText("等待中");
+  await expect(page.getByRole("region", { name: "approve 的审批" })).toContainText("approve 需要审批");
+  await expect(page.getByRole("button", { name: "批准 继续执行 ship" })).toBeVisible();
+  await node(page, "check").click();
+  await expect(page.getByRole("region", { name: "步骤 check" })).toContainText("第 2 轮");
+  await expectAccessible(page);
+  await picture(page, "run-chinese");
+  await page.getByRole("tab", { name: "事件" }).click();
+  await expect(page.getByRole("list", { name: "运行历史，最新在前" })).toContainText("运行已创建");
+  await page.goto("/runs");
+  await expect(page.getByRole("heading", { name: "运行" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "全部" })).toBeVisible();
+  await page.goto("/approvals");
+  await expect(page.getByRole("list", { name: "待审批" })).toContainText("Ship build 2?");
+  await page.goto("/nowhere");
+  await expect(page.getByText("此地址没有内容")).toBeVisible();
 });
 
 test("six hundred steps are laid out, found and edited", async ({ page, server }) => {

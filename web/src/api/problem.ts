@@ -1,6 +1,7 @@
 /** A refusal by the server (RFC 9457), or the failure to reach it, as one error type. */
 
 import type { Diagnostic } from "./types";
+import { say } from "../words/say";
 
 export interface Objection {
   readonly pointer: string;
@@ -17,7 +18,7 @@ export class Problem extends Error {
   readonly #more: Readonly<Record<string, unknown>>;
 
   constructor(status: number, body: Readonly<Record<string, unknown>>) {
-    super(textOf(body["detail"]) ?? textOf(body["title"]) ?? `The server answered ${status}.`);
+    super(textOf(body["detail"]) ?? textOf(body["title"]) ?? say("problem.status", { status }));
     this.name = "Problem";
     this.status = status;
     this.slug = (textOf(body["type"]) ?? "").split("/").at(-1) ?? "";
@@ -26,7 +27,7 @@ export class Problem extends Error {
   }
 
   static unreachable(): Problem {
-    return new Problem(0, { title: "The server cannot be reached." });
+    return new Problem(0, { title: say("load.unreachable") });
   }
 
   static async from(response: Response): Promise<Problem> {

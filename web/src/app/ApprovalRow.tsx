@@ -6,6 +6,7 @@ import { client } from "../api/client";
 import type { RunSummary } from "../api/types";
 import { stepsInside } from "../api/stepsInside";
 import { Ago } from "../ui/Ago";
+import { say } from "../words/say";
 
 export function ApprovalRow({ run, step }: { run: RunSummary; step: string }) {
   const whole = useQuery({ queryKey: ["approval", run.id, step, run.status], queryFn: () => client.run(run.id) });
@@ -20,7 +21,7 @@ export function ApprovalRow({ run, step }: { run: RunSummary; step: string }) {
         </Link>
         <p className="truncate text-small text-muted">
           {run.pipeline} #{run.number} · <span className="font-mono">{step}</span>
-          {(view?.visit ?? 1) > 1 && ` · visit ${view?.visit}`}
+          {(view?.visit ?? 1) > 1 && ` · ${say("run.visit", { visit: view?.visit ?? 1 })}`}
           {wait !== null && wait.approvers.length > 0 && ` · ${wait.approvers.join(", ")}`}
         </p>
       </div>

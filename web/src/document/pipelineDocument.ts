@@ -125,7 +125,7 @@ export class PipelineDocument {
     for (const { scalar, ranges } of references) {
       const value = String(scalar.value);
       const inText = scalarOffsets(this.text, scalar.written);
-      if (inText === null) return refused(`A value that mentions \`${from}\` is spelled in a way the editor cannot change safely. Change it in the text.`);
+      if (inText === null) return refused(say("rename.odd", { step: from }));
       for (const range of ranges) {
         const place = inText(range);
         splices.set(place.from, { ...place, insert: to });
@@ -144,7 +144,7 @@ export class PipelineDocument {
       });
     return same
       ? { ok: true, document }
-      : refused(`\`${from}\` is shared by an anchor with something that must keep its text. Write it out there first.`);
+      : refused(say("rename.shared", { step: from }));
   }
 }
 

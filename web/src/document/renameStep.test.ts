@@ -147,7 +147,7 @@ steps:
     refuses(text, "x".repeat(64), /at most 63/);
     refuses(text, "null", /word of the expression language/);
     refuses(text, "a", /a step `a` already/);
-    refuses(text, "c", /`finally` has a step/);
+    refuses(text, "c", /There is a step `c` already/);
     refuses(text, "z", /no step `q`/, "q");
     refuses(text, "z", /renamed in the text/, "c");
     refuses("steps: {build: {run: x}", "z", /does not parse/);

@@ -17,7 +17,7 @@ export const codeTheme = [
   EditorView.theme({
     "&": { height: "100%", backgroundColor: "var(--color-surface)", color: "var(--color-ink)", fontSize: "12.5px" },
     "&.cm-focused": { outline: "none" },
-    ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "20px", fontVariantLigatures: "none" },
+    ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "20px", fontVariantLigatures: "none", fontFeatureSettings: "normal" },
     ".cm-content": { padding: "10px 0", caretColor: "var(--color-ink)" },
     ".cm-cursor": { borderLeftColor: "var(--color-ink)" },
     ".cm-gutters": { backgroundColor: "var(--color-surface)", color: "var(--color-faint)", border: "none", paddingLeft: "6px" },

@@ -7,6 +7,7 @@ import type { EditCommand } from "../document/editCommand";
 import { type History, record, redo, startHistory, undo } from "../document/history";
 import { PipelineDocument } from "../document/pipelineDocument";
 import { type Draft, forgetDraft, loadDraft, storeDraft } from "./draft";
+import { say } from "../words/say";
 
 /** A pause in typing longer than this begins another undo step. */
 const TYPING_PAUSE_MS = 700;
@@ -55,7 +56,7 @@ export function useEditorDocument(key: string, stored: { etag: string; yaml: str
     const now = Date.now();
     setState((before) => {
       const typingGroup = now - before.typedAt > TYPING_PAUSE_MS ? before.typingGroup + 1 : before.typingGroup;
-      return { ...before, typedAt: now, typingGroup, history: record(before.history, { text: next, label: "Typing", group: `typing-${typingGroup}` }) };
+      return { ...before, typedAt: now, typingGroup, history: record(before.history, { text: next, label: say("history.typing"), group: `typing-${typingGroup}` }) };
     });
   }, []);
   const run = useCallback(
@@ -84,7 +85,7 @@ export function useEditorDocument(key: string, stored: { etag: string; yaml: str
     redo: useCallback(() => setState((before) => ({ ...before, history: redo(before.history) })), []),
     rebase: useCallback(
       (etag, storedText, next) =>
-        setState((before) => ({ ...before, restored: false, base: { etag, text: storedText }, history: record(before.history, { text: next, label: "Other version", group: null }) })),
+        setState((before) => ({ ...before, restored: false, base: { etag, text: storedText }, history: record(before.history, { text: next, label: say("history.other"), group: null }) })),
       [],
     ),
   };
@@ -95,5 +96,5 @@ function initialState(draft: Draft | null, stored: { etag: string; yaml: string 
   // A draft keeps the version it began with: saving it over a newer one is a conflict, not a surprise.
   const base = restored ? { etag: draft.baseEtag, text: draft.baseText } : { etag: stored.etag, text: stored.yaml };
   const history = startHistory(base.text);
-  return { base, restored, typedAt: 0, typingGroup: 0, history: restored ? record(history, { text: draft.text, label: "Restored draft", group: null }) : history };
+  return { base, restored, typedAt: 0, typingGroup: 0, history: restored ? record(history, { text: draft.text, label: say("history.draft"), group: null }) : history };
 }

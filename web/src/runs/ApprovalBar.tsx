@@ -17,6 +17,7 @@ import { elapsedWords } from "../ui/time";
 import { useNow } from "../ui/useNow";
 import { useSchemaForm } from "../ui/useSchemaForm";
 import { approvalOutlook } from "./approvalOutlook";
+import { say } from "../words/say";
 
 export interface ApprovalBarProps {
   readonly run: RunView;
@@ -58,26 +59,26 @@ export function ApprovalBar({ run, graph, step, visit, wait, onClosed }: Approva
     if (values !== null) decide.mutate({ decision, values });
   };
   return (
-    <section aria-label={`Approval of ${step}`} className="border-b border-l-[3px] border-b-line border-l-wait bg-[color-mix(in_oklab,var(--color-wait-tint)_45%,var(--color-surface))] px-4 py-3 sm:px-5">
+    <section aria-label={say("approval.of", { step })} className="border-b border-l-[3px] border-b-line border-l-wait bg-[color-mix(in_oklab,var(--color-wait-tint)_45%,var(--color-surface))] px-4 py-3 sm:px-5">
       <div className="flex flex-wrap items-start gap-x-6 gap-y-3">
         <div className="min-w-0 flex-1 basis-72 space-y-1">
           <p className="flex items-center gap-1.5 text-small font-medium text-wait-ink">
             <Hourglass aria-hidden size={14} />
-            <span className="font-mono">{step}</span> needs approval{visit > 1 && ` · visit ${visit}`}
+            <span>{say(visit > 1 ? "approval.needsAgain" : "approval.needs", { step, visit })}</span>
           </p>
           <p className="text-title font-semibold [overflow-wrap:anywhere] whitespace-pre-wrap">{wait.message}</p>
           <p className="flex flex-wrap items-center gap-x-3 gap-y-0.5 text-small text-muted">
             <span className="flex items-center gap-1">
               <Users aria-hidden size={13} />
-              {wait.approvers.length === 0 ? "Anyone who may approve" : wait.approvers.join(", ")}
+              {wait.approvers.length === 0 ? say("approval.anyone") : wait.approvers.join(", ")}
             </span>
-            {wait.quorum > 1 && <span>{wait.decisions.filter((one) => one.decision === "approved").length} of {wait.quorum} approvals</span>}
-            {!wait.allow_self && <span>not by who started the run</span>}
+            {wait.quorum > 1 && <span>{say("approval.quorum", { count: wait.decisions.filter((one) => one.decision === "approved").length, quorum: wait.quorum })}</span>}
+            {!wait.allow_self && <span>{say("approval.notSelf")}</span>}
             {wait.until != null && <TimeLeft until={wait.until} />}
           </p>
           {wait.decisions.map((one) => (
             <p key={`${one.by} ${one.at}`} className="text-small text-muted">
-              {one.by} {one.decision}
+              {say(one.decision === "approved" ? "approval.approvedBy" : "approval.rejectedBy", { by: one.by })}
               {one.comment ? `: ${one.comment}` : ""}
             </p>
           ))}
@@ -94,17 +95,17 @@ export function ApprovalBar({ run, graph, step, visit, wait, onClosed }: Approva
               <SchemaField key={field.name} field={field} text={form.textOf(field)} error={form.errorOf(field)} onChange={(text) => form.change(field, text)} />
             ))}
             <div>
-              <label htmlFor={commentId} className={fields.length > 0 ? "mb-1 block text-small font-medium" : "sr-only"}>Comment</label>
-              <input id={commentId} value={comment} placeholder="Comment (optional)" onChange={(event) => setComment(event.target.value)} className={`${CONTROL} h-8`} />
+              <label htmlFor={commentId} className={fields.length > 0 ? "mb-1 block text-small font-medium" : "sr-only"}>{say("approval.comment")}</label>
+              <input id={commentId} value={comment} placeholder={say("approval.commentHint")} onChange={(event) => setComment(event.target.value)} className={`${CONTROL} h-8`} />
             </div>
           </div>
           <div className="grid grid-cols-2 gap-2">
             <Button type="submit" look="approve" className="!h-12 flex-col !gap-0.5 leading-4" disabled={decide.isPending}>
-              <span className="flex items-center gap-1.5"><Check aria-hidden size={15} />Approve</span>
+              <span className="flex items-center gap-1.5"><Check aria-hidden size={15} />{say("approval.approve")}</span>
               <span className="text-micro font-normal">{outlook.approve}</span>
             </Button>
             <Button look="danger" className="!h-12 flex-col !gap-0.5 leading-4" disabled={decide.isPending} onClick={() => send("reject")}>
-              <span className="flex items-center gap-1.5">{wait.on_reject == null ? <X aria-hidden size={15} /> : <Undo2 aria-hidden size={15} />}Reject</span>
+              <span className="flex items-center gap-1.5">{wait.on_reject == null ? <X aria-hidden size={15} /> : <Undo2 aria-hidden size={15} />}{say("approval.reject")}</span>
               <span className="text-micro font-normal text-muted">{outlook.reject}</span>
             </Button>
           </div>
@@ -117,5 +118,5 @@ export function ApprovalBar({ run, graph, step, visit, wait, onClosed }: Approva
 
 function TimeLeft({ until }: { until: string }) {
   const now = useNow(1000);
-  return <span className="tabular-nums">{elapsedWords(Date.parse(until) - now)} left</span>;
+  return <span className="tabular-nums">{say("approval.left", { time: elapsedWords(Date.parse(until) - now) })}</span>;
 }

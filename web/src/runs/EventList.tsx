@@ -8,13 +8,14 @@ import { StatusIcon } from "../ui/StatusIcon";
 import { appearanceOf } from "../ui/statusAppearance";
 import { clockWords } from "../ui/time";
 import { eventWords } from "../ui/eventWords";
+import { say } from "../words/say";
 
 export function EventList({ run, onSelect }: { run: string; onSelect: (step: string) => void }) {
   const events = useQuery(eventsQuery(run));
   if (events.isPending) return <Skeleton rows={8} className="h-9" />;
-  if (events.error !== null) return <FailedToLoad what="history" error={events.error} onRetry={() => void events.refetch()} />;
+  if (events.error !== null) return <FailedToLoad what={say("what.history")} error={events.error} onRetry={() => void events.refetch()} />;
   return (
-    <ol aria-label="History of the run, newest first" tabIndex={0} className="h-full overflow-auto p-4">
+    <ol aria-label={say("events.label")} tabIndex={0} className="h-full overflow-auto p-4">
       {events.data.events.toReversed().map((event) => (
         <li key={event.seq} className="flex gap-4 border-b border-line py-2 last:border-b-0">
           <span className="w-8 shrink-0 text-right font-mono text-small text-faint">{event.seq}</span>
@@ -39,7 +40,7 @@ function Changes({ event, onSelect }: { event: RunEvent; onSelect: (step: string
           <StatusIcon status={step.status} size={11} />
           <span className="font-mono">{id}</span>
           {appearanceOf(step.status).word.toLowerCase()}
-          {step.visit > 1 && ` · visit ${step.visit}`}
+          {step.visit > 1 && ` · ${say("run.visit", { visit: step.visit })}`}
         </button>
       ))}
     </p>

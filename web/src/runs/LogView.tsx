@@ -4,6 +4,7 @@ import { ArrowDown } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { LogLine } from "../api/types";
 import { AnsiText } from "./AnsiText";
+import { say } from "../words/say";
 
 const LINE_HEIGHT = 20;
 
@@ -60,7 +61,7 @@ export function LogView({ lines, live, timestamps, label }: LogViewProps) {
       {!following && (
         <button type="button" onClick={() => setFollowing(true)} className="absolute right-4 bottom-3 flex h-7 animate-appear items-center gap-1.5 rounded-full border border-line bg-raised px-3 text-small font-medium shadow-floating hover:bg-hover">
           <ArrowDown aria-hidden size={13} />
-          {live ? "Follow" : "To the end"}
+          {say(live ? "log.follow" : "log.toEnd")}
         </button>
       )}
     </div>

@@ -2,6 +2,7 @@
 import * as Switch from "@radix-ui/react-switch";
 import { Pin } from "lucide-react";
 import { useId } from "react";
+import { say } from "../words/say";
 
 export interface PinnedNoteProps {
   readonly region: string;
@@ -16,10 +17,10 @@ export function PinnedNote({ region, visit, latest, onFollow }: PinnedNoteProps)
     <div role="status" className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-loop-tint px-4 py-1.5 text-small text-loop-ink sm:px-5">
       <Pin aria-hidden size={13} />
       <span>
-        Viewing visit {visit} of {latest} of the loop to <span className="font-mono font-medium">{region}</span>. Actions are off.
+        {say("pinned.about", { visit, latest, region })}
       </span>
       <span className="ml-auto flex items-center gap-2">
-        <label htmlFor={id} className="font-medium">Follow latest</label>
+        <label htmlFor={id} className="font-medium">{say("pinned.follow")}</label>
         <Switch.Root id={id} checked={false} onCheckedChange={onFollow} className="h-5 w-9 rounded-full border border-loop bg-surface p-0.5">
           <Switch.Thumb className="block size-3.5 rounded-full bg-loop transition-transform data-[state=checked]:translate-x-4" />
         </Switch.Root>

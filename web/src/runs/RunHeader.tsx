@@ -12,6 +12,8 @@ import { Button } from "../ui/Button";
 import { Elapsed } from "../ui/Elapsed";
 import { Modal } from "../ui/Modal";
 import { StatusBadge } from "../ui/StatusBadge";
+import { say } from "../words/say";
+import { triggerWords } from "../ui/triggerWords";
 
 export function RunHeader({ run }: { run: RunView }) {
   return (
@@ -21,39 +23,38 @@ export function RunHeader({ run }: { run: RunView }) {
           {run.pipeline}
         </Link>
         <ChevronRight aria-hidden size={14} className="shrink-0 text-faint" />
-        <span className="whitespace-nowrap">{run.name ?? `Run ${run.number}`}</span>
+        <span className="whitespace-nowrap">{run.name ?? say("run.number", { number: run.number })}</span>
       </h1>
-      <span role="status" aria-label="Run status">
+      <span role="status" aria-label={say("run.status")}>
         <StatusBadge status={run.status} />
       </span>
       <dl className="flex flex-wrap items-center gap-x-4 gap-y-1 text-small text-muted [&_dt]:sr-only [&>div]:flex [&>div]:items-center [&>div]:gap-1.5">
         <div>
-          <dt>Elapsed</dt>
+          <dt>{say("run.elapsed")}</dt>
           <Clock3 aria-hidden size={13} className="text-faint" />
           <dd><Elapsed from={run.created_at} to={run.finished_at ?? null} /></dd>
         </div>
         <div>
-          <dt>Started</dt>
+          <dt>{say("run.started")}</dt>
           <CircleUser aria-hidden size={13} className="text-faint" />
           <dd>
-            {run.trigger.kind}
-            {run.trigger.actor !== null && run.trigger.actor !== undefined && ` by ${run.trigger.actor}`} · <Ago at={run.created_at} />
+            {triggerWords(run.trigger)} · <Ago at={run.created_at} />
           </dd>
         </div>
         {run.parent != null && (
           <div>
-            <dt>Parent</dt>
+            <dt>{say("run.parent")}</dt>
             <dd>
               <Link to="/runs/$id" params={{ id: run.parent.run }} className="rounded text-accent-ink underline-offset-2 hover:underline">
-                child of {run.parent.step}
+                {say("run.childOf", { step: run.parent.step })}
               </Link>
             </dd>
           </div>
         )}
         {run.epoch > 1 && (
           <div>
-            <dt>Epoch</dt>
-            <dd>rerun {run.epoch - 1}</dd>
+            <dt>{say("run.epoch")}</dt>
+            <dd>{say("run.rerunNumber", { number: run.epoch - 1 })}</dd>
           </div>
         )}
       </dl>
@@ -79,9 +80,9 @@ function PauseRun({ run }: { run: RunView }) {
   return (
     <>
       {change.error !== null && <p role="alert" className="text-small text-bad-ink">{messageOf(change.error)}</p>}
-      <Button onClick={() => change.mutate()} disabled={change.isPending} title={verb === "pause" ? "Let what runs end, and start nothing new" : "Go on where the run was paused"}>
+      <Button onClick={() => change.mutate()} disabled={change.isPending} title={say(verb === "pause" ? "run.pause.about" : "run.resume.about")}>
         {verb === "pause" ? <Pause aria-hidden size={14} /> : <Play aria-hidden size={14} />}
-        {verb === "pause" ? "Pause" : "Resume"}
+        {say(verb === "pause" ? "run.pause" : "run.resume")}
       </Button>
     </>
   );
@@ -102,14 +103,14 @@ function RerunRun({ run }: { run: RunView }) {
     <>
       {rerun.error !== null && <p role="alert" className="text-small text-bad-ink">{messageOf(rerun.error)}</p>}
       {run.status !== "succeeded" && (
-        <Button onClick={() => rerun.mutate("failed")} disabled={rerun.isPending} title="Do the steps again that failed or were cut off, and all that stands behind them">
+        <Button onClick={() => rerun.mutate("failed")} disabled={rerun.isPending} title={say("run.rerunFailed.about")}>
           <RotateCcw aria-hidden size={14} />
-          Rerun failed
+          {say("run.rerunFailed")}
         </Button>
       )}
-      <Button onClick={() => rerun.mutate("everything")} disabled={rerun.isPending} title="Do all steps again, in a new epoch of this run">
+      <Button onClick={() => rerun.mutate("everything")} disabled={rerun.isPending} title={say("run.rerunAll.about")}>
         <RotateCcw aria-hidden size={14} />
-        Rerun all
+        {say("run.rerunAll")}
       </Button>
     </>
   );
@@ -122,13 +123,13 @@ function CancelRun({ run }: { run: RunView }) {
     <>
       <Button look="danger" onClick={() => setAsking(true)} disabled={run.status === "cancelling"}>
         <Ban aria-hidden size={14} />
-        Cancel
+        {say("common.cancel")}
       </Button>
-      <Modal open={asking} onClose={() => setAsking(false)} title={`Cancel run ${run.number} of ${run.pipeline}?`} description="Steps that run are stopped; compensations and finally still run. A cancelled run can be rerun.">
+      <Modal open={asking} onClose={() => setAsking(false)} title={say("run.cancel.ask", { number: run.number, pipeline: run.pipeline })} description={say("run.cancel.about")}>
         {cancel.error !== null && <p role="alert" className="px-5 text-body text-bad-ink">{messageOf(cancel.error)}</p>}
         <footer className="flex justify-end gap-2 px-5 pt-2 pb-4">
-          <Button onClick={() => setAsking(false)}>Keep it running</Button>
-          <Button look="danger" disabled={cancel.isPending} onClick={() => cancel.mutate()}>Cancel the run</Button>
+          <Button onClick={() => setAsking(false)}>{say("run.cancel.keep")}</Button>
+          <Button look="danger" disabled={cancel.isPending} onClick={() => cancel.mutate()}>{say("run.cancel.do")}</Button>
         </footer>
       </Modal>
     </>

@@ -2,19 +2,20 @@
 import type { RunView } from "../api/types";
 import { JsonBlock } from "../ui/JsonBlock";
 import { FailureBox } from "./FailureBox";
+import { say } from "../words/say";
 
 export function RunInputsOutputs({ run }: { run: RunView }) {
   return (
-    <div className="grid h-full content-start gap-6 overflow-auto p-5 lg:grid-cols-2" tabIndex={0} role="region" aria-label="Inputs and outputs of the run">
+    <div className="grid h-full content-start gap-6 overflow-auto p-5 lg:grid-cols-2" tabIndex={0} role="region" aria-label={say("io.label")}>
       {run.error != null && (
         <section className="space-y-2 lg:col-span-2">
-          <h2 className="text-body font-semibold">Error{run.error.step == null ? "" : ` of ${run.error.step}`}</h2>
+          <h2 className="text-body font-semibold">{run.error.step == null ? say("io.error") : say("io.errorOf", { step: run.error.step })}</h2>
           <FailureBox failure={run.error} />
         </section>
       )}
-      <Part title="Inputs" value={run.inputs} none="The run was started without inputs." />
-      <Part title="Outputs" value={run.outputs} none={run.finished_at == null ? "Outputs are set when the run has succeeded." : "The run has no outputs."} />
-      {Object.keys(run.labels ?? {}).length > 0 && <Part title="Labels" value={run.labels} none="" />}
+      <Part title={say("dry.inputs")} value={run.inputs} none={say("io.noInputs")} />
+      <Part title={say("io.outputs")} value={run.outputs} none={say(run.finished_at == null ? "io.outputsLater" : "io.noOutputs")} />
+      {Object.keys(run.labels ?? {}).length > 0 && <Part title={say("io.labels")} value={run.labels} none="" />}
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { recordOf } from "../ui/canvas/runOverlay";
 import { StepLogs } from "./StepLogs";
 import { StepOutputs } from "./StepOutputs";
 import { StepVisits } from "./StepVisits";
+import { say } from "../words/say";
 
 export type DockTab = "logs" | "outputs" | "visits";
 
@@ -28,7 +29,7 @@ export function StepDock({ run, definition, step, visit, tab, onTab, onVisit, on
   const status = visit === null ? "pending" : current ? step.status : (recordOf(step, visit)?.status ?? step.status);
   const failed = visit !== null && ((current ? step.error : null) ?? recordOf(step, visit)?.error ?? null) !== null;
   return (
-    <section aria-label={`Step ${definition.id}`} className="flex h-full min-h-0 flex-col bg-surface">
+    <section aria-label={say("canvas.step", { step: definition.id })} className="flex h-full min-h-0 flex-col bg-surface">
       <Tabs.Root value={tab} onValueChange={(next) => onTab(next as DockTab)} className="flex min-h-0 flex-1 flex-col">
         <div className="flex flex-wrap items-center gap-x-3 border-b border-line pr-2 pl-4">
           <h2 className="flex items-center gap-1.5 py-2 font-mono text-small font-semibold">
@@ -36,13 +37,13 @@ export function StepDock({ run, definition, step, visit, tab, onTab, onVisit, on
             {definition.id}
           </h2>
           <StatusBadge status={status} />
-          {visit !== null && (visit > 1 || !current) && <span className="text-small text-muted">visit {visit}{current ? "" : `, not the latest (${step.visit})`}</span>}
-          <Tabs.List aria-label="Details of the step" className="ml-auto flex self-stretch sm:ml-4">
-            <TabTrigger value="logs">Logs</TabTrigger>
-            <TabTrigger value="outputs">{failed ? "Error" : "Outputs"}</TabTrigger>
-            <TabTrigger value="visits">Visits{step.visits.length > 1 ? ` ${step.older_visits + step.visits.length}` : ""}</TabTrigger>
+          {visit !== null && (visit > 1 || !current) && <span className="text-small text-muted">{say(current ? "run.visit" : "run.oldVisit", { visit, latest: step.visit })}</span>}
+          <Tabs.List aria-label={say("dock.label")} className="ml-auto flex self-stretch sm:ml-4">
+            <TabTrigger value="logs">{say("dock.logs")}</TabTrigger>
+            <TabTrigger value="outputs">{say(failed ? "io.error" : "io.outputs")}</TabTrigger>
+            <TabTrigger value="visits">{say("dock.visits")}{step.visits.length > 1 ? ` ${step.older_visits + step.visits.length}` : ""}</TabTrigger>
           </Tabs.List>
-          <button type="button" aria-label="Close the dock" onClick={onClose} className="ml-auto rounded-control p-1.5 text-faint hover:bg-hover hover:text-ink">
+          <button type="button" aria-label={say("dock.close")} onClick={onClose} className="ml-auto rounded-control p-1.5 text-faint hover:bg-hover hover:text-ink">
             <X aria-hidden size={15} />
           </button>
         </div>

@@ -7,6 +7,7 @@ import { CONTROL } from "../ui/SchemaField";
 import { LogView } from "./LogView";
 import { recordOf } from "../ui/canvas/runOverlay";
 import { useStepLog } from "./useStepLog";
+import { say } from "../words/say";
 
 export interface StepLogsProps {
   readonly run: string;
@@ -28,24 +29,24 @@ export function StepLogs({ run, definition, step, visit, onVisit }: StepLogsProp
   const begun = visit !== null && (record !== undefined || (isCurrent && step.status !== "pending")) && (!isCurrent || step.attempt > 0) && (record?.status ?? step.status) !== "skipped";
   const log = useStepLog({ run, step: definition.id, visit: visit ?? 0, attempt }, begun && writes);
 
-  if (!writes) return <Notice icon={definition.kind === "approval" ? UserCheck : Clock3} title="No log">A step of kind {definition.kind} runs nothing, so it prints nothing.</Notice>;
-  if (!begun) return <Notice icon={ScrollText} title={step.status === "skipped" ? "Skipped" : visit === null ? "Not reached in this visit" : "Not started yet"}>The log appears as soon as the step prints something.</Notice>;
+  if (!writes) return <Notice icon={definition.kind === "approval" ? UserCheck : Clock3} title={say("log.none")}>{say("log.none.about", { kind: definition.kind })}</Notice>;
+  if (!begun) return <Notice icon={ScrollText} title={say(step.status === "skipped" ? "status.skipped" : visit === null ? "log.notReached" : "log.notStarted")}>{say("log.appears")}</Notice>;
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-1.5 text-small text-muted">
         <label className="flex items-center gap-1.5">
-          Visit
+          {say("log.visit")}
           <select className={`${CONTROL} h-7 !w-auto`} value={visit} onChange={(event) => onVisit(Number(event.target.value))}>
             {numbersUpTo(step).map((one) => (
-              <option key={one} value={one}>{one}{one === step.visit ? " (latest)" : ""}</option>
+              <option key={one} value={one}>{one === step.visit ? say("log.latest", { visit: one }) : one}</option>
             ))}
           </select>
         </label>
         <label className="flex items-center gap-1.5">
-          Attempt
+          {say("log.attempt")}
           <select className={`${CONTROL} h-7 !w-auto`} value={attempt} onChange={(event) => setAttemptOf({ visit: visit ?? 1, attempt: Number(event.target.value) })}>
             {Array.from({ length: attempts }, (_, at) => (
-              <option key={at + 1} value={at + 1}>{at + 1} of {attempts}</option>
+              <option key={at + 1} value={at + 1}>{say("log.of", { at: at + 1, count: attempts })}</option>
             ))}
           </select>
         </label>
@@ -58,24 +59,22 @@ export function StepLogs({ run, definition, step, visit, onVisit }: StepLogsProp
               localStorage.setItem("loopline.timestamps", event.target.checked ? "on" : "off");
             }}
           />
-          Timestamps
+          {say("log.timestamps")}
         </label>
         <span role="status" className="ml-auto flex items-center gap-1.5">
           {log.state === "live" && <span aria-hidden className="size-1.5 animate-breathe rounded-full bg-busy" />}
-          {WORDS[log.state]}
-          {log.lines.length > 0 && ` · ${log.lines.length} ${log.lines.length === 1 ? "line" : "lines"}`}
+          {say(`log.state.${log.state}`)}
+          {log.lines.length > 0 && ` · ${say(log.lines.length === 1 ? "log.line" : "log.lines", { count: log.lines.length })}`}
         </span>
       </div>
       {log.lines.length === 0 && log.state !== "live" && log.state !== "loading" ? (
-        <Notice icon={ScrollText} title={log.state === "failed" ? "The log could not be read" : "Nothing was printed"} />
+        <Notice icon={ScrollText} title={say(log.state === "failed" ? "log.unreadable" : "log.empty")} />
       ) : (
-        <LogView key={`${visit} ${attempt}`} lines={log.lines} live={log.state === "live"} timestamps={timestamps} label={`Log of ${definition.id}, visit ${visit}`} />
+        <LogView key={`${visit} ${attempt}`} lines={log.lines} live={log.state === "live"} timestamps={timestamps} label={say("log.label", { step: definition.id, visit: visit ?? 1 })} />
       )}
     </div>
   );
 }
-
-const WORDS = { loading: "Loading", live: "Live", complete: "Complete", none: "No log", failed: "Not available" } as const;
 
 function numbersUpTo(step: StepView): number[] {
   const numbers = new Set([...step.visits.map((one) => one.visit), step.visit]);

@@ -4,6 +4,7 @@ import type { StepView } from "../api/types";
 import { Notice } from "../ui/Notice";
 import { FailureBox } from "./FailureBox";
 import { recordOf } from "../ui/canvas/runOverlay";
+import { say } from "../words/say";
 
 export function StepOutputs({ step, visit }: { step: StepView; visit: number | null }) {
   const current = visit === step.visit;
@@ -13,14 +14,14 @@ export function StepOutputs({ step, visit }: { step: StepView; visit: number | n
   const skipped = (current ? step.skip_reason : null) ?? record?.skip_reason ?? null;
   const names = Object.keys(outputs);
   if (error === null && names.length === 0) {
-    return <Notice icon={PackageOpen} title={skipped === null ? "No outputs" : "Skipped"}>{skipped === null ? "This visit has set no outputs." : SKIPS[skipped]}</Notice>;
+    return <Notice icon={PackageOpen} title={say(skipped === null ? "outputs.none" : "status.skipped")}>{say(skipped === null ? "outputs.none.about" : `skip.${skipped}`)}</Notice>;
   }
   return (
-    <div className="h-full space-y-4 overflow-auto p-4" tabIndex={0} role="region" aria-label="Outputs and error">
+    <div className="h-full space-y-4 overflow-auto p-4" tabIndex={0} role="region" aria-label={say("outputs.label")}>
       {error !== null && <FailureBox failure={error} />}
       {names.length > 0 && (
         <table className="w-full max-w-3xl text-left text-body">
-          <caption className="sr-only">Outputs</caption>
+          <caption className="sr-only">{say("io.outputs")}</caption>
           <tbody>
             {names.map((name) => (
               <tr key={name} className="border-b border-line align-top last:border-b-0">
@@ -34,10 +35,3 @@ export function StepOutputs({ step, visit }: { step: StepView; visit: number | n
     </div>
   );
 }
-
-const SKIPS = {
-  condition: "Its condition was false.",
-  not_taken: "No path led here.",
-  upstream_failed: "A step before it failed.",
-  cancelled: "The run was cancelled.",
-} as const;

@@ -6,20 +6,21 @@ import { Ago } from "../ui/Ago";
 import { Elapsed } from "../ui/Elapsed";
 import { Notice } from "../ui/Notice";
 import { StatusBadge } from "../ui/StatusBadge";
+import { say } from "../words/say";
 
 export function StepVisits({ step, visit, onVisit }: { step: StepView; visit: number | null; onVisit: (visit: number) => void }) {
-  if (step.visits.length === 0) return <Notice icon={CircleDashed} title="Not started yet">Each pass through the loop is listed here.</Notice>;
+  if (step.visits.length === 0) return <Notice icon={CircleDashed} title={say("log.notStarted")}>{say("visits.none")}</Notice>;
   return (
-    <div className="h-full overflow-auto" tabIndex={0} role="region" aria-label="Visits of the step">
+    <div className="h-full overflow-auto" tabIndex={0} role="region" aria-label={say("visits.label")}>
       <table className="w-full text-left text-body">
         <thead className="sticky top-0 bg-surface text-micro text-faint">
           <tr className="[&>th]:border-b [&>th]:border-line [&>th]:px-4 [&>th]:py-1.5 [&>th]:font-medium">
-            <th scope="col">Visit</th>
-            <th scope="col">Status</th>
-            <th scope="col">Attempts</th>
-            <th scope="col">Duration</th>
-            <th scope="col">Started</th>
-            <th scope="col" className="w-full">Error</th>
+            <th scope="col">{say("log.visit")}</th>
+            <th scope="col">{say("visits.status")}</th>
+            <th scope="col">{say("visits.attempts")}</th>
+            <th scope="col">{say("visits.duration")}</th>
+            <th scope="col">{say("run.started")}</th>
+            <th scope="col" className="w-full">{say("io.error")}</th>
           </tr>
         </thead>
         <tbody>
@@ -27,14 +28,14 @@ export function StepVisits({ step, visit, onVisit }: { step: StepView; visit: nu
             <tr key={one.visit} aria-current={one.visit === visit} className={`border-b border-line whitespace-nowrap [&>td]:px-4 [&>td]:py-1.5 ${one.visit === visit ? "bg-accent-tint" : "hover:bg-hover"}`}>
               <td>
                 <button type="button" onClick={() => onVisit(one.visit)} className="rounded font-medium text-accent-ink underline-offset-2 hover:underline">
-                  Visit {one.visit}
+                  {say("visits.visit", { visit: one.visit })}
                 </button>
               </td>
               <td>
                 <StatusBadge status={one.status} />
                 {one.child_run != null && (
                   <Link to="/runs/$id" params={{ id: one.child_run }} className="ml-2 rounded text-accent-ink underline-offset-2 hover:underline">
-                    child run
+                    {say("visits.child")}
                   </Link>
                 )}
               </td>
@@ -48,7 +49,7 @@ export function StepVisits({ step, visit, onVisit }: { step: StepView; visit: nu
       </table>
       {step.older_visits > 0 && (
         <p className="px-4 py-2 text-small text-faint">
-          {step.older_visits.toLocaleString()} earlier {step.older_visits === 1 ? "visit is" : "visits are"} not listed. The run as it was at an earlier event still shows them.
+          {say(step.older_visits === 1 ? "visits.older.one" : "visits.older", { count: step.older_visits.toLocaleString() })}
         </p>
       )}
     </div>

@@ -1,5 +1,6 @@
 /** What happens on each choice of an approval, in words, read from the graph. */
 import type { GraphView } from "../api/types";
+import { say } from "../words/say";
 
 export interface Outlook {
   readonly approve: string;
@@ -11,11 +12,11 @@ export function approvalOutlook(graph: GraphView, step: string, onReject: string
   const next = behind(["ok", "succeeded", "completed", "always"]);
   const handlers = behind(["failed", "catch", "completed", "always"]);
   return {
-    approve: next.length === 0 ? "the run goes on" : `continues with ${listed(next)}`,
-    reject: onReject !== null ? `goes back to ${onReject}` : handlers.length > 0 ? `goes on with ${listed(handlers)}` : "the run fails",
+    approve: next.length === 0 ? say("outlook.goesOn") : say("outlook.continues", { steps: listed(next) }),
+    reject: onReject !== null ? say("outlook.back", { step: onReject }) : handlers.length > 0 ? say("outlook.handled", { steps: listed(handlers) }) : say("outlook.fails"),
   };
 }
 
 function listed(ids: readonly string[]): string {
-  return ids.length <= 2 ? ids.join(" and ") : `${ids[0]} and ${ids.length - 1} more`;
+  return ids.length <= 2 ? ids.join(say("outlook.and")) : say("outlook.more", { step: ids[0] ?? "", count: ids.length - 1 });
 }

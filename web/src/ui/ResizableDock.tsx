@@ -1,5 +1,6 @@
 /** Content with a dock beneath whose height the user sets, by dragging or with the arrow keys. */
 import { type ReactNode, useState } from "react";
+import { say } from "../words/say";
 
 const STORED = "loopline.dock-height";
 const SMALLEST = 140;
@@ -19,7 +20,7 @@ export function ResizableDock({ children, dock }: { children: ReactNode; dock: R
           <div
             role="separator"
             aria-orientation="horizontal"
-            aria-label="Height of the dock"
+            aria-label={say("dock.height")}
             aria-valuenow={Math.round(height)}
             aria-valuemin={SMALLEST}
             aria-valuemax={1200}

@@ -4,6 +4,7 @@ import type { LatestRun } from "../api/types";
 import { Hint } from "./Hint";
 import { appearanceOf, TONE_SOLID } from "./statusAppearance";
 import { durationWords } from "./time";
+import { say } from "../words/say";
 
 const PLACES = 20;
 
@@ -19,7 +20,7 @@ export function RunBars({ runs }: { runs: readonly LatestRun[] }) {
         const { word, tone, spins } = appearanceOf(run.status);
         // A square root keeps a quick run visible beside a slow one.
         const height = run.duration_ms === null ? 1 : Math.sqrt(run.duration_ms / longest);
-        const label = `Run ${run.number}: ${word}${run.duration_ms === null ? "" : `, ${durationWords(run.duration_ms)}`}`;
+        const label = say(run.duration_ms === null ? "bars.run" : "bars.runTook", { number: run.number, status: word, time: durationWords(run.duration_ms ?? 0) });
         return (
           <Hint key={run.id} text={label}>
             <Link to="/runs/$id" params={{ id: run.id }} aria-label={label} className="group flex h-full w-[6px] items-end">

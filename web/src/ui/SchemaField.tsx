@@ -1,6 +1,7 @@
 /** One field of a generated form, with its label, hint and error. */
 import { useId } from "react";
 import type { Field } from "./schemaField";
+import { say } from "../words/say";
 
 export const CONTROL = "w-full rounded-control border border-edge bg-surface px-2.5 text-body text-ink placeholder:text-faint aria-invalid:border-bad";
 
@@ -20,15 +21,15 @@ export function SchemaField({ field, text, error, onChange }: SchemaFieldProps) 
       <div className="mb-1 flex items-baseline gap-2">
         <label htmlFor={id} className="font-mono text-small font-medium">{field.name}</label>
         <span className="text-micro text-faint">
-          {field.kind === "choice" ? "choice" : field.kind}
+          {say(`field.${field.kind}`)}
           {rangeOf(field)}
         </span>
-        {field.required && <span className="ml-auto text-micro text-faint">required</span>}
+        {field.required && <span className="ml-auto text-micro text-faint">{say("form.required")}</span>}
       </div>
       {field.kind === "boolean" ? (
         <div className="flex h-8 items-center gap-2">
           <input type="checkbox" className="size-4" checked={text === "true"} onChange={(event) => onChange(String(event.target.checked))} {...common} />
-          <span className="text-body text-muted">{text === "true" ? "yes" : "no"}</span>
+          <span className="text-body text-muted">{say(text === "true" ? "field.yes" : "field.no")}</span>
         </div>
       ) : field.kind === "choice" ? (
         <select className={`${CONTROL} h-8`} value={text} onChange={(event) => onChange(event.target.value)} {...common}>
@@ -55,6 +56,6 @@ export function SchemaField({ field, text, error, onChange }: SchemaFieldProps) 
 
 function rangeOf({ minimum, maximum }: Field): string {
   if (minimum !== null && maximum !== null) return `, ${minimum}–${maximum}`;
-  if (minimum !== null) return `, from ${minimum}`;
-  return maximum === null ? "" : `, up to ${maximum}`;
+  if (minimum !== null) return say("field.atLeast", { minimum });
+  return maximum === null ? "" : say("field.upTo", { maximum });
 }

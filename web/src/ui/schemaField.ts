@@ -2,6 +2,8 @@
  * Reads the part of JSON Schema that a form can ask for, and turns what was
  * typed back into a value. The server judges the value; this only gives it its type.
  */
+import { say } from "../words/say";
+
 
 export type FieldKind = "string" | "integer" | "number" | "boolean" | "choice" | "json";
 
@@ -41,7 +43,7 @@ export function fieldOf(name: string, schema: Readonly<Record<string, unknown>>,
 /** The value that the text stands for; `undefined` where it is left out. */
 export function typedValue(field: Field, text: string): Typed {
   if (text === "" && field.kind !== "boolean") {
-    return field.required && field.kind !== "string" ? { ok: false, reason: "A value is needed." } : { ok: true, value: field.required ? "" : undefined };
+    return field.required && field.kind !== "string" ? { ok: false, reason: say("field.needed") } : { ok: true, value: field.required ? "" : undefined };
   }
   switch (field.kind) {
     case "string":
@@ -51,14 +53,14 @@ export function typedValue(field: Field, text: string): Typed {
     case "choice":
       return { ok: true, value: field.choices.find((choice) => String(choice) === text) };
     case "integer":
-      return /^[+-]?\d+$/.test(text.trim()) ? { ok: true, value: Number(text) } : { ok: false, reason: "A whole number is needed." };
+      return /^[+-]?\d+$/.test(text.trim()) ? { ok: true, value: Number(text) } : { ok: false, reason: say("form.integer") };
     case "number":
-      return Number.isFinite(Number(text)) ? { ok: true, value: Number(text) } : { ok: false, reason: "A number is needed." };
+      return Number.isFinite(Number(text)) ? { ok: true, value: Number(text) } : { ok: false, reason: say("field.number.needed") };
     case "json":
       try {
         return { ok: true, value: JSON.parse(text) as unknown };
       } catch {
-        return { ok: false, reason: "This is not valid JSON." };
+        return { ok: false, reason: say("form.json") };
       }
   }
 }

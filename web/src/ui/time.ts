@@ -1,4 +1,6 @@
 /** Durations and moments in words. Pure: the current time comes in as a value. */
+import { say } from "../words/say";
+
 
 export function durationWords(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.max(0, Math.round(milliseconds))}ms`;
@@ -19,10 +21,10 @@ export function elapsedWords(milliseconds: number): string {
 
 export function agoWords(moment: string, now: number): string {
   const seconds = (now - Date.parse(moment)) / 1000;
-  if (seconds < 45) return "just now";
-  if (seconds < 3600) return `${Math.max(1, Math.round(seconds / 60))} min ago`;
-  if (seconds < 86_400) return `${Math.round(seconds / 3600)} h ago`;
-  if (seconds < 30 * 86_400) return `${Math.round(seconds / 86_400)} d ago`;
+  if (seconds < 45) return say("ago.now");
+  if (seconds < 3600) return say("ago.minutes", { count: Math.max(1, Math.round(seconds / 60)) });
+  if (seconds < 86_400) return say("ago.hours", { count: Math.round(seconds / 3600) });
+  if (seconds < 30 * 86_400) return say("ago.days", { count: Math.round(seconds / 86_400) });
   return new Date(moment).toLocaleDateString();
 }
 

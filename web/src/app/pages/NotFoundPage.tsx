@@ -3,12 +3,13 @@ import { Link } from "@tanstack/react-router";
 import { Signpost } from "lucide-react";
 import { Notice } from "../../ui/Notice";
 import { usePageTitle } from "../PageHead";
+import { say } from "../../words/say";
 
 export function NotFoundPage() {
-  usePageTitle("Not found");
+  usePageTitle(say("notFound.title"));
   return (
-    <Notice icon={Signpost} title="Nothing lives at this address">
-      Go back to the <Link to="/" className="font-medium text-accent-ink underline">pipelines</Link>.
+    <Notice icon={Signpost} title={say("notFound.about")}>
+      <Link to="/" className="font-medium text-accent-ink underline">{say("notFound.back")}</Link>
     </Notice>
   );
 }

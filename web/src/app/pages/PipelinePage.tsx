@@ -26,7 +26,7 @@ export function PipelinePage() {
   const onSelect = useCallback((next: string | null) => void navigate({ search: next === null ? {} : { step: next }, replace: true }), [navigate]);
 
   if (pipeline.isPending) return <Skeleton rows={6} />;
-  if (pipeline.data === undefined) return <FailedToLoad what="pipeline" error={pipeline.error} onRetry={() => void pipeline.refetch()} />;
+  if (pipeline.data === undefined) return <FailedToLoad what={say("what.pipeline")} error={pipeline.error} onRetry={() => void pipeline.refetch()} />;
   const { data } = pipeline;
   return (
     <>

@@ -23,6 +23,7 @@ import { TabTrigger } from "../../ui/TabTrigger";
 import { YamlText } from "../../ui/YamlText";
 import { usePageTitle } from "../PageHead";
 import type { RunSearch, RunTab } from "../search";
+import { say } from "../../words/say";
 
 const route = getRouteApi("/runs/$id");
 const NO_EVENTS: readonly RunEvent[] = [];
@@ -30,10 +31,10 @@ const NO_EVENTS: readonly RunEvent[] = [];
 export function RunPage() {
   const { id } = route.useParams();
   const { run, definition } = useLiveRun(id);
-  usePageTitle(run.data === undefined ? "Run" : `${run.data.pipeline} #${run.data.number}`);
+  usePageTitle(run.data === undefined ? say("what.run") : `${run.data.pipeline} #${run.data.number}`);
   if (run.data !== undefined && definition.data !== undefined) return <LoadedRun run={run.data} graph={definition.data.graph} yaml={definition.data.yaml} />;
   const failed = run.error !== null ? run : definition;
-  if (failed.error !== null) return <FailedToLoad what="run" error={failed.error} onRetry={() => void failed.refetch()} />;
+  if (failed.error !== null) return <FailedToLoad what={say("what.run")} error={failed.error} onRetry={() => void failed.refetch()} />;
   return <Skeleton rows={6} />;
 }
 
@@ -65,11 +66,11 @@ function LoadedRun({ run, graph, yaml }: { run: RunView; graph: GraphView; yaml:
     <div className="flex h-full min-h-0 flex-col">
       <RunHeader run={run} />
       <Tabs.Root value={tab} onValueChange={(next) => change({ tab: next === "graph" ? undefined : (next as RunTab) })} className="flex min-h-0 flex-1 flex-col">
-        <Tabs.List aria-label="Views of the run" className="flex shrink-0 overflow-x-auto border-b border-line bg-surface px-2 sm:px-3">
-          <TabTrigger value="graph">Graph</TabTrigger>
-          <TabTrigger value="events">Events</TabTrigger>
-          <TabTrigger value="io">Inputs and outputs</TabTrigger>
-          <TabTrigger value="yaml">YAML used</TabTrigger>
+        <Tabs.List aria-label={say("run.views")} className="flex shrink-0 overflow-x-auto border-b border-line bg-surface px-2 sm:px-3">
+          <TabTrigger value="graph">{say("run.graph")}</TabTrigger>
+          <TabTrigger value="events">{say("run.events")}</TabTrigger>
+          <TabTrigger value="io">{say("run.io")}</TabTrigger>
+          <TabTrigger value="yaml">{say("run.yaml")}</TabTrigger>
         </Tabs.List>
         {closed !== null && <ClosedNote message={closed} onClose={() => setClosed(null)} />}
         {pinned !== null ? (
@@ -98,7 +99,7 @@ function LoadedRun({ run, graph, yaml }: { run: RunView; graph: GraphView; yaml:
               )
             }
           >
-            <PipelineCanvas graph={graph} overlay={overlay} label="Graph of the run" selected={search.step ?? null} onSelect={select} onPin={pin} />
+            <PipelineCanvas graph={graph} overlay={overlay} label={say("run.graphLabel")} selected={search.step ?? null} onSelect={select} onPin={pin} />
           </ResizableDock>
         </Tabs.Content>
         <Tabs.Content value="events" className="min-h-0 flex-1 outline-offset-[-2px]">
@@ -108,7 +109,7 @@ function LoadedRun({ run, graph, yaml }: { run: RunView; graph: GraphView; yaml:
           <RunInputsOutputs run={run} />
         </Tabs.Content>
         <Tabs.Content value="yaml" className="min-h-0 flex-1 outline-offset-[-2px]">
-          <YamlText text={yaml} label="YAML used by this run" />
+          <YamlText text={yaml} label={say("run.yamlLabel")} />
         </Tabs.Content>
       </Tabs.Root>
     </div>

@@ -12,6 +12,7 @@ import { StatusIcon } from "../../ui/StatusIcon";
 import { PageHead } from "../PageHead";
 import { RunRow } from "../RunRow";
 import { RUN_STATUSES } from "../search";
+import { say } from "../../words/say";
 
 const route = getRouteApi("/runs");
 
@@ -21,15 +22,15 @@ export function RunsPage() {
   const items = runs.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <div className="flex h-full flex-col">
-      <PageHead title="Runs">
+      <PageHead title={say("frame.runs")}>
         {pipeline !== undefined && (
           <span className="flex items-center gap-2 text-body text-muted">
-            of <span className="font-medium text-ink">{pipeline}</span>
-            <Link to="/runs" search={status === undefined ? {} : { status }} className="rounded text-small text-accent-ink underline">show all</Link>
+            <span className="font-medium text-ink">{say("runs.of", { pipeline })}</span>
+            <Link to="/runs" search={status === undefined ? {} : { status }} className="rounded text-small text-accent-ink underline">{say("runs.all")}</Link>
           </span>
         )}
       </PageHead>
-      <nav aria-label="Filter by status" className="flex shrink-0 gap-1 overflow-x-auto border-b border-line bg-surface px-3 py-1.5 sm:px-5">
+      <nav aria-label={say("runs.filter")} className="flex shrink-0 gap-1 overflow-x-auto border-b border-line bg-surface px-3 py-1.5 sm:px-5">
         {[undefined, ...RUN_STATUSES].map((choice) => (
           <Link
             key={choice ?? "all"}
@@ -40,7 +41,7 @@ export function RunsPage() {
             className={`flex h-7 items-center gap-1.5 rounded-full px-2.5 text-small font-medium whitespace-nowrap ${choice === status ? "bg-accent-tint text-accent-ink" : "text-muted hover:bg-hover hover:text-ink"}`}
           >
             {choice !== undefined && <StatusIcon status={choice} size={13} />}
-            {choice === undefined ? "All" : appearanceOf(choice).word}
+            {choice === undefined ? say("runs.every") : appearanceOf(choice).word}
           </Link>
         ))}
       </nav>
@@ -48,21 +49,21 @@ export function RunsPage() {
         {runs.isPending ? (
           <Skeleton rows={8} className="h-11" />
         ) : runs.data === undefined ? (
-          <FailedToLoad what="list of runs" error={runs.error} onRetry={() => void runs.refetch()} />
+          <FailedToLoad what={say("what.runs")} error={runs.error} onRetry={() => void runs.refetch()} />
         ) : items.length === 0 ? (
-          <Notice icon={History} title={status === undefined ? "No runs yet" : `No run is ${appearanceOf(status).word.toLowerCase()}`}>
-            {status === undefined ? "Start one from a pipeline, from the command line with `loopline trigger`, or by a webhook." : "Choose another status above."}
+          <Notice icon={History} title={status === undefined ? say("runs.none") : say("runs.noneSo", { status: appearanceOf(status).word.toLowerCase() })}>
+            {say(status === undefined ? "runs.none.about" : "runs.noneSo.about")}
           </Notice>
         ) : (
           <>
-            <ul aria-label="Runs">
+            <ul aria-label={say("frame.runs")}>
               {items.map((run) => (
                 <RunRow key={run.id} run={run} />
               ))}
             </ul>
             {runs.hasNextPage && (
               <div className="p-4 text-center">
-                <Button onClick={() => void runs.fetchNextPage()} disabled={runs.isFetchingNextPage}>Load older runs</Button>
+                <Button onClick={() => void runs.fetchNextPage()} disabled={runs.isFetchingNextPage}>{say("runs.older")}</Button>
               </div>
             )}
           </>

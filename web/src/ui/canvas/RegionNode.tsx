@@ -58,19 +58,24 @@ const COLOURS: Readonly<Record<RegionSegment["result"], string>> = {
   skipped: "bg-idle",
 };
 
+/** Within a sentence. */
+function resultWord(result: RegionSegment["result"]): string {
+  return say(`status.${result}`).toLowerCase();
+}
+
 function Segments({ region, segments, onPin }: { region: string; segments: readonly RegionSegment[]; onPin: RegionNodeData["onPin"] }) {
   const newest = segments.at(-1)?.visit ?? 1;
   return (
-    <div role="group" aria-label={`Visits of the loop to ${region}`} className="flex items-center gap-1.5">
-      <span>visit {segments.find((segment) => segment.pinned)?.visit ?? newest}</span>
+    <div role="group" aria-label={say("region.visits", { region })} className="flex items-center gap-1.5">
+      <span>{say("run.visit", { visit: segments.find((segment) => segment.pinned)?.visit ?? newest })}</span>
       <span className="flex h-6 items-center gap-0.5">
         {segments.slice(-24).map(({ visit, result, current, pinned }) => (
           <button
             key={visit}
             type="button"
             aria-pressed={pinned}
-            aria-label={`Visit ${visit}: ${result}${current ? ", the latest" : ""}`}
-            title={`Visit ${visit}: ${result}`}
+            aria-label={say(current ? "region.latest" : "region.visit", { visit, result: resultWord(result) })}
+            title={say("region.visit", { visit, result: resultWord(result) })}
             data-result={result}
             onClick={(event) => {
               event.stopPropagation();

@@ -2,6 +2,7 @@
 import { useEffect, useId, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import type { Renaming } from "./canvasModel";
+import { say } from "../../words/say";
 
 export function RenameField({ renaming }: { renaming: Renaming }) {
   const [name, setName] = useState(renaming.step);
@@ -24,7 +25,7 @@ export function RenameField({ renaming }: { renaming: Renaming }) {
     <>
       <input
         ref={input}
-        aria-label={`New name of step ${renaming.step}`}
+        aria-label={say("rename.label", { step: renaming.step })}
         aria-invalid={problem !== null}
         {...(problem === null ? {} : { "aria-describedby": problemId })}
         value={name}

@@ -87,8 +87,8 @@ function StateLine({ overlay }: { overlay: StepOverlay }) {
       <StatusIcon status={overlay.status} size={12} />
       <span className="truncate">{overlay.word ?? word}</span>
       <span className="ml-auto flex shrink-0 items-center gap-1.5 font-normal text-faint">
-        {overlay.attempt > 1 && <span title="Attempt within this visit">try {overlay.attempt}</span>}
-        {overlay.visit > 1 && <span title="Visit through the loop">visit {overlay.visit}</span>}
+        {overlay.attempt > 1 && <span title={say("node.attempt.about")}>{say("node.attempt", { attempt: overlay.attempt })}</span>}
+        {overlay.visit > 1 && <span title={say("node.visit.about")}>{say("run.visit", { visit: overlay.visit })}</span>}
         {overlay.startedAt !== null && overlay.status !== "skipped" && <Elapsed from={overlay.startedAt} to={overlay.finishedAt} />}
       </span>
     </span>
@@ -99,9 +99,9 @@ function badgesOf({ step, overlay, problems }: StepNodeData): ReactNode {
   if (overlay !== null) return null;
   return (
     <>
-      {step.retry_max_attempts > 1 && <Badge icon={RotateCcw} label={`up to ${step.retry_max_attempts} attempts`} text={`×${step.retry_max_attempts}`} />}
-      {step.timeout_ms != null && step.timeout_ms !== USUAL_TIMEOUT_MS && <Badge icon={Timer} label="timeout" text={durationWords(step.timeout_ms).replace(/ 0[ms]$/, "")} />}
-      {step.kind === "approval" && step.quorum > 1 && <Badge icon={Users} label="approvals needed" text={String(step.quorum)} />}
+      {step.retry_max_attempts > 1 && <Badge icon={RotateCcw} label={say("node.retry", { count: step.retry_max_attempts })} text={`×${step.retry_max_attempts}`} />}
+      {step.timeout_ms != null && step.timeout_ms !== USUAL_TIMEOUT_MS && <Badge icon={Timer} label={say("node.timeout")} text={durationWords(step.timeout_ms).replace(/ 0[ms]$/, "")} />}
+      {step.kind === "approval" && step.quorum > 1 && <Badge icon={Users} label={say("node.quorum")} text={String(step.quorum)} />}
       {step.many != null && <Badge icon={Layers} label={step.many.summary} text={step.many.max_parallel == null ? "∥" : `∥${step.many.max_parallel}`} />}
       {step.child?.kind === "in_place" && <Badge icon={Box} label={say("canvas.inside", { count: step.child.steps.length })} text={String(step.child.steps.length)} />}
       {step.compensate != null && <Badge icon={Undo2} label={say("canvas.undone", { summary: step.compensate.summary })} text="" />}

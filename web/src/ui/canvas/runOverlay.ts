@@ -3,6 +3,7 @@ import type { EdgeView, GraphView, RunEvent, RunView, StepView, VisitView } from
 import { loopId, project } from "../../graph/pipelineGraph";
 import { type RegionVisit, regionResult, regionVisits } from "../../graph/regionVisits";
 import type { CanvasOverlay, RegionSegment, StepOverlay } from "./canvasModel";
+import { say } from "../../words/say";
 
 export interface PinnedVisit {
   readonly region: string;
@@ -43,7 +44,7 @@ function currentOverlay(step: StepView): StepOverlay {
 /** What is past is drawn from its record; a step that was not reached then has none. */
 function pastOverlay(step: StepView, visit: number | null): StepOverlay {
   const record = visit === null ? undefined : recordOf(step, visit);
-  if (record === undefined) return { status: "pending", word: "Not reached", visit: 1, attempt: 1, startedAt: null, finishedAt: null };
+  if (record === undefined) return { status: "pending", word: say("overlay.notReached"), visit: 1, attempt: 1, startedAt: null, finishedAt: null };
   return { status: record.status, word: null, visit: record.visit, attempt: record.attempts ?? 1, startedAt: record.started_at ?? null, finishedAt: record.finished_at ?? null };
 }
 
@@ -54,17 +55,17 @@ export function recordOf(step: StepView, visit: number): VisitView | undefined {
 function waitingWord(step: StepView): string | null {
   switch (step.waiting_for?.kind) {
     case "approval":
-      return "Needs approval";
+      return say("overlay.approval");
     case "timer":
-      return "Waits for a timer";
+      return say("overlay.timer");
     case "signal":
-      return `Waits for signal ${step.waiting_for.name}${step.waiting_for.kept > 0 ? `; ${step.waiting_for.kept} came that did not fit` : ""}`;
+      return say(step.waiting_for.kept > 0 ? "overlay.signalKept" : "overlay.signal", { name: step.waiting_for.name, count: step.waiting_for.kept });
     case "retry":
-      return `Retries, attempt ${step.waiting_for.attempt}`;
+      return say("overlay.retry", { attempt: step.waiting_for.attempt });
     case "lock":
-      return `Waits for lock ${step.waiting_for.name}`;
+      return say("overlay.lock", { name: step.waiting_for.name });
     case "draining":
-      return "Waits for cancelled work";
+      return say("overlay.draining");
     default:
       return null;
   }

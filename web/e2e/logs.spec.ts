@@ -8,7 +8,8 @@ test("a log follows its step live and lets go when one scrolls up", async ({ pag
   await expect(log).toContainText("line 3 of sixty");
   await expect(page.getByText(/^Live · \d+ lines$/)).toBeVisible();
   await expect(log).toContainText("line 30 of sixty");
-  await expect(page.getByText("line 30 of sixty")).toBeInViewport();
+  // The newest line is in sight, whichever that is by now.
+  await expect(log.getByText(/^line \d+ of sixty$/).last()).toBeInViewport();
 
   await log.hover();
   // As a person would: until the wheel has arrived.

@@ -86,7 +86,7 @@ test("a save over someone else's version is a choice, not a loss", async ({ page
   const merge = page.getByRole("dialog", { name: "Someone saved another version" });
   await expect(merge.getByRole("list", { name: "What they changed" })).toHaveText("Loop test → build: max: 2 → 4");
   await expect(merge.getByRole("list", { name: "What you changed" })).toHaveText("Step ship is now called publish");
-  await expect(merge.getByRole("status")).toHaveText("To decide: 1. Everything else is merged already.");
+  await expect(merge.getByRole("status", { name: "How far the merge is" })).toHaveText("To decide: 1. Everything else is merged already.");
   const result = merge.getByRole("textbox", { name: "Result, can be edited" });
   await expect(result).toContainText("max: 4}]");
   await expect(merge.getByRole("button", { name: "Save the result" })).toBeDisabled();
@@ -102,7 +102,7 @@ test("a save over someone else's version is a choice, not a loss", async ({ page
   await page.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
   await expect(merge.getByRole("button", { name: "Take theirs", exact: true })).toHaveAttribute("aria-pressed", "true");
   await merge.getByRole("button", { name: "Keep yours" }).click();
-  await expect(merge.getByRole("status")).toContainText("All is decided");
+  await expect(merge.getByRole("status", { name: "How far the merge is" })).toContainText("All is decided");
   await expect(result).toContainText("publish:");
   await result.locator(".cm-line", { hasText: "publish:" }).click();
   await page.keyboard.press("End");
@@ -111,7 +111,7 @@ test("a save over someone else's version is a choice, not a loss", async ({ page
   // Faster once more: what was merged is kept, and collides with nothing of the newest.
   await store(`${await read()}# last\n`);
   await merge.getByRole("button", { name: "Save the result" }).click();
-  await expect(merge.getByRole("status")).toContainText("Nothing collides");
+  await expect(merge.getByRole("status", { name: "How far the merge is" })).toContainText("Nothing collides");
   await expect(result).toContainText("publish:   # ours");
   await expectAccessible(page);
   await picture(page, "merge-clean");

@@ -86,7 +86,7 @@ export function MergeDialog({ base, theirs, mine, saving, refusal, onTheirs, onS
             <ChangeSummary before={base} after={mine} label={say("merge.mine.words")} />
           </section>
         </div>
-        <p role="status" className={`mx-5 mb-3 rounded-control px-3 py-1.5 text-small font-medium ${open > 0 ? "bg-wait-tint text-wait-ink" : "bg-ok-tint text-ok-ink"}`}>
+        <p role="status" aria-label={say("merge.state")} className={`mx-5 mb-3 rounded-control px-3 py-1.5 text-small font-medium ${open > 0 ? "bg-wait-tint text-wait-ink" : "bg-ok-tint text-ok-ink"}`}>
           {open > 0 ? say("merge.open", { count: open }) : say(conflicts.length > 0 ? "merge.allDecided" : "merge.clean", { count: taken })}
         </p>
         {conflicts.length > 0 && (

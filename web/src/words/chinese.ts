@@ -534,4 +534,10 @@ export const chinese: Readonly<Record<Words, string>> = {
   "event.of.attempt": "第 {value} 次尝试",
   "event.of.item": "第 {value} 项",
   "event.of.by": "由 {value}",
+  "merge.state": "合并进度",
+  "step.finally": "finally",
+  "canvas.last": "在所有步骤之后运行，无论结果如何",
+  "palette.finally": "最后总会执行",
+  "palette.finally.about": "向 `finally` 添加步骤：在其他步骤之后运行，无论结果如何。",
+  "canvas.uses": "步骤类型 {name}",
 };

@@ -532,4 +532,10 @@ export const english = {
   "event.of.attempt": "attempt {value}",
   "event.of.item": "item {value}",
   "event.of.by": "by {value}",
+  "merge.state": "How far the merge is",
+  "step.finally": "finally",
+  "canvas.last": "runs behind the steps, however they ended",
+  "palette.finally": "To the end, always",
+  "palette.finally.about": "Adds a step to `finally`: it runs behind all others, however they ended.",
+  "canvas.uses": "step type {name}",
 } as const;

@@ -119,6 +119,9 @@ async function keystrokes(page) {
     }).observe({ type: "event", durationThreshold: 16, buffered: false });
   });
   await page.keyboard.type("   # ");
+  await settled(page);
+  await page.waitForTimeout(2000);
+  await page.evaluate(() => (window.keyTimes = []));
   for (let key = 0; key < KEYS; key++) await page.keyboard.type(String.fromCharCode(97 + (key % 26)), { delay: 120 });
   await page.waitForTimeout(500);
   const slow = await page.evaluate(() => window.keyTimes);

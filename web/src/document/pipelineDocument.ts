@@ -148,6 +148,11 @@ export class PipelineDocument {
   }
 }
 
+/** Whether two texts say the same, whatever their spelling. One that cannot be read says nothing that could be the same. */
+export function sameMeaning(a: PipelineDocument, b: PipelineDocument): boolean {
+  return a === b || (a.syntaxProblems.length === 0 && b.syntaxProblems.length === 0 && samePlain(a.value, b.value));
+}
+
 function refused(reason: string): Edited {
   return { ok: false, reason };
 }

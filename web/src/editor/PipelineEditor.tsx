@@ -5,11 +5,14 @@
  */
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
 import type { Diagnostic, GraphView, Pipeline } from "../api/types";
+import { sameMeaning } from "../document/pipelineDocument";
 import { renameStep } from "../document/renameStep";
 import { applyFix, offsetAt } from "../document/textFix";
 import type { Renaming } from "../ui/canvas/canvasModel";
 import { PipelineCanvas } from "../ui/canvas/PipelineCanvas";
 import { PaneDivider } from "../ui/PaneDivider";
+import { useSame } from "../ui/useSame";
+import { useSettled } from "../ui/useSettled";
 import { say } from "../words/say";
 import { BrokenBanner } from "./BrokenBanner";
 import { draftGraph } from "./draftGraph";
@@ -43,9 +46,10 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
   const { document, text } = editor;
   const validation = useValidation(text, editor.typing);
   const diagnostics = useMemo(() => validation.answer?.diagnostics ?? pipeline.diagnostics, [validation.answer, pipeline.diagnostics]);
-  const compiled = useLastGood(validation.answer?.graph ?? null, pipeline.graph ?? null);
+  const compiled = useSame(useLastGood(validation.answer?.graph ?? null, pipeline.graph ?? null), sameJson);
   const syntax = document.syntaxProblems[0];
-  const drawn = useMemo(() => (syntax === undefined ? draftGraph(document.value, compiled) : null), [document, compiled, syntax]);
+  const meaning = useSame(document, sameMeaning);
+  const drawn = useMemo(() => (meaning.syntaxProblems.length === 0 ? draftGraph(meaning.value, compiled) : null), [meaning, compiled]);
   const graph = useLastGood(drawn, compiled);
   const [reveal, setReveal] = useState<{ offset: number } | null>(null);
   const [renamingStep, setRenamingStep] = useState<string | null>(null);
@@ -63,7 +67,8 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
   const told = syntax === undefined ? undefined : validation.current && failure !== undefined ? failure : syntax;
 
   const [caret, setCaret] = useState<number | null>(null);
-  const expression = useMemo(() => (caret === null ? null : document.expressionAt(caret)), [document, caret]);
+  const still = useSettled(caret, 120);
+  const expression = useMemo(() => (still === null ? null : document.expressionAt(still)), [document, still]);
 
   const [sought, setSought] = useState<string | null>(null);
   const select = useCallback(
@@ -92,11 +97,11 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
     (step: string) => {
       if (trying) return;
       if (syntax !== undefined) return setMessage(say("editor.gesturesOff"));
-      if (document.hasFinallyStep(step)) return setMessage(say("edit.finally"));
+      if (meaning.hasFinallyStep(step)) return setMessage(say("edit.finally"));
       setMessage(null);
       setRenamingStep(step);
     },
-    [document, syntax, trying],
+    [meaning, syntax, trying],
   );
   const renaming = useMemo<Renaming | null>(
     () =>
@@ -118,7 +123,7 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
   const play = useDryRun(trying && canEdit, text, document.value, compiled);
   useClipboardGestures(gestures, canEdit && !trying);
   useEditorKeys(editor, () => setSaving(true));
-  const problems = useMemo(() => problemsByStep(diagnostics), [diagnostics]);
+  const problems = useSame(useMemo(() => problemsByStep(diagnostics), [diagnostics]), (a, b) => sameJson([...a], [...b]));
 
   const go = (place: { line: number; column: number }) => {
     setTab("yaml");
@@ -224,6 +229,10 @@ function useLastGood(latest: GraphView | null, stored: GraphView | null): GraphV
     if (latest !== null) setGraph(latest);
   }, [latest]);
   return latest ?? graph;
+}
+
+function sameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function problemsByStep(diagnostics: readonly Diagnostic[]): Map<string, number> {

@@ -2,18 +2,23 @@
  * The editor's document: history of texts, the draft that survives a reload, and
  * the way in for every change. The canvas and the text pane both come through here.
  */
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { EditCommand } from "../document/editCommand";
 import { type History, record, redo, startHistory, undo } from "../document/history";
 import { PipelineDocument } from "../document/pipelineDocument";
+import { useSettled } from "../ui/useSettled";
 import { type Draft, forgetDraft, loadDraft, storeDraft } from "./draft";
 import { say } from "../words/say";
 
 /** A pause in typing longer than this begins another undo step. */
 const TYPING_PAUSE_MS = 700;
 const DRAFT_AFTER_MS = 250;
+/** Reading a text of hundreds of steps takes longer than a keystroke may: it is read when typing pauses. */
+const LONG_TEXT = 20_000;
+const READ_AFTER_MS = 400;
 
 export interface EditorDocument {
+  /** As it was last read; while someone types in a long text it lags behind. */
   readonly document: PipelineDocument;
   readonly text: string;
   /** The stored version that the text is a change of. */
@@ -44,7 +49,14 @@ interface State {
 export function useEditorDocument(key: string, stored: { etag: string; yaml: string }): EditorDocument {
   const [state, setState] = useState<State>(() => initialState(loadDraft(key), stored));
   const text = state.history.present.text;
-  const document = useMemo(() => PipelineDocument.parse(text), [text]);
+  const typing = state.history.present.group !== null;
+  const settled = useSettled(text, READ_AFTER_MS);
+  const read = typing && text.length > LONG_TEXT ? settled : text;
+  const document = useMemo(() => PipelineDocument.parse(read), [read]);
+  const latest = useRef({ text, document });
+  useEffect(() => {
+    latest.current = { text, document };
+  }, [text, document]);
 
   useEffect(() => {
     const changed = text !== state.base.text;
@@ -59,24 +71,24 @@ export function useEditorDocument(key: string, stored: { etag: string; yaml: str
       return { ...before, typedAt: now, typingGroup, history: record(before.history, { text: next, label: say("history.typing"), group: `typing-${typingGroup}` }) };
     });
   }, []);
-  const run = useCallback(
-    (command: EditCommand) => {
-      const reason = command.whyNot(document);
-      if (reason !== null) return reason;
-      const edited = command.apply(document);
-      if (!edited.ok) return edited.reason;
-      setState((before) => ({ ...before, history: record(before.history, { text: edited.document.text, label: command.label, group: null }) }));
-      return null;
-    },
-    [document],
-  );
+  const run = useCallback((command: EditCommand) => {
+    // What was typed and not read yet is part of what the command changes.
+    const { text: typed, document: known } = latest.current;
+    const now = known.text === typed ? known : PipelineDocument.parse(typed);
+    const reason = command.whyNot(now);
+    if (reason !== null) return reason;
+    const edited = command.apply(now);
+    if (!edited.ok) return edited.reason;
+    setState((before) => ({ ...before, history: record(before.history, { text: edited.document.text, label: command.label, group: null }) }));
+    return null;
+  }, []);
   return {
     document,
     text,
     base: state.base,
     changed: text !== state.base.text,
     restored: state.restored,
-    typing: state.history.present.group !== null,
+    typing,
     undoLabel: state.history.past.length === 0 ? null : state.history.present.label,
     redoLabel: state.history.future[0]?.label ?? null,
     type,

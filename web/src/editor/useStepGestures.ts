@@ -9,10 +9,12 @@ import { deleteSteps } from "../document/deleteSteps";
 import type { EditCommand } from "../document/editCommand";
 import { addLoop, changeLoop, removeLoop } from "../document/loopEdge";
 import { duplicateSteps, newIds, pasteSteps } from "../document/pasteSteps";
+import { sameMeaning } from "../document/pipelineDocument";
 import { freeId, type LoopFields, stepGraph } from "../document/stepGraph";
 import { copySteps } from "../document/stepSnippet";
 import type { Point } from "../graph/graphLayout";
 import type { AddPlace, CanvasEditing, DropTarget } from "../ui/canvas/canvasEditing";
+import { useSame } from "../ui/useSame";
 import { say } from "../words/say";
 import { dropTargets } from "./dropTargets";
 import { STEP_KINDS, type StepKind } from "./stepKinds";
@@ -51,7 +53,9 @@ export interface GestureHost {
 }
 
 export function useStepGestures({ editor, selected, select, rename, tell, announce }: GestureHost): StepGestures {
-  const { document, run } = editor;
+  const { run } = editor;
+  // Comments and layout of the text are nothing to the canvas.
+  const document = useSame(editor.document, sameMeaning);
   const [others, setOthers] = useState<ReadonlySet<string>>(new Set());
   const [panel, setPanel] = useState<Panel | null>(null);
   const selection = useMemo(() => new Set([...(selected === null ? [] : [selected]), ...others].filter((id) => document.hasStep(id))), [selected, others, document]);

@@ -10,6 +10,8 @@ export interface ForwardEdgeData extends Record<string, unknown> {
   readonly points: readonly Point[];
   readonly on: string;
   readonly state: EdgeView["state"] | null;
+  /** Of a large graph the panel of the step offers what the knob does. */
+  readonly knob: boolean;
 }
 
 export type ForwardFlowEdge = Edge<ForwardEdgeData, "forward">;
@@ -23,7 +25,7 @@ const LOOKS: Readonly<Record<EdgeView["state"], { stroke: string; width: number;
 
 export const ForwardEdgeLine = memo(function ForwardEdgeLine({ id, source, target, data }: EdgeProps<ForwardFlowEdge>) {
   if (data === undefined) return null;
-  const { points, on, state } = data;
+  const { points, on, state, knob } = data;
   const { stroke, width, opacity } = state === null ? { stroke: "light-dark(#a9abb8, #555a66)", width: 1.6, opacity: 1 } : LOOKS[state];
   const place = labelPlace(points);
   const says = on !== "ok" && on !== "succeeded";
@@ -31,7 +33,7 @@ export const ForwardEdgeLine = memo(function ForwardEdgeLine({ id, source, targe
     <g data-edge={id} data-state={state ?? undefined} opacity={opacity}>
       <BaseEdge path={roundedPath(points)} interactionWidth={0} style={{ stroke, strokeWidth: width, transition: "stroke-width 200ms, stroke 200ms" }} />
       <ArrowHead points={points} colour={stroke} />
-      <EdgeKnob from={source} to={target} at={middleOf(points)} />
+      {knob && <EdgeKnob from={source} to={target} at={middleOf(points)} />}
       {says && place !== null && (
         <EdgeLabelRenderer>
           <span style={{ transform: `translate(-50%, -50%) translate(${place.x}px, ${place.y}px)` }} className="pointer-events-none absolute rounded border border-line bg-raised px-1 text-micro leading-4 text-muted">

@@ -4,14 +4,14 @@
  */
 import { Background, BackgroundVariant, MiniMap, type NodeMouseHandler, ReactFlow, ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import { ArrowRightLeft, Map as MapIcon, Maximize, Minus, Plus, Search, WandSparkles } from "lucide-react";
-import { type DragEvent, useMemo, useRef, useState } from "react";
+import { type DragEvent, memo, useMemo, useRef, useState } from "react";
 import type { GraphView } from "../../api/types";
 import { say } from "../../words/say";
 import { CanvasButton } from "./CanvasButton";
 import { type CanvasEditing, CanvasGesturesContext } from "./canvasEditing";
 import type { CanvasActions, CanvasOverlay, Renaming } from "./canvasModel";
 import { DraggedEdge } from "./DraggedEdge";
-import { flowEdges, regionNodes, stepNodes } from "./flowElements";
+import { flowEdges, MANY_STEPS, regionNodes, stepNodes } from "./flowElements";
 import { ForwardEdgeLine } from "./ForwardEdgeLine";
 import { KIND_DRAG } from "./kindDrag";
 import { LoopEdgeLine } from "./LoopEdgeLine";
@@ -25,7 +25,6 @@ import { useGraphLayout } from "./useGraphLayout";
 
 const NODE_TYPES = { step: StepNode, region: RegionNode };
 const EDGE_TYPES = { forward: ForwardEdgeLine, loop: LoopEdgeLine };
-const MANY_STEPS = 150;
 const WORTH_A_MAP = 14;
 const NOTHING: ReadonlySet<string> = new Set();
 
@@ -38,13 +37,14 @@ export interface PipelineCanvasProps extends CanvasActions {
   readonly editing?: CanvasEditing | null;
 }
 
-export function PipelineCanvas(props: PipelineCanvasProps) {
+/** Drawn anew only when something of it has changed, not with every letter that is typed beside it. */
+export const PipelineCanvas = memo(function PipelineCanvas(props: PipelineCanvasProps) {
   return (
     <ReactFlowProvider>
       <Canvas {...props} />
     </ReactFlowProvider>
   );
-}
+});
 
 function Canvas({ graph, overlay, renaming = null, problems, label, selected, onSelect, onRename, onPin, editing = null }: PipelineCanvasProps) {
   const frame = useRef<HTMLDivElement>(null);
@@ -54,10 +54,9 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
   const direction = firstDirection === null || !turned ? firstDirection : firstDirection === "right" ? "down" : "right";
   const laidOut = useGraphLayout(graph, direction, anew);
   const selection = editing?.selection ?? NOTHING;
-  const nodes = useMemo(
-    () => (laidOut === null ? [] : [...regionNodes(laidOut, overlay, onPin ?? null), ...stepNodes(laidOut, graph, { overlay, selected, selection, renaming, problems })]),
-    [laidOut, graph, overlay, selected, selection, renaming, problems, onPin],
-  );
+  const regions = useMemo(() => (laidOut === null ? [] : regionNodes(laidOut, overlay, onPin ?? null)), [laidOut, overlay, onPin]);
+  const steps = useMemo(() => (laidOut === null ? [] : stepNodes(laidOut, graph, { overlay, selected, selection, renaming, problems })), [laidOut, graph, overlay, selected, selection, renaming, problems]);
+  const nodes = useMemo(() => [...regions, ...steps], [regions, steps]);
   const edges = useMemo(() => (laidOut === null ? [] : flowEdges(laidOut, overlay)), [laidOut, overlay]);
   const { zoomIn, zoomOut } = useReactFlow();
   const view = useCanvasView(frame, laidOut);

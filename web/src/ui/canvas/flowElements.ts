@@ -11,6 +11,9 @@ import type { RegionFlowNode } from "./RegionNode";
 import type { StepFlowNode } from "./StepNode";
 import type { LaidOut } from "./useGraphLayout";
 
+/** More are drawn with less: only what is in sight, and no knobs on edges. */
+export const MANY_STEPS = 150;
+
 export interface StepsOnCanvas {
   readonly overlay: CanvasOverlay | null;
   readonly selected: string | null;
@@ -81,13 +84,14 @@ function handlesOf({ width, height }: Size, direction: GraphLayout["direction"])
 }
 
 export function flowEdges({ projection, layout }: LaidOut, overlay: CanvasOverlay | null): Edge[] {
+  const knob = projection.order.length <= MANY_STEPS;
   const forward: ForwardFlowEdge[] = projection.forward.map((edge) => ({
     id: edge.id,
     type: "forward",
     source: edge.from,
     target: edge.to,
     zIndex: 0,
-    data: { points: layout.lines.get(edge.id) ?? [], on: edge.on, state: overlay?.edges.get(`${edge.from} ${edge.to}`) ?? null },
+    data: { points: layout.lines.get(edge.id) ?? [], on: edge.on, state: overlay?.edges.get(`${edge.from} ${edge.to}`) ?? null, knob },
   }));
   const loops: LoopFlowEdge[] = projection.loops.map((loop) => ({
     id: loop.id,

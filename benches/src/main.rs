@@ -10,6 +10,7 @@ mod history;
 mod hostile;
 mod killed;
 mod lsp;
+mod mask;
 mod process;
 mod shell;
 mod start;
@@ -33,7 +34,7 @@ pub struct Figure {
 type Figures = fn(&Runtime) -> Vec<Figure>;
 
 /// Each can be asked for by its name.
-const ALL: [(&str, Figures); 14] = [
+const ALL: [(&str, Figures); 15] = [
     ("compile", |_| compile::figures()),
     ("hostile", |_| hostile::figures()),
     ("lsp", |_| lsp::figures()),
@@ -44,6 +45,7 @@ const ALL: [(&str, Figures); 14] = [
     ("parallel", |runtime| runtime.block_on(steps::parallel())),
     ("fan-out", |runtime| runtime.block_on(steps::fan_out())),
     ("runs", |runtime| runtime.block_on(steps::runs())),
+    ("mask", |_| mask::figures()),
     ("shell", |runtime| runtime.block_on(shell::figures())),
     ("latency", |runtime| runtime.block_on(steps::latency())),
     ("waiting", |_| waiting::figures()),

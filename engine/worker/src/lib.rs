@@ -44,5 +44,6 @@ mod workspace;
 
 pub use config::{Proxies, SecretLookup, Supervision, WorkerConfig, Workspaces};
 pub use local::LocalWorker;
+pub use mask::{Masker, Secrets};
 pub use supervised::SupervisedWorker;
 pub use supervisor::serve::supervise;

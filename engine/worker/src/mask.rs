@@ -3,12 +3,16 @@
 //! What goes through a [`Masker`] comes out at once, but for an end that may be the beginning of a secret: that waits
 //! for what follows.
 
+mod automaton;
+
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use self::automaton::Automaton;
 
 /// What stands in the place of a secret.
 const MASK: &[u8] = b"***";
@@ -24,37 +28,33 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove
 
 /// The secrets of an attempt, in all their spellings.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(Option<Arc<Spellings>>);
+pub struct Secrets(Option<Arc<Automaton>>);
 
-struct Spellings {
-    patterns: Vec<Vec<u8>>,
-    /// For each pattern, and each length of a beginning of it: the longest shorter beginning that it ends with.
-    borders: Vec<Vec<usize>>,
-    search: AhoCorasick,
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets(***)")
+    }
 }
 
 impl Secrets {
     /// These values, whatever they are spelled like.
-    pub(crate) fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
         let spellings: BTreeSet<Vec<u8>> =
             values.into_iter().flat_map(spellings).filter(|one| !one.is_empty()).collect();
-        if spellings.is_empty() {
-            return Self(None);
-        }
-        let patterns: Vec<Vec<u8>> = spellings.into_iter().collect();
-        let search = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&patterns);
-        let search = search.expect("spellings of the secrets of one step are far from four billion");
-        let borders = patterns.iter().map(|pattern| borders(pattern)).collect();
-        Self(Some(Arc::new(Spellings { patterns, borders, search })))
+        let spellings: Vec<Vec<u8>> = spellings.into_iter().collect();
+        Self((!spellings.is_empty()).then(|| Arc::new(Automaton::new(&spellings))))
     }
 
     /// Whether a secret stands in the text.
     pub(crate) fn are_in(&self, text: &str) -> bool {
-        self.0.as_ref().is_some_and(|spellings| spellings.search.is_match(text))
+        self.0.as_ref().is_some_and(|spellings| !places(spellings, text.as_bytes()).0.is_empty())
     }
 
     /// The whole text without its secrets.
     pub(crate) fn mask(&self, text: &str) -> String {
+        if !self.are_in(text) {
+            return text.to_owned();
+        }
         let mut masker = Masker::new(self.clone());
         let mut masked = masker.push(Bytes::copy_from_slice(text.as_bytes())).to_vec();
         masked.extend(masker.end());
@@ -128,56 +128,23 @@ fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> Vec<u8> {
     bytes.chunks_exact(3).flat_map(group).collect()
 }
 
-fn borders(pattern: &[u8]) -> Vec<usize> {
-    let mut borders = vec![0; pattern.len() + 1];
-    let mut border = 0;
-    for at in 1..pattern.len() {
-        while border > 0 && pattern[at] != pattern[border] {
-            border = borders[border];
+/// Where secrets stand, in order, those that touch or overlap as one; and how much of the end may be the beginning of a
+/// spelling that goes on.
+fn places(spellings: &Automaton, bytes: &[u8]) -> (Vec<(usize, usize)>, usize) {
+    let mut places: Vec<(usize, usize)> = Vec::new();
+    let may_go_on = spellings.scan(bytes, |start, end| {
+        let mut start = start;
+        // They come by their ends: a long one may cover several that came before.
+        while let Some(last) = places.pop_if(|last| start <= last.1) {
+            start = start.min(last.0);
         }
-        border += usize::from(pattern[at] == pattern[border]);
-        borders[at + 1] = border;
-    }
-    borders
-}
-
-impl Spellings {
-    /// How much of the end may be the beginning of a spelling that goes on.
-    fn may_go_on(&self, bytes: &[u8]) -> usize {
-        let of_one = |(pattern, borders): (&Vec<u8>, &Vec<usize>)| {
-            let mut length = 0;
-            for byte in &bytes[bytes.len().saturating_sub(pattern.len() - 1)..] {
-                while length > 0 && (length == pattern.len() || pattern[length] != *byte) {
-                    length = borders[length];
-                }
-                length += usize::from(pattern[length] == *byte);
-            }
-            if length == pattern.len() { borders[length] } else { length }
-        };
-        self.patterns.iter().zip(&self.borders).map(of_one).max().unwrap_or(0)
-    }
-
-    /// Where secrets stand, in order; those that touch or overlap are one.
-    fn places(&self, bytes: &[u8]) -> Vec<(usize, usize)> {
-        if !self.search.is_match(bytes) {
-            return Vec::new();
-        }
-        let mut found: Vec<_> =
-            self.search.find_overlapping_iter(bytes).map(|place| (place.start(), place.end())).collect();
-        found.sort_unstable();
-        let mut places: Vec<(usize, usize)> = Vec::new();
-        for (start, end) in found {
-            match places.last_mut() {
-                Some(last) if start <= last.1 => last.1 = last.1.max(end),
-                _ => places.push((start, end)),
-            }
-        }
-        places
-    }
+        places.push((start, end));
+    });
+    (places, may_go_on)
 }
 
 /// Masks one stream.
-pub(crate) struct Masker {
+pub struct Masker {
     secrets: Secrets,
     /// What waits for what follows.
     held: Vec<u8>,
@@ -189,33 +156,39 @@ pub(crate) struct Masker {
 
 impl Masker {
     /// Begins a stream.
-    pub(crate) fn new(secrets: Secrets) -> Self {
+    pub fn new(secrets: Secrets) -> Self {
         Self { secrets, held: Vec::new(), covered: 0, in_mask: false }
     }
 
     /// Takes a piece, and gives what can be shown by now.
-    pub(crate) fn push(&mut self, piece: Bytes) -> Bytes {
+    pub fn push(&mut self, piece: Bytes) -> Bytes {
         let Some(spellings) = self.secrets.0.clone() else { return piece };
+        if self.held.is_empty() && self.covered == 0 {
+            let (places, may_go_on) = places(&spellings, &piece);
+            // Nothing of it is a secret or may become one: it passes as it is.
+            if places.is_empty() && may_go_on == 0 {
+                self.in_mask &= piece.is_empty();
+                return piece;
+            }
+            return self.show_or_hold(&piece, places, may_go_on);
+        }
         let mut bytes = std::mem::take(&mut self.held);
         bytes.extend_from_slice(&piece);
-        if bytes.is_empty() {
-            return piece;
-        }
-        let shown = bytes.len() - spellings.may_go_on(&bytes);
-        let places = spellings.places(&bytes);
-        if places.is_empty() && self.covered == 0 && shown == bytes.len() {
-            self.in_mask = false;
-            return Bytes::from(bytes);
-        }
-        let masked = self.show(&bytes, shown, places);
-        self.held = bytes.split_off(shown);
-        Bytes::from(masked)
+        let (places, may_go_on) = places(&spellings, &bytes);
+        self.show_or_hold(&bytes, places, may_go_on)
+    }
+
+    fn show_or_hold(&mut self, bytes: &[u8], places: Vec<(usize, usize)>, may_go_on: usize) -> Bytes {
+        let shown = bytes.len() - may_go_on;
+        let masked = self.show(bytes, shown, places);
+        self.held = bytes[shown..].to_vec();
+        masked.into()
     }
 
     /// What was held back until the end.
-    pub(crate) fn end(&mut self) -> Vec<u8> {
+    pub fn end(&mut self) -> Vec<u8> {
         let bytes = std::mem::take(&mut self.held);
-        let places = self.secrets.0.as_ref().map(|spellings| spellings.places(&bytes)).unwrap_or_default();
+        let places = self.secrets.0.as_ref().map(|spellings| places(spellings, &bytes).0).unwrap_or_default();
         self.show(&bytes, bytes.len(), places)
     }
 

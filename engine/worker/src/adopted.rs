@@ -25,7 +25,7 @@ pub(crate) struct Adopted {
 }
 
 impl Adopted {
-    /// Starts a process. Until it is [released](Self::release) it does not count as adopted.
+    /// Starts a process. Until it is [released](Self::release_at_once) it does not count as adopted.
     pub(crate) fn start<T>(
         &self,
         start: impl FnOnce() -> io::Result<T>,
@@ -39,10 +39,17 @@ impl Adopted {
     }
 
     /// The process was waited for, and what it left was looked after. What is left by attempts that could not be told
-    /// apart is ended with the last of them.
-    pub(crate) fn release(&self, pid: i32) {
+    /// apart is ended with the last of them: `false` when this was the last and something is left.
+    #[must_use]
+    pub(crate) fn release_at_once(&self, pid: i32) -> bool {
         let mut known = self.started();
         known.remove(&pid);
+        !known.is_empty() || self.alive(&known).is_empty()
+    }
+
+    /// Ends what the last of them has left. Blocks.
+    pub(crate) fn end_what_is_left(&self) {
+        let known = self.started();
         for _ in 0..ROUNDS {
             let left = self.alive(&known);
             if left.is_empty() || !known.is_empty() {

@@ -39,6 +39,11 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Has a value masked from now on.
+    pub(crate) fn hide(&self, value: &str) {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(value.to_owned());
+    }
+
     /// The secrets that must not be shown from now on.
     pub(crate) fn secrets(&self) -> Secrets {
         Secrets::new(self.used.lock().unwrap_or_else(PoisonError::into_inner).iter().map(String::as_str))
@@ -100,11 +105,18 @@ pub(crate) struct Slot {
     _permits: [Option<OwnedSemaphorePermit>; 2],
 }
 
-/// Carries an attempt out. An attempt that began before is not begun again: what became of it is its outcome.
-pub(crate) async fn carry_out(shared: &Shared, spec: &AttemptSpec, mut turn: Turn, stop: &Stop) -> Outcome {
+/// Carries an attempt out. An attempt that began before is not begun again: what became of it is its outcome. Its record
+/// comes along, if it is at hand.
+pub(crate) async fn carry_out(
+    shared: &Shared,
+    spec: &AttemptSpec,
+    mut turn: Turn,
+    stop: &Stop,
+) -> (Outcome, Option<AttemptRecord>) {
+    let cancelled = || Outcome::Cancelled { result: RawResult::default() };
     tokio::select! {
         biased;
-        () = stop.wished().cancelled() => return Outcome::Cancelled { result: RawResult::default() },
+        () = stop.wished().cancelled() => return (cancelled(), None),
         () = turn.ready.as_mut() => {}
     }
     let ready = turn.ready.as_mut().take_output().flatten();
@@ -117,12 +129,15 @@ pub(crate) async fn carry_out(shared: &Shared, spec: &AttemptSpec, mut turn: Tur
     let begun = spawn_blocking(move || records.begin(&id)).await.unwrap_or_else(|gone| Err(gone.into()));
     let record = match begun {
         Ok(Begun::New(record)) => record,
-        Ok(Begun::Before(record)) => return shared.what_became_of(&spec.id, record).await,
-        Err(error) => return refused(format!("the attempt could not be noted on disk: {error}")),
+        Ok(Begun::Before(record)) => {
+            let outcome = shared.what_became_of(&spec.id, record.clone()).await;
+            return (outcome, Some(record));
+        }
+        Err(error) => return (refused(format!("the attempt could not be noted on disk: {error}")), None),
     };
     let log = match shared.blobs.log_writer(&spec.id).await {
         Ok(writer) => AttemptLog::new(writer, shared.config.clock.clone()),
-        Err(error) => return refused(error.to_string()),
+        Err(error) => return (refused(error.to_string()), Some(record)),
     };
     let mut allowed = None;
     if let Some(mut running) = running {
@@ -130,7 +145,7 @@ pub(crate) async fn carry_out(shared: &Shared, spec: &AttemptSpec, mut turn: Tur
             biased;
             () = stop.wished().cancelled() => {
                 log.finish().await;
-                return Outcome::Cancelled { result: RawResult::default() };
+                return (cancelled(), Some(record));
             }
             () = running.as_mut() => {}
         }
@@ -157,7 +172,7 @@ pub(crate) async fn carry_out(shared: &Shared, spec: &AttemptSpec, mut turn: Tur
         Work::Http(work) => http::run(&context, work, log, stop.wished()).await,
     };
     log.finish().await;
-    outcome
+    (outcome, Some(record))
 }
 
 fn refused(message: String) -> Outcome {
@@ -168,7 +183,7 @@ fn refused(message: String) -> Outcome {
 pub(crate) fn resolve(context: &Context<'_>, place: &str, text: &Text) -> Result<String, Failure> {
     let known = |name: &str| {
         let value = (context.config.secrets)(&context.spec.id, name)?;
-        context.used.lock().unwrap_or_else(PoisonError::into_inner).insert(value.clone());
+        context.hide(&value);
         Some(value)
     };
     text.resolve(known).map_err(|name| {

@@ -210,18 +210,26 @@ async fn see_through(shared: Arc<Shared>, spec: AttemptSpec, turn: Turn, stop: S
         let (shared, stop) = (shared.clone(), stop.clone());
         tokio::spawn(async move { attempt::carry_out(&shared, &spec, turn, &stop).await })
     };
-    let (records, wanted) = (shared.records.clone(), id.clone());
-    let outcome = work.await;
-    let record = spawn_blocking(move || records.find(&wanted)).await.map_or(None, |found| found.ok().flatten());
+    let (outcome, record) = match work.await {
+        Ok((outcome, record)) => (Some(outcome), record),
+        // A panic of ours. What it left behind is found as if the engine had been killed.
+        Err(_) => (None, None),
+    };
+    let record = match record {
+        Some(record) => Some(record),
+        None => {
+            let (records, wanted) = (shared.records.clone(), id.clone());
+            spawn_blocking(move || records.find(&wanted)).await.map_or(None, |found| found.ok().flatten())
+        }
+    };
     let outcome = match (outcome, &record) {
-        (Ok(Outcome::Cancelled { result }), _) if stop.is_abandoned() => {
+        (Some(Outcome::Cancelled { result }), _) if stop.is_abandoned() => {
             let error = Failure::new(FailureKind::Lost, format!("{ABANDONED}, so the step was ended"));
             Outcome::Failed { error, result }
         }
-        (Ok(outcome), _) => outcome,
-        // A panic of ours. What it left behind is found as if the engine had been killed.
-        (Err(_), Some(record)) => shared.end_what_is_left(&id, record, "the worker has failed").await,
-        (Err(_), None) => lost("the worker failed before the attempt began".to_owned()),
+        (Some(outcome), _) => outcome,
+        (None, Some(record)) => shared.end_what_is_left(&id, record, "the worker has failed").await,
+        (None, None) => lost("the worker failed before the attempt began".to_owned()),
     };
     shared.settle(&id, record, &outcome).await;
     let _ = shared.reports.send(Report::Finished { id, outcome }).await;

@@ -10,13 +10,14 @@ use bytes::{Bytes, BytesMut};
 use loopline_core::command::Capture;
 use loopline_ports::blobs::LogStream;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{ChildStderr, ChildStdout};
+use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::activity::Activity;
 use crate::attempt_log::AttemptLog;
 use crate::captured::Captured;
+use crate::child::Output;
 use crate::mask::{Masker, Secrets};
 use crate::tail::Tail;
 
@@ -45,8 +46,7 @@ pub(crate) struct OutputPump {
 impl OutputPump {
     /// Begins to take what comes.
     pub(crate) fn start(
-        stdout: Option<ChildStdout>,
-        stderr: Option<ChildStderr>,
+        output: Output,
         log: AttemptLog,
         capture: Capture,
         secrets: &Secrets,
@@ -61,7 +61,15 @@ impl OutputPump {
             stderr: Captured::new(capture.stderr),
         };
         let masked = Masked { stdout: Masker::new(secrets.clone()), stderr: Masker::new(secrets.clone()) };
-        let task = tokio::spawn(pump(pumped, masked, Pipe::new(stdout), Pipe::new(stderr), activity, said, stopped));
+        let task = tokio::spawn(pump(
+            pumped,
+            masked,
+            Pipe::new(output.stdout),
+            Pipe::new(output.stderr),
+            activity,
+            said,
+            stopped,
+        ));
         Self { task, notes, stop }
     }
 
@@ -84,8 +92,8 @@ impl OutputPump {
 async fn pump(
     mut pumped: Pumped,
     mut masked: Masked,
-    mut stdout: Pipe<ChildStdout>,
-    mut stderr: Pipe<ChildStderr>,
+    mut stdout: Pipe<Receiver>,
+    mut stderr: Pipe<Receiver>,
     activity: Activity,
     mut said: mpsc::Receiver<String>,
     mut stopped: oneshot::Receiver<()>,
@@ -183,8 +191,8 @@ struct Pipe<R> {
 }
 
 impl<R: AsyncRead + Unpin> Pipe<R> {
-    fn new(input: Option<R>) -> Self {
-        Self { input, buffer: BytesMut::new() }
+    fn new(input: R) -> Self {
+        Self { input: Some(input), buffer: BytesMut::new() }
     }
 
     fn is_closed(&self) -> bool {

@@ -54,13 +54,8 @@ impl ProcessTree {
         Self::of_child(attempt, noted.filter(|noted| ProcessRef::of(noted.pid) == Some(*noted)), None)
     }
 
-    /// The number of the first process.
-    pub(crate) fn leader_pid(&self) -> Option<i32> {
-        self.leader.map(|leader| leader.pid)
-    }
-
     /// Nothing can be left, given that the first process was waited for. Costs much less than to look everywhere.
-    fn is_surely_gone(&self) -> bool {
+    pub(crate) fn is_surely_gone(&self) -> bool {
         let (Some(adopted), Some(leader)) = (&self.adopted, self.leader) else { return false };
         ProcessRef::of(leader.pid) != Some(leader) && adopted.left_by(leader.pid).0.is_empty()
     }

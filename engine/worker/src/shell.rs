@@ -5,15 +5,13 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use loopline_core::command::AttemptSpec;
 use loopline_core::graph::Shell;
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use nix::sys::signal::Signal;
-use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
-use tokio::process::Command;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
@@ -21,14 +19,16 @@ use crate::activity::Activity;
 use crate::attempt::{Context, Slot, resolve};
 use crate::attempt_log::AttemptLog;
 use crate::captured::Captured;
+use crate::child::{Child, Output};
 use crate::duration::spoken;
 use crate::environment::{Environment, Places, of_attempt};
 use crate::mask::Secrets;
 use crate::oom::OomKills;
 use crate::output_pump::{OutputPump, Pumped};
 use crate::process::ProcessRef;
-use crate::process_tree::ProcessTree;
+use crate::process_tree::{Ended, ProcessTree};
 use crate::script::Interpreter;
+use crate::spawn::Program;
 use crate::spawn_failure::Wanted;
 use crate::stop::Stop;
 use crate::{artifacts, output_file, spawn_failure, workspace};
@@ -114,31 +114,24 @@ async fn prepare(context: &Context<'_>, script: &Script<'_>) -> Result<Prepared,
 
 fn spawn(context: &Context<'_>, prepared: &Prepared) -> Result<Running, Failure> {
     let Interpreter { program, args, .. } = &prepared.interpreter;
-    let mut command = Command::new(program);
-    command
-        .args(args)
-        .arg(&prepared.script)
-        .current_dir(&prepared.working_dir)
-        .env_clear()
-        .envs(&prepared.environment)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let oom_before = OomKills::now();
-    let mut command = CommandWrap::from(command);
-    command.wrap(ProcessSession);
-    let child = match context.adopted {
-        Some(adopted) => adopted.start(|| command.spawn(), |child| i32::try_from(child.id()?).ok()),
-        None => command.spawn(),
+    let path = prepared.environment.get(OsStr::new("PATH")).map_or(OsStr::new(""), |path| path.as_os_str());
+    let args: Vec<_> = args.iter().cloned().chain([prepared.script.clone().into()]).collect();
+    let wanted = Program {
+        name: program,
+        search: path,
+        args: &args,
+        environment: &prepared.environment,
+        working_dir: &prepared.working_dir,
     };
-    // The wrapper of a session waits for all of its processes; a step ends with its first one.
-    let child = child
-        .map_err(|error| {
-            let path = prepared.environment.get(OsStr::new("PATH")).map_or(OsStr::new(""), |path| path.as_os_str());
-            spawn_failure::explain(Wanted { program, path, working_dir: &prepared.working_dir }, &error)
-        })?
-        .into_inner();
-    let process = child.id().and_then(|pid| ProcessRef::of(i32::try_from(pid).ok()?));
+    let oom_before = OomKills::lately();
+    let started = match context.adopted {
+        Some(adopted) => adopted.start(|| Child::start(wanted), |(child, _)| Some(child.pid)),
+        None => Child::start(wanted),
+    };
+    let (child, output) = started.map_err(|error| {
+        spawn_failure::explain(Wanted { program, path, working_dir: &prepared.working_dir }, &error)
+    })?;
+    let process = ProcessRef::of(child.pid);
     if let Some(process) = process
         && let Err(error) = context.record.note_process(process)
     {
@@ -146,12 +139,13 @@ fn spawn(context: &Context<'_>, prepared: &Prepared) -> Result<Running, Failure>
         tracing::warn!(id = %context.spec.id, %error, "the process of an attempt could not be noted");
     }
     let tree = ProcessTree::of_child(&context.spec.id.to_string(), process, context.adopted.cloned());
-    Ok(Running { child, tree, oom_before })
+    Ok(Running { child, output, tree, oom_before })
 }
 
 /// A process that was started.
 struct Running {
-    child: Box<dyn ChildWrapper>,
+    child: Child,
+    output: Output,
     tree: ProcessTree,
     oom_before: OomKills,
 }
@@ -168,73 +162,78 @@ enum End {
 impl Running {
     /// Takes its output until it ends or is to end, and comes back when nothing of it is alive.
     async fn watch(
-        mut self,
+        self,
         context: &Context<'_>,
         prepared: &Prepared,
         log: AttemptLog,
         slot: Slot,
         stop: &Stop,
     ) -> (Outcome, AttemptLog) {
+        let Self { mut child, output, tree, oom_before } = self;
         let spec = context.spec;
         let activity = Activity::begin();
-        let (stdout, stderr) = (self.child.stdout().take(), self.child.stderr().take());
         let secrets = context.secrets();
-        let pump = OutputPump::start(stdout, stderr, log, spec.capture, &secrets, activity.clone());
+        let pump = OutputPump::start(output, log, spec.capture, &secrets, activity.clone());
         let deadline = Instant::now() + Duration::from_millis(spec.timeout_ms);
         let idle_timeout = spec.idle_timeout_ms.map(Duration::from_millis);
         let end = tokio::select! {
             biased;
-            status = self.child.wait() => End::ByItself(status),
+            status = child.wait() => End::ByItself(status),
             () = stop.wished().cancelled() => End::Cancelled(stop.why()),
             () = sleep_until(deadline) => End::TimedOut,
             () = activity.idle_for(idle_timeout) => End::Idle,
         };
-        let oom_kills = OomKills::now().since(self.oom_before);
-        let failure = self.end_tree(&end, spec, &pump).await;
+        let failure = end_tree(&tree, &end, spec, &pump).await;
         let status = match &end {
             End::ByItself(Ok(status)) => Some(*status),
             End::ByItself(Err(_)) => None,
-            End::Cancelled(_) | End::TimedOut | End::Idle => self.child.try_wait().ok().flatten(),
+            End::Cancelled(_) | End::TimedOut | End::Idle => child.try_wait().ok().flatten(),
         };
-        if let (Some(adopted), Some(pid)) = (context.adopted.cloned(), self.tree.leader_pid()) {
-            let _ = spawn_blocking(move || adopted.release(pid)).await;
+        if let Some(adopted) = context.adopted.cloned()
+            && !adopted.release_at_once(child.pid)
+        {
+            let _ = spawn_blocking(move || adopted.end_what_is_left()).await;
         }
         // Nothing of it runs any more: the next one may, while this one's log is brought to disk.
         drop(slot);
         let pumped = pump.end().await;
-        judge(context, prepared, Judged { end, failure, status, pumped, oom_kills, secrets }).await
+        judge(context, prepared, Judged { end, failure, status, pumped, oom_before, secrets }).await
     }
+}
 
-    /// Ends all that is left, be it everything; says what that means for the step.
-    async fn end_tree(&self, end: &End, spec: &AttemptSpec, pump: &OutputPump) -> Option<Failure> {
-        let grace = Duration::from_millis(spec.grace_ms);
-        let (grace, why) = match end {
-            End::ByItself(_) => (grace.min(LEFTOVER_GRACE), None),
-            End::Cancelled(why) => (grace, Some((*why).to_owned())),
-            End::TimedOut => {
-                (grace, Some(format!("the step did not end within its timeout of {}", spoken(spec.timeout_ms))))
-            }
-            End::Idle => {
-                let time = spoken(spec.idle_timeout_ms.unwrap_or_default());
-                (grace, Some(format!("the step wrote nothing for its idle timeout of {time}")))
-            }
-        };
-        if let Some(why) = &why {
-            pump.say(format!("{why}; its processes are asked to end")).await;
+/// Ends all that is left, be it everything; says what that means for the step.
+async fn end_tree(tree: &ProcessTree, end: &End, spec: &AttemptSpec, pump: &OutputPump) -> Option<Failure> {
+    let grace = Duration::from_millis(spec.grace_ms);
+    let (grace, why) = match end {
+        End::ByItself(_) => (grace.min(LEFTOVER_GRACE), None),
+        End::Cancelled(why) => (grace, Some((*why).to_owned())),
+        End::TimedOut => {
+            (grace, Some(format!("the step did not end within its timeout of {}", spoken(spec.timeout_ms))))
         }
-        let tree = self.tree.clone();
-        let ended = spawn_blocking(move || tree.end(grace)).await.unwrap_or_default();
-        if why.is_none() && ended.found > 0 {
-            let many = if ended.found == 1 { "1 process".to_owned() } else { format!("{} processes", ended.found) };
-            pump.say(format!("the script left {many} running; a step ends with its script, so they were ended")).await;
+        End::Idle => {
+            let time = spoken(spec.idle_timeout_ms.unwrap_or_default());
+            (grace, Some(format!("the step wrote nothing for its idle timeout of {time}")))
         }
-        if !ended.stuck.is_empty() {
-            pump.say(format!("processes that hang in the kernel could not be ended: {:?}", ended.stuck)).await;
-        }
-        match end {
-            End::TimedOut | End::Idle => why.map(|why| Failure::new(FailureKind::Timeout, why)),
-            End::ByItself(_) | End::Cancelled(_) => None,
-        }
+    };
+    if let Some(why) = &why {
+        pump.say(format!("{why}; its processes are asked to end")).await;
+    }
+    let ended = if matches!(end, End::ByItself(_)) && tree.is_surely_gone() {
+        Ended::default()
+    } else {
+        let tree = tree.clone();
+        spawn_blocking(move || tree.end(grace)).await.unwrap_or_default()
+    };
+    if why.is_none() && ended.found > 0 {
+        let many = if ended.found == 1 { "1 process".to_owned() } else { format!("{} processes", ended.found) };
+        pump.say(format!("the script left {many} running; a step ends with its script, so they were ended")).await;
+    }
+    if !ended.stuck.is_empty() {
+        pump.say(format!("processes that hang in the kernel could not be ended: {:?}", ended.stuck)).await;
+    }
+    match end {
+        End::TimedOut | End::Idle => why.map(|why| Failure::new(FailureKind::Timeout, why)),
+        End::ByItself(_) | End::Cancelled(_) => None,
     }
 }
 
@@ -244,13 +243,13 @@ struct Judged {
     failure: Option<Failure>,
     status: Option<ExitStatus>,
     pumped: Pumped,
-    /// How many processes of the machine were ended for lack of memory meanwhile, if that can be told.
-    oom_kills: Option<u64>,
+    /// How many processes of the machine had been ended for lack of memory before.
+    oom_before: OomKills,
     secrets: Secrets,
 }
 
 async fn judge(context: &Context<'_>, prepared: &Prepared, judged: Judged) -> (Outcome, AttemptLog) {
-    let Judged { end, failure, status, pumped, oom_kills, secrets } = judged;
+    let Judged { end, failure, status, pumped, oom_before, secrets } = judged;
     let output = prepared.output.clone();
     let mut written = spawn_blocking(move || output_file::read(&output)).await.unwrap_or_default();
     written.refuse_secrets(&secrets);
@@ -268,10 +267,12 @@ async fn judge(context: &Context<'_>, prepared: &Prepared, judged: Judged) -> (O
         End::ByItself(Err(error)) => {
             Some(Failure::new(FailureKind::Lost, format!("nobody can tell how the script ended: {error}")))
         }
-        End::ByItself(Ok(status)) => ended_badly(status, prepared.interpreter.is_shell, oom_kills)
-            .or(written.failure)
-            .or_else(|| too_much(&pumped.stdout, "stdout"))
-            .or_else(|| too_much(&pumped.stderr, "stderr")),
+        End::ByItself(Ok(status)) => {
+            ended_badly(status, prepared.interpreter.is_shell, || OomKills::now().since(oom_before))
+                .or(written.failure)
+                .or_else(|| too_much(&pumped.stdout, "stdout"))
+                .or_else(|| too_much(&pumped.stderr, "stderr"))
+        }
     };
     let failure = match failure {
         Some(failure) => Some(failure),
@@ -309,8 +310,12 @@ fn too_much(captured: &Captured, name: &str) -> Option<Failure> {
 }
 
 /// The failure that an exit status tells of.
-fn ended_badly(status: ExitStatus, is_shell: bool, oom_kills: Option<u64>) -> Option<Failure> {
+///
+/// `oom_kills` tells how many processes of the machine were ended for lack of memory meanwhile, if that can be told.
+fn ended_badly(status: ExitStatus, is_shell: bool, oom_kills: impl FnOnce() -> Option<u64>) -> Option<Failure> {
     let killed = Signal::SIGKILL as i32;
+    let by_sigkill = status.signal() == Some(killed) || status.code() == Some(128 + killed);
+    let oom_kills = if by_sigkill { oom_kills() } else { None };
     let out_of_memory = oom_kills.is_some_and(|kills| kills > 0);
     match (status.code(), status.signal()) {
         (Some(0), _) => None,
@@ -369,7 +374,7 @@ mod tests {
     }
 
     fn check_with(oom_kills: u64, wait_status: i32, kind: FailureKind, message: &str) {
-        let failure = ended_badly(ExitStatus::from_raw(wait_status), true, Some(oom_kills)).expect("a failure");
+        let failure = ended_badly(ExitStatus::from_raw(wait_status), true, || Some(oom_kills)).expect("a failure");
         assert_eq!((failure.kind, failure.message.as_str()), (kind, message));
     }
 
@@ -401,6 +406,6 @@ mod tests {
 
     #[test]
     fn exit_code_0_is_no_failure() {
-        assert_eq!(ended_badly(ExitStatus::from_raw(0), true, Some(1)), None);
+        assert_eq!(ended_badly(ExitStatus::from_raw(0), true, || Some(1)), None);
     }
 }

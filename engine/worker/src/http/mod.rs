@@ -1,7 +1,7 @@
 //! A request: sent once, redirects followed, its answer read, checked and kept as far as it was asked for.
 //!
 //! Credentials stand in headers, in the body, in `query` and before the `@` of a URL. None of them is logged, and none
-//! of them follows a redirect to another origin.
+//! of them follows a redirect to another origin. What a server says back of a secret is masked before it is kept.
 
 mod answer;
 mod client;
@@ -60,7 +60,8 @@ pub(crate) async fn run(
     };
     match failure {
         None => (Outcome::Succeeded { result }, log),
-        Some(error) => {
+        Some(mut error) => {
+            error.message = context.secrets().mask(&error.message);
             log.say(&error.message).await;
             (Outcome::Failed { error, result }, log)
         }
@@ -76,6 +77,7 @@ async fn exchange(
 ) -> Result<Answer, Failure> {
     let client = context.http.get()?;
     let mut request = Request::first(context, work)?;
+    let secrets = context.secrets();
     for _ in 0..=MAX_REDIRECTS {
         let began = Instant::now();
         let response = match client.execute(request.to_send()?).await {
@@ -85,10 +87,11 @@ async fn exchange(
         activity.note();
         let status = response.status();
         let line = format!("{} → {status} in {} ms", request.shown(), began.elapsed().as_millis());
+        let line = secrets.mask(&line);
         let target = if work.follow_redirects { request::redirect_target(&response, request.url())? } else { None };
         let Some(target) = target else {
             log.say(&line).await;
-            return answer::read(response, context.spec.capture.body, activity)
+            return answer::read(response, context.spec.capture.body, secrets, activity)
                 .await
                 .map_err(|error| failure::explain(error, request.url()));
         };

@@ -172,8 +172,14 @@ fn authorization(context: &Context<'_>, auth: &WorkAuth) -> Result<HeaderValue, 
     let value = match auth {
         WorkAuth::Bearer(token) => format!("Bearer {}", resolve(context, "`http.auth.bearer`", token)?),
         WorkAuth::Basic { user, password } => {
+            let plain = user.as_plain().is_some() && password.as_plain().is_some();
             let user = resolve(context, "`http.auth.basic.user`", user)?;
-            basic(&user, &resolve(context, "`http.auth.basic.password`", password)?)
+            let value = basic(&user, &resolve(context, "`http.auth.basic.password`", password)?);
+            if !plain {
+                // Short secrets cannot be told from other text in base64; together with the user's name they can.
+                context.hide(value.trim_start_matches("Basic "));
+            }
+            value
         }
     };
     header_value("`http.auth`", &value, true)

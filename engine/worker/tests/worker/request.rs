@@ -281,6 +281,46 @@ async fn what_cannot_be_a_request_is_refused() {
 }
 
 #[tokio::test]
+async fn what_a_server_says_back_of_a_secret_is_masked() {
+    let echo = |status: &'static str| {
+        move |seen: &crate::server::Seen| {
+            let given = seen.headers["authorization"].clone();
+            let body = format!(r#"{{"you": "{given}", "key": "s3cret", "n": 1}}"#);
+            reply(status, &[&format!("X-You: {given}"), "Location: /with/s3cret/in/it"], &body)
+        }
+    };
+    let spec = |url: String| request("GET", url, |work| work.auth = Some(WorkAuth::Bearer(secret("TOKEN"))));
+    let server = Server::start(echo("200 OK")).await;
+    let mut bench = bench();
+    let answer = response(&mut bench, spec(server.url("/"))).await;
+    assert_eq!(answer.body.as_deref(), Some(r#"{"you": "Bearer ***", "key": "***", "n": 1}"#));
+    assert_eq!(answer.json, Some(json!({"you": "Bearer ***", "key": "***", "n": 1})));
+    assert_eq!(
+        (answer.headers["x-you"].as_str(), answer.headers["location"].as_str()),
+        ("Bearer ***", "/with/***/in/it")
+    );
+    let basic = request("GET", server.url("/"), |work| {
+        work.auth = Some(WorkAuth::Basic { user: "ada".into(), password: secret("TOKEN") });
+    });
+    assert_eq!(response(&mut bench, basic).await.headers["x-you"], "Basic ***");
+
+    let server = Server::start(echo("500 Internal Server Error")).await;
+    let failing = spec(server.url("/"));
+    let id = failing.id.clone();
+    let (error, result) = bench.fail(failing, FailureKind::HttpStatus).await;
+    assert!(error.message.contains(r#"it said: {"you": "Bearer ***""#), "{}", error.message);
+    let told = serde_json::to_string(&(&error, &result, bench.lines(&id).await)).unwrap();
+    assert!(!told.contains("s3cret"), "{told}");
+
+    let server = Server::start(echo("302 Found")).await;
+    let redirected = spec(server.url("/"));
+    let id = redirected.id.clone();
+    let (error, _) = bench.fail(redirected, FailureKind::Connection).await;
+    let told = format!("{error:?} {:?}", bench.lines(&id).await);
+    assert!(told.contains("/with/***/in/it") && !told.contains("s3cret"), "{told}");
+}
+
+#[tokio::test]
 async fn a_server_that_says_nothing_runs_into_the_timeouts() {
     let server = Server::start(|_| Reply::Silence).await;
     let mut bench = bench();

@@ -1,20 +1,22 @@
 //! What must be known about an attempt after this process was killed: that it began, which process it is, how it ended.
 //!
 //! ```text
-//! DATA/attempts/ATTEMPT/               is there, for good, before anything is started
-//!                      /intent.json    during which boot of the machine
-//!                      /process.json   number and start of the process, right behind its start
-//!                      /outcome.json   how it ended, before it is reported
+//! DATA/attempts/ATTEMPT/             is there, for good, before anything is started
+//!                      /record.jsonl began: during which boot of the machine
+//!                                    process: number and start of it, right behind its start
+//!                                    ended: how, before it is reported
 //!                      /script.sh output summary
 //! ```
 //!
 //! The folder comes to its place whole, in one rename that is synced: so not even a power cut can make a begun attempt
 //! look like one that never began, and without `retry` nothing runs twice. That sync is the only one (attempts that
 //! begin together share it): what stands in the folder survives a kill of the engine without one, and after a power cut
-//! no process is left to be found. A kill between the start and `process.json` is no gap, because every process carries
+//! no process is left to be found. A kill between the start and the line of the process is no gap, because every process carries
 //! the attempt's mark in its environment. A power cut in the moment between an outcome and the driver's own record of it
-//! makes the attempt `lost`, which is true enough and always safe. A file that is not whole counts as not written.
+//! makes the attempt `lost`, which is true enough and always safe. A line that is not whole counts as not written. One file
+//! for all that is noted, because files that are created and removed are what a small step costs the file system.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -24,15 +26,12 @@ use std::sync::Arc;
 
 use loopline_core::id::AttemptId;
 use loopline_core::outcome::Outcome;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::process::ProcessRef;
 use crate::synced_folder::SyncedFolder;
 
-const INTENT: &str = "intent.json";
-const PROCESS: &str = "process.json";
-const OUTCOME: &str = "outcome.json";
+const RECORD: &str = "record.jsonl";
 
 /// The records of a worker.
 #[derive(Debug, Clone)]
@@ -57,9 +56,14 @@ pub(crate) struct AttemptRecord {
     this_boot: bool,
 }
 
+/// A line of a record.
+#[allow(clippy::large_enum_variant, reason = "one at a time, and never kept")]
 #[derive(Serialize, Deserialize)]
-struct Intent {
-    boot_id: String,
+#[serde(rename_all = "snake_case")]
+enum Noted<'a> {
+    Began { boot_id: Cow<'a, str> },
+    Process(ProcessRef),
+    Ended(Cow<'a, Outcome>),
 }
 
 impl AttemptRecords {
@@ -83,8 +87,8 @@ impl AttemptRecords {
         // What a kill left here never began.
         remove(&unfinished)?;
         DirBuilder::new().mode(0o700).create(&unfinished)?;
-        let intent = Intent { boot_id: self.boot_id.clone() };
-        create(&unfinished.join(INTENT))?.write_all(&serde_json::to_vec(&intent)?)?;
+        let began = Noted::Began { boot_id: self.boot_id.as_str().into() };
+        create(&unfinished.join(RECORD))?.write_all(&line(&began)?)?;
         fs::rename(&unfinished, &folder)?;
         self.folder.sync()?;
         Ok(Begun::New(AttemptRecord { folder, this_boot: true }))
@@ -96,9 +100,9 @@ impl AttemptRecords {
         if !folder.try_exists()? {
             return Ok(None);
         }
-        let intent: Option<Intent> = read(&folder.join(INTENT))?;
-        // Only a power cut leaves the folder without the intent that was in it.
-        let this_boot = intent.is_some_and(|intent| intent.boot_id == self.boot_id);
+        // Only a power cut leaves the folder without the first line that was in it.
+        let during = |noted| if let Noted::Began { boot_id } = noted { Some(boot_id) } else { None };
+        let this_boot = last(&folder, during)?.is_some_and(|boot_id| boot_id == self.boot_id);
         Ok(Some(AttemptRecord { folder, this_boot }))
     }
 
@@ -144,29 +148,27 @@ impl AttemptRecord {
 
     /// Notes the process. Blocks, but for the time of a small write into memory only.
     pub(crate) fn note_process(&self, process: ProcessRef) -> io::Result<()> {
-        self.write(PROCESS, &process)
+        self.note(&Noted::Process(process))
     }
 
     /// The process, if it was noted and can still be the same.
     pub(crate) fn process(&self) -> io::Result<Option<ProcessRef>> {
-        if self.this_boot { read(&self.file(PROCESS)) } else { Ok(None) }
+        let process = |noted| if let Noted::Process(process) = noted { Some(process) } else { None };
+        if self.this_boot { last(&self.folder, process) } else { Ok(None) }
     }
 
     /// Notes how the attempt ended. Blocks.
     pub(crate) fn note_outcome(&self, outcome: &Outcome) -> io::Result<()> {
-        self.write(OUTCOME, outcome)
+        self.note(&Noted::Ended(Cow::Borrowed(outcome)))
     }
 
     /// How the attempt ended, if that was noted. Blocks.
     pub(crate) fn outcome(&self) -> io::Result<Option<Outcome>> {
-        read(&self.file(OUTCOME))
+        last(&self.folder, |noted| if let Noted::Ended(outcome) = noted { Some(outcome.into_owned()) } else { None })
     }
 
-    /// All of the content or none of it: a kill leaves no half file under this name.
-    fn write(&self, name: &str, content: &impl Serialize) -> io::Result<()> {
-        let unfinished = self.file(&format!("{name}.new"));
-        fs::write(&unfinished, serde_json::to_vec(content)?)?;
-        fs::rename(unfinished, self.file(name))
+    fn note(&self, noted: &Noted<'_>) -> io::Result<()> {
+        OpenOptions::new().append(true).create(true).mode(0o600).open(self.file(RECORD))?.write_all(&line(noted)?)
     }
 }
 
@@ -174,13 +176,23 @@ fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// `None` when the file is not there, or is not whole.
-fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+/// A line, behind whatever a kill may have cut off before it.
+fn line(noted: &Noted<'_>) -> io::Result<Vec<u8>> {
+    let mut line = vec![b'\n'];
+    serde_json::to_writer(&mut line, noted)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// The last line that is `wanted`, if there is one.
+fn last<T>(folder: &Path, wanted: impl Fn(Noted<'static>) -> Option<T>) -> io::Result<Option<T>> {
+    let record = match fs::read(folder.join(RECORD)) {
+        Ok(record) => record,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let lines = record.rsplit(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    Ok(lines.filter_map(wanted).next())
 }
 
 fn remove(folder: &Path) -> io::Result<()> {

@@ -24,6 +24,14 @@ async fn killed_during(spec: &loopline_core::command::AttemptSpec, files: &[&str
     (folder, pids)
 }
 
+/// Puts these lines behind the first of the record, in the place of what was noted since.
+fn note(folder: &Path, id: &loopline_core::id::AttemptId, lines: &str) {
+    let record = record_of(folder, id).join("record.jsonl");
+    let noted = fs::read_to_string(&record).unwrap();
+    let began = noted.lines().find(|line| line.contains("began")).expect("it began");
+    fs::write(record, format!("{began}\n{lines}")).unwrap();
+}
+
 fn record_of(folder: &Path, id: &loopline_core::id::AttemptId) -> std::path::PathBuf {
     folder.join("data/attempts").join(id.to_string())
 }
@@ -52,8 +60,7 @@ async fn what_outlived_its_engine_is_ended_and_lost() {
 async fn a_process_is_found_though_its_number_was_not_noted() {
     let spec = script(DEAF);
     let (folder, pids) = killed_during(&spec, &["pid"]).await;
-    // The kill may have come before it was noted anyway.
-    let _ = fs::remove_file(record_of(folder.path(), &spec.id).join("process.json"));
+    note(folder.path(), &spec.id, "{\"process\": {\"pid\": 12");
     let bench = Bench::in_folder(folder, |_| ());
     assert_eq!(bench.worker.attach(spec.id).await, Attached::Lost);
     assert!(!is_alive(pids[0]));
@@ -64,8 +71,8 @@ async fn a_number_that_a_stranger_has_now_is_left_alone() {
     let spec = script("echo $$ > pid; sleep 1000");
     let (folder, pids) = killed_during(&spec, &["pid"]).await;
     let mut stranger = std::process::Command::new("setsid").args(["sleep", "1000"]).spawn().unwrap();
-    let noted = format!("{{\"pid\": {}, \"start\": 1}}", stranger.id());
-    fs::write(record_of(folder.path(), &spec.id).join("process.json"), noted).unwrap();
+    let noted = format!("{{\"process\": {{\"pid\": {}, \"start\": 1}}}}\n", stranger.id());
+    note(folder.path(), &spec.id, &noted);
     let bench = Bench::in_folder(folder, |_| ());
     assert_eq!(bench.worker.attach(spec.id).await, Attached::Lost);
     assert!(!is_alive(pids[0]), "found by its mark");
@@ -124,7 +131,7 @@ async fn an_attempt_without_trace_never_started() {
     let spec = script("echo first");
     let unfinished = record_of(bench.folder.path(), &spec.id).with_extension("1.new");
     fs::create_dir_all(&unfinished).unwrap();
-    fs::write(unfinished.join("intent.json"), "{\"boot").unwrap();
+    fs::write(unfinished.join("record.jsonl"), "{\"began").unwrap();
     assert_eq!(bench.worker.attach(spec.id.clone()).await, Attached::NeverStarted);
     assert_eq!(bench.succeed(spec).await.stdout.as_deref(), Some("first\n"));
     assert!(!unfinished.exists());
@@ -146,11 +153,14 @@ async fn an_outcome_that_was_cut_off_counts_as_none() {
     let mut bench = Bench::new();
     bench.succeed(spec.clone()).await;
     let Bench { folder, .. } = bench;
-    let outcome = record_of(folder.path(), &spec.id).join("outcome.json");
-    let whole = fs::read(&outcome).unwrap();
-    fs::write(&outcome, &whole[..whole.len() / 2]).unwrap();
-    let bench = Bench::in_folder(folder, |_| ());
-    assert_eq!(bench.worker.attach(spec.id).await, Attached::Lost);
+    let record = record_of(folder.path(), &spec.id).join("record.jsonl");
+    let whole = fs::read(&record).unwrap();
+    fs::write(&record, &whole[..whole.len() - 4]).unwrap();
+    let mut bench = Bench::in_folder(folder, |_| ());
+    assert_eq!(bench.worker.attach(spec.id.clone()).await, Attached::Lost);
+    // What is noted behind the line that was cut off is whole.
+    assert_eq!(bench.worker.attach(spec.id.clone()).await, Attached::Running);
+    assert_lost(&bench.outcome_of(&spec.id).await);
 }
 
 #[tokio::test]

@@ -293,3 +293,27 @@ steps:
   await expectAccessible(page);
   await picture(page, "shapes");
 });
+
+test("steps of `finally` are drawn, added, renamed and deleted, and a step type shows its name", async ({ page, server }) => {
+  const text = "version: 1\nname: ending\nsteps:\n  work: {run: echo work}\nfinally:\n  tidy: {run: echo tidy}\n";
+  const put = await fetch(`${server.url}/api/v1/pipelines/default/ending`, { method: "PUT", headers: { "content-type": "application/yaml", "if-none-match": "*" }, body: text });
+  expect(put.status).toBe(201);
+  await page.goto("/pipelines/default/ending");
+  await expect(node(page, "tidy")).toContainText("finally");
+  await node(page, "tidy").focus();
+  await page.keyboard.press("F2");
+  await page.getByLabel("New name of step tidy").fill("sweep");
+  await page.keyboard.press("Enter");
+  await expect(node(page, "sweep")).toBeVisible();
+  await page.getByRole("button", { name: "At the end" }).click();
+  await page.getByRole("menuitem", { name: /Script/ }).click();
+  await page.getByLabel("New name of step script").press("Escape");
+  await expect(node(page, "script")).toContainText("finally");
+  await expectAccessible(page);
+  await picture(page, "finally");
+  expect(await yaml(page)).toContain("finally:\n  sweep: {run: echo tidy}\n  script: {run: echo hello}");
+  await node(page, "sweep").focus();
+  await page.keyboard.press("Delete");
+  await expect(node(page, "sweep")).toHaveCount(0);
+  expect(await yaml(page)).toContain("finally:\n  script: {run: echo hello}");
+});

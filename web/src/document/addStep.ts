@@ -4,21 +4,22 @@ import { type EditCommand, editCommand } from "./editCommand";
 import { replaceNeed } from "./needs";
 import type { Plain, PlainMap } from "./plainValue";
 import type { PipelineDocument } from "./pipelineDocument";
-import { stepGraph } from "./stepGraph";
+import { sectionOf, stepGraph } from "./stepGraph";
 import { whyNotAStepId } from "./stepId";
 
-export type StepPlace = { readonly kind: "alone" } | { readonly kind: "behind"; readonly step: string } | { readonly kind: "between"; readonly from: string; readonly to: string };
+export type StepPlace = { readonly kind: "alone" } | { readonly kind: "finally" } | { readonly kind: "behind"; readonly step: string } | { readonly kind: "between"; readonly from: string; readonly to: string };
 
 export const addStep = (id: string, body: Readonly<Record<string, Plain>>, place: StepPlace): EditCommand =>
   editCommand(
     say("step.add", { step: id }),
     (document) => whyNotNew(document, id) ?? whyNotThere(document, place),
     (editing) => {
-      if (place.kind === "alone") return editing.set(["steps", id], { ...body });
+      if (place.kind === "alone" || place.kind === "finally") return editing.set([place.kind === "alone" ? "steps" : "finally", id], { ...body });
       const before = place.kind === "behind" ? place.step : place.from;
-      const on = place.kind === "between" ? conditionOf(editing.read(["steps", place.to, "needs", place.from])) : null;
+      const section = sectionOf(editing.value, before);
+      const on = place.kind === "between" ? conditionOf(editing.read([section, place.to, "needs", place.from])) : null;
       const needs: Plain = on === null ? before : { [before]: on };
-      editing.set(["steps", id], { needs, ...body } as PlainMap, { kind: "after", key: before });
+      editing.set([section, id], { needs, ...body } as PlainMap, { kind: "after", key: before });
       if (place.kind === "between") replaceNeed(editing, place.to, place.from, id, "usual");
     },
   );
@@ -30,10 +31,10 @@ export function whyNotNew(document: PipelineDocument, id: string): string | null
 }
 
 function whyNotThere(document: PipelineDocument, place: StepPlace): string | null {
-  if (place.kind === "alone") return null;
-  const graph = stepGraph(document.value);
+  if (place.kind === "alone" || place.kind === "finally") return null;
   const step = place.kind === "behind" ? place.step : place.from;
-  if (!graph.has(step)) return document.hasFinallyStep(step) ? say("edit.finally") : say("edit.noStep", { step });
+  const graph = stepGraph(document.value, sectionOf(document.value, step));
+  if (!graph.has(step)) return say("edit.noStep", { step });
   return place.kind === "between" && graph.get(place.to)?.needs.has(place.from) !== true ? say("connect.not", { from: place.from, to: place.to }) : null;
 }
 

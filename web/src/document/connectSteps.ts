@@ -2,15 +2,15 @@
 import { say } from "../words/say";
 import { type EditCommand, editCommand } from "./editCommand";
 import { addNeed, removeNeed } from "./needs";
-import { leadsTo, stepGraph, type StepGraph } from "./stepGraph";
+import { leadsTo, sectionOf, stepGraph, type StepGraph } from "./stepGraph";
 
 export const connectSteps = (from: string, to: string, on: string | null = null): EditCommand =>
-  editCommand(say("connect.label", { from, to }), (document) => whyNotConnect(stepGraph(document.value), from, to), (editing) => addNeed(editing, to, from, on));
+  editCommand(say("connect.label", { from, to }), (document) => whyNotConnect(stepGraph(document.value, sectionOf(document.value, to)), from, to), (editing) => addNeed(editing, to, from, on));
 
 export const disconnectSteps = (from: string, to: string): EditCommand =>
   editCommand(
     say("disconnect.label", { from, to }),
-    (document) => (stepGraph(document.value).get(to)?.needs.has(from) === true ? null : say("connect.not", { from, to })),
+    (document) => (stepGraph(document.value, sectionOf(document.value, to)).get(to)?.needs.has(from) === true ? null : say("connect.not", { from, to })),
     (editing) => removeNeed(editing, to, from),
   );
 

@@ -7,7 +7,7 @@ import { type EditCommand, editCommand } from "./editCommand";
 import { takeLoop } from "./loopEdge";
 import { addNeed, removeNeed, replaceNeed } from "./needs";
 import { isPlainMap } from "./plainValue";
-import { stepGraph } from "./stepGraph";
+import { type Section, sectionOf, stepGraph } from "./stepGraph";
 import type { YamlEditing } from "./yamlEditing";
 
 export type References = "mend" | "leave";
@@ -16,14 +16,17 @@ export const deleteSteps = (steps: readonly string[], references: References): E
   editCommand(
     say("step.delete", { steps: steps.join(", ") }),
     (document) => {
-      const missing = steps.find((step) => !document.hasStep(step));
-      if (missing !== undefined) return document.hasFinallyStep(missing) ? say("edit.finally") : say("edit.noStep", { step: missing });
+      const missing = steps.find((step) => document.findStep(step) === null);
+      if (missing !== undefined) return say("edit.noStep", { step: missing });
       return steps.length === 0 ? say("edit.nothing") : null;
     },
     (editing) => {
       for (const step of steps) {
-        if (references === "mend") mend(editing, step);
-        editing.remove(["steps", step]);
+        const section = sectionOf(editing.value, step);
+        if (references === "mend") mend(editing, step, section);
+        const all = editing.read([section]);
+        // A pipeline must have steps, but need not have a `finally`.
+        editing.remove(section === "finally" && isPlainMap(all) && Object.keys(all).length === 1 ? [section] : [section, step]);
         if (references === "mend" && editing.read(["x-layout", step]) !== undefined) {
           const layout = editing.read(["x-layout"]);
           editing.remove(isPlainMap(layout) && Object.keys(layout).length > 1 ? ["x-layout", step] : ["x-layout"]);
@@ -32,8 +35,8 @@ export const deleteSteps = (steps: readonly string[], references: References): E
     },
   );
 
-function mend(editing: YamlEditing, gone: string): void {
-  const graph = stepGraph(editing.value);
+function mend(editing: YamlEditing, gone: string, section: Section): void {
+  const graph = stepGraph(editing.value, section);
   const before = [...(graph.get(gone)?.needs.keys() ?? [])].filter((need) => need !== gone && graph.has(need));
   for (const { id, needs, goto } of graph.values()) {
     if (id === gone) continue;

@@ -149,7 +149,6 @@ steps:
     refuses(text, "a", /a step `a` already/);
     refuses(text, "c", /There is a step `c` already/);
     refuses(text, "z", /no step `q`/, "q");
-    refuses(text, "z", /changed in the text/, "c");
     refuses("steps: {build: {run: x}", "z", /does not parse/);
   });
 

@@ -9,8 +9,7 @@ export const renameStep = (from: string, to: string): EditCommand => ({
     const illegal = whyNotAStepId(to);
     if (illegal !== null) return illegal;
     if (document.syntaxProblems.length > 0) return say("edit.broken");
-    if (document.hasFinallyStep(from)) return say("edit.finally");
-    if (!document.hasStep(from)) return say("edit.noStep", { step: from });
+    if (document.findStep(from) === null) return say("edit.noStep", { step: from });
     if (to === from) return say("rename.same");
     if (document.hasStep(to)) return say("step.exists", { step: to });
     if (document.hasFinallyStep(to)) return say("step.exists", { step: to });

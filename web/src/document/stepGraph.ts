@@ -19,8 +19,17 @@ export interface LoopFields {
 
 export type StepGraph = ReadonlyMap<string, StepLinks>;
 
-export function stepGraph(pipeline: Plain): StepGraph {
-  const steps = isPlainMap(pipeline) ? pipeline["steps"] : undefined;
+/** Where steps stand in a file. Those of `finally` run behind all others, and need only each other. */
+export type Section = "steps" | "finally";
+
+/** Names are used once in a file, so a step stands in one of the two. */
+export function sectionOf(pipeline: Plain, step: string): Section {
+  const [steps, last] = isPlainMap(pipeline) ? [pipeline["steps"], pipeline["finally"]] : [];
+  return isPlainMap(last) && Object.hasOwn(last, step) && !(isPlainMap(steps) && Object.hasOwn(steps, step)) ? "finally" : "steps";
+}
+
+export function stepGraph(pipeline: Plain, section: Section = "steps"): StepGraph {
+  const steps = isPlainMap(pipeline) ? pipeline[section] : undefined;
   if (!isPlainMap(steps)) return new Map();
   const ids = Object.keys(steps).filter((id) => !id.startsWith("x-"));
   return new Map(ids.map((id) => [id, { id, needs: needsOf(steps[id]), goto: loopsOf(steps[id]), body: steps[id] ?? null }]));

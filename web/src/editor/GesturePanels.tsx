@@ -10,7 +10,7 @@ export function GesturePanels({ gestures }: { gestures: StepGestures }) {
   if (panel === null) return null;
   if (panel.kind === "add") {
     const { place } = panel;
-    const label = place.kind === "between" ? say("canvas.addBetween", { from: place.from, to: place.to }) : place.kind === "behind" ? say("canvas.addBehind", { step: place.step }) : say("canvas.add");
+    const label = place.kind === "between" ? say("canvas.addBetween", { from: place.from, to: place.to }) : place.kind === "behind" ? say("canvas.addBehind", { step: place.step }) : say(place.kind === "finally" ? "palette.finally.about" : "canvas.add");
     return <KindMenu at={panel.at} label={label} onChoose={(kind) => gestures.addKind(kind, place)} onClose={closePanel} />;
   }
   if (panel.kind === "connect") return <ConnectPanel at={panel.at} from={panel.from} targets={panel.targets} onChoose={(to) => gestures.connect(panel.from, to, panel.at)} onClose={closePanel} />;

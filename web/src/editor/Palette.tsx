@@ -1,11 +1,14 @@
 /** The kinds of step, to be clicked or dragged onto a step, an edge or free space. */
+import { Flag } from "lucide-react";
 import type { DragEvent } from "react";
+import type { Point } from "../graph/graphLayout";
+import { placeBelow } from "../ui/canvas/canvasEditing";
 import { KIND_DRAG } from "../ui/canvas/kindDrag";
 import { StepKindIcon } from "../ui/StepKindIcon";
 import { say } from "../words/say";
 import { STEP_KINDS, type StepKind } from "./stepKinds";
 
-export function Palette({ enabled, onAdd }: { enabled: boolean; onAdd: (kind: StepKind) => void }) {
+export function Palette({ enabled, onAdd, onAddLast }: { enabled: boolean; onAdd: (kind: StepKind) => void; onAddLast: (at: Point) => void }) {
   const onDragStart = (event: DragEvent, { kind }: StepKind) => {
     event.dataTransfer.setData(KIND_DRAG, kind);
     event.dataTransfer.effectAllowed = "copy";
@@ -28,6 +31,16 @@ export function Palette({ enabled, onAdd }: { enabled: boolean; onAdd: (kind: St
           <span className="truncate">{say(kind.words)}</span>
         </button>
       ))}
+      <button
+        type="button"
+        disabled={!enabled}
+        title={say("palette.finally.about")}
+        onClick={(event) => onAddLast(placeBelow(event.currentTarget))}
+        className="mt-2 flex w-full items-center gap-2 rounded-control border-t border-line px-2 py-1.5 text-left text-body font-medium text-muted hover:bg-hover hover:text-ink disabled:cursor-not-allowed disabled:opacity-60"
+      >
+        <Flag aria-hidden size={14} className="shrink-0" />
+        <span className="truncate">{say("palette.finally")}</span>
+      </button>
       <p className="mt-auto px-2 pt-4 text-micro leading-4 text-faint">{say("palette.hint")}</p>
     </section>
   );

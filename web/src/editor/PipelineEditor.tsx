@@ -8,7 +8,7 @@ import type { Diagnostic, GraphView, Pipeline } from "../api/types";
 import { sameMeaning } from "../document/pipelineDocument";
 import { renameStep } from "../document/renameStep";
 import { applyFix, offsetAt } from "../document/textFix";
-import type { Renaming } from "../ui/canvas/canvasModel";
+import { drawnSteps, type Renaming } from "../ui/canvas/canvasModel";
 import { PipelineCanvas } from "../ui/canvas/PipelineCanvas";
 import { PaneDivider } from "../ui/PaneDivider";
 import { useSame } from "../ui/useSame";
@@ -97,11 +97,10 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
     (step: string) => {
       if (trying) return;
       if (syntax !== undefined) return setMessage(say("editor.gesturesOff"));
-      if (meaning.hasFinallyStep(step)) return setMessage(say("edit.finally"));
       setMessage(null);
       setRenamingStep(step);
     },
-    [meaning, syntax, trying],
+    [syntax, trying],
   );
   const renaming = useMemo<Renaming | null>(
     () =>
@@ -130,7 +129,7 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
     setPanes({ side: true });
     setReveal({ offset: offsetAt(text, place.line, place.column) });
   };
-  const step = graph?.steps.find((one) => one.id === selected) ?? null;
+  const step = graph === null ? null : (drawnSteps(graph).find((one) => one.id === selected) ?? null);
   return (
     <div className="flex h-full min-h-0 flex-col">
       <EditorHead title={title} actions={
@@ -151,7 +150,7 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
         {panes.palette && (
           <>
             <div className="hidden shrink-0 lg:block" style={{ width: panes.paletteWidth }}>
-              <Palette enabled={canEdit && !trying} onAdd={(kind) => gestures.addKind(kind, selected !== null && document.hasStep(selected) ? { kind: "behind", step: selected } : { kind: "alone" })} />
+              <Palette enabled={canEdit && !trying} onAdd={(kind) => gestures.addKind(kind, selected !== null && document.findStep(selected) !== null ? { kind: "behind", step: selected } : { kind: "alone" })} onAddLast={(at) => gestures.canvas.onAdd({ kind: "finally" }, at)} />
             </div>
             <div className="hidden lg:flex">
               <PaneDivider label={say("editor.paletteWidth")} side="left" min={140} max={280} width={panes.paletteWidth} onResize={(paletteWidth) => setPanes({ paletteWidth })} />

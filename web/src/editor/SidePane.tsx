@@ -41,7 +41,7 @@ export function SidePane({ width, tab, onTab, editor, selected, diagnostics, cur
   const [inForm, setInForm] = useState<ExpressionInText | null>(null);
   const worst = diagnostics.some((one) => severityOf(one) === "error") ? "error" : diagnostics.some((one) => severityOf(one) === "warning") ? "warning" : "hint";
   const look = { error: "bg-bad-tint text-bad-ink", warning: "bg-wait-tint text-wait-ink", hint: "bg-idle-tint text-idle-ink" }[worst];
-  const editable = selected !== null && editor.document.syntaxProblems.length === 0 && editor.document.hasStep(selected);
+  const editable = selected !== null && editor.document.syntaxProblems.length === 0 && editor.document.findStep(selected) !== null;
   return (
     <Tabs.Root value={tab} onValueChange={(next) => onTab(next as SideTab)} className="flex min-h-0 flex-1 shrink-0 flex-col border-t border-line bg-surface lg:flex-none lg:border-t-0" style={{ width: `max(min(${width}px, 100%), min(100%, 300px))` }}>
       <Tabs.List aria-label={say("side.title")} className="flex shrink-0 items-center border-b border-line px-2">

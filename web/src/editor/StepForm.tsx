@@ -6,7 +6,7 @@ import type { ExpressionInText } from "../document/expressionAt";
 import type { PipelineDocument } from "../document/pipelineDocument";
 import { isPlainMap, type Plain } from "../document/plainValue";
 import { removeKey, setKey } from "../document/setKey";
-import { stepGraph } from "../document/stepGraph";
+import { sectionOf, stepGraph } from "../document/stepGraph";
 import { Skeleton } from "../ui/Skeleton";
 import { say } from "../words/say";
 import { StepFormField } from "./StepFormField";
@@ -27,7 +27,7 @@ export function StepForm({ step, document, run, onShowText, onExpression }: Step
   const schema = useStepSchema();
   const [added, setAdded] = useState<readonly string[]>([]);
   const [refusal, setRefusal] = useState<{ field: string; reason: string } | null>(null);
-  const body = stepGraph(document.value).get(step)?.body;
+  const body = stepGraph(document.value, sectionOf(document.value, step)).get(step)?.body;
   if (schema === null) return <Skeleton rows={6} className="h-8" />;
   if (body === undefined) return <p className="p-4 text-small text-muted">{say("form.gone")}</p>;
   const fields = stepFields(schema, body);

@@ -4,31 +4,37 @@
  * each step. The compiler's word replaces it as soon as it comes.
  */
 import type { GraphView, StepDefinition } from "../api/types";
+import type { DrawnStep } from "../ui/canvas/canvasModel";
 import { isPlainMap, type Plain } from "../document/plainValue";
-import { stepGraph, type StepGraph, type StepLinks } from "../document/stepGraph";
+import { type Section, stepGraph, type StepGraph, type StepLinks } from "../document/stepGraph";
 
 const KINDS = ["run", "http", "container", "approval", "wait", "sleep", "pipeline", "set", "use"];
 
 export function draftGraph(pipeline: Plain, known: GraphView | null): GraphView {
-  const steps = stepGraph(pipeline);
-  const before = new Map(known?.steps.map((step) => [step.id, step]));
   return {
     name: known?.name ?? "",
     description: known?.description ?? null,
     inputs: known?.inputs ?? [],
-    finally: known?.finally ?? [],
+    finally: sectionSteps(pipeline, "finally", known?.finally ?? []),
     unsupported: known?.unsupported ?? [],
-    steps: [...steps.values()].map((step) => definitionOf(step, steps, before.get(step.id))),
+    steps: sectionSteps(pipeline, "steps", known?.steps ?? []),
   };
 }
 
-function definitionOf(step: StepLinks, steps: StepGraph, known: StepDefinition | undefined): StepDefinition {
+function sectionSteps(pipeline: Plain, section: Section, known: readonly StepDefinition[]): DrawnStep[] {
+  const steps = stepGraph(pipeline, section);
+  const before = new Map(known.map((step) => [step.id, step]));
+  return [...steps.values()].map((step) => definitionOf(step, steps, before.get(step.id)));
+}
+
+function definitionOf(step: StepLinks, steps: StepGraph, known: StepDefinition | undefined): DrawnStep {
   const body = isPlainMap(step.body) ? step.body : {};
   const kind = KINDS.find((key) => key in body) ?? "run";
   const text = (key: string) => (typeof body[key] === "string" ? (body[key] as string) : null);
   return {
     ...(known ?? UNKNOWN),
     id: step.id,
+    ...(typeof body["use"] === "string" ? { uses: body["use"] } : {}),
     child: childOf(body, known),
     // A step type does what its type does; only the compiler knows what that is.
     kind: kind === "use" ? (known?.kind ?? "use") : kind,

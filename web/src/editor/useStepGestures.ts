@@ -58,7 +58,7 @@ export function useStepGestures({ editor, selected, select, rename, tell, announ
   const document = useSame(editor.document, sameMeaning);
   const [others, setOthers] = useState<ReadonlySet<string>>(new Set());
   const [panel, setPanel] = useState<Panel | null>(null);
-  const selection = useMemo(() => new Set([...(selected === null ? [] : [selected]), ...others].filter((id) => document.hasStep(id))), [selected, others, document]);
+  const selection = useMemo(() => new Set([...(selected === null ? [] : [selected]), ...others].filter((id) => document.findStep(id) !== null)), [selected, others, document]);
   const chosen = useMemo(() => [...selection], [selection]);
 
   const perform = useCallback(
@@ -87,7 +87,7 @@ export function useStepGestures({ editor, selected, select, rename, tell, announ
   );
   const connect = useCallback(
     (from: string, to: string, at: Point) => {
-      const target = dropTargets(stepGraph(document.value), from).get(to);
+      const target = dropTargets(document.value, from).get(to);
       if (target?.kind === "loop") setPanel({ kind: "loop", from, index: null, loop: loopOf(from, to), at });
       else {
         setPanel(null);
@@ -129,7 +129,7 @@ export function useStepGestures({ editor, selected, select, rename, tell, announ
           case "add":
             return setPanel({ kind: "add", place: { kind: "behind", step }, at });
           case "connect":
-            return setPanel({ kind: "connect", from: step, targets: dropTargets(stepGraph(document.value), step), at });
+            return setPanel({ kind: "connect", from: step, targets: dropTargets(document.value, step), at });
           case "delete":
             return remove(all);
           case "duplicate":
@@ -155,7 +155,7 @@ export function useStepGestures({ editor, selected, select, rename, tell, announ
         const loop = stepGraph(document.value).get(from)?.goto[index];
         if (loop !== undefined) setPanel({ kind: "loop", from, index, loop, at });
       },
-      targetsOf: (from) => dropTargets(stepGraph(document.value), from),
+      targetsOf: (from) => dropTargets(document.value, from),
       onDrop: connect,
     }),
     [selection, selected, document, select, remove, duplicate, addKind, perform, connect],

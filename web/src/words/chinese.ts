@@ -10,7 +10,7 @@ export const chinese: Readonly<Record<Words, string>> = {
   "edit.unsafe": "此更改会触及其他文本，请直接修改 YAML。",
   "edit.shared": "这段文本通过锚点 `&{anchor}` 与别处共享。请先在那里写出。",
   "edit.noStep": "没有名为 `{step}` 的步骤。",
-  "edit.finally": "`finally` 的步骤请在文本中修改。",
+  "edit.finally": "`finally` 的步骤不能返回：它们在所有步骤之后只运行一次。",
   "edit.nothing": "没有可更改的内容。",
   "step.exists": "已有步骤 `{step}`。",
   "step.add": "添加 {step}",
@@ -537,7 +537,7 @@ export const chinese: Readonly<Record<Words, string>> = {
   "merge.state": "合并进度",
   "step.finally": "finally",
   "canvas.last": "在所有步骤之后运行，无论结果如何",
-  "palette.finally": "最后总会执行",
+  "palette.finally": "最后执行",
   "palette.finally.about": "向 `finally` 添加步骤：在其他步骤之后运行，无论结果如何。",
   "canvas.uses": "步骤类型 {name}",
 };

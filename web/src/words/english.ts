@@ -8,7 +8,7 @@ export const english = {
   "edit.unsafe": "The editor cannot make this change without touching other text. Change it in the YAML.",
   "edit.shared": "This text is shared through the anchor `&{anchor}` with another place. Write it out there first.",
   "edit.noStep": "There is no step `{step}`.",
-  "edit.finally": "Steps of `finally` are changed in the text.",
+  "edit.finally": "Steps of `finally` do not go back: they run once, behind all others.",
   "edit.nothing": "There is nothing to change.",
   "step.exists": "There is a step `{step}` already.",
   "step.add": "Add {step}",
@@ -535,7 +535,7 @@ export const english = {
   "merge.state": "How far the merge is",
   "step.finally": "finally",
   "canvas.last": "runs behind the steps, however they ended",
-  "palette.finally": "To the end, always",
+  "palette.finally": "At the end",
   "palette.finally.about": "Adds a step to `finally`: it runs behind all others, however they ended.",
   "canvas.uses": "step type {name}",
 } as const;

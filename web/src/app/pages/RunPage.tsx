@@ -15,6 +15,7 @@ import { type PinnedVisit, runOverlay, visitsOfRegions } from "../../ui/canvas/r
 import { stepsInside } from "../../api/stepsInside";
 import { StepDock } from "../../runs/StepDock";
 import { useLiveRun } from "../../runs/useLiveRun";
+import { drawnSteps } from "../../ui/canvas/canvasModel";
 import { PipelineCanvas } from "../../ui/canvas/PipelineCanvas";
 import { FailedToLoad } from "../../ui/FailedToLoad";
 import { ResizableDock } from "../../ui/ResizableDock";
@@ -53,7 +54,7 @@ function LoadedRun({ run, graph, yaml }: { run: RunView; graph: GraphView; yaml:
   const overlay = useMemo(() => runOverlay(graph, run, visits, pinned), [graph, run, visits, pinned]);
   useFailedStepSelection(run, search, select);
 
-  const definition = graph.steps.find((step) => step.id === search.step);
+  const definition = drawnSteps(graph).find((step) => step.id === search.step);
   const step = definition === undefined ? undefined : run.steps[definition.id];
   const pinnedSteps = pinned === null ? undefined : visits.get(pinned.region)?.find((one) => one.visit === pinned.visit)?.steps;
   const shownVisit = step === undefined ? null : (search.visit ?? (pinnedSteps?.has(search.step ?? "") ? (pinnedSteps.get(search.step ?? "") ?? null) : step.visit));

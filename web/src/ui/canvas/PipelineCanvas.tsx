@@ -9,7 +9,7 @@ import type { GraphView } from "../../api/types";
 import { say } from "../../words/say";
 import { CanvasButton } from "./CanvasButton";
 import { type CanvasEditing, CanvasGesturesContext } from "./canvasEditing";
-import type { CanvasActions, CanvasOverlay, Renaming } from "./canvasModel";
+import { type CanvasActions, type CanvasOverlay, drawnSteps, type Renaming } from "./canvasModel";
 import { DraggedEdge } from "./DraggedEdge";
 import { flowEdges, MANY_STEPS, regionNodes, stepNodes } from "./flowElements";
 import { ForwardEdgeLine } from "./ForwardEdgeLine";
@@ -52,7 +52,8 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
   const [turned, setTurned] = useState(false);
   const [anew, setAnew] = useState(0);
   const direction = firstDirection === null || !turned ? firstDirection : firstDirection === "right" ? "down" : "right";
-  const laidOut = useGraphLayout(graph, direction, anew);
+  const all = useMemo(() => drawnSteps(graph), [graph]);
+  const laidOut = useGraphLayout(all, direction, anew);
   const selection = editing?.selection ?? NOTHING;
   const regions = useMemo(() => (laidOut === null ? [] : regionNodes(laidOut, overlay, onPin ?? null)), [laidOut, overlay, onPin]);
   const steps = useMemo(() => (laidOut === null ? [] : stepNodes(laidOut, graph, { overlay, selected, selection, renaming, problems })), [laidOut, graph, overlay, selected, selection, renaming, problems]);
@@ -61,7 +62,7 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
   const { zoomIn, zoomOut } = useReactFlow();
   const view = useCanvasView(frame, laidOut);
   const [mapShown, setMapShown] = useState<boolean | null>(null);
-  const map = mapShown ?? graph.steps.length >= WORTH_A_MAP;
+  const map = mapShown ?? all.length >= WORTH_A_MAP;
   const [searching, setSearching] = useState(false);
   const { line, begin } = useEdgeDrag(editing);
   const gestures = useMemo(() => (editing === null ? null : { ...editing, drag: line, beginDrag: begin }), [editing, line, begin]);
@@ -107,7 +108,7 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
             editing?.onSelection([]);
           }}
           onMoveStart={(event) => event !== null && view.onMoved()}
-          onlyRenderVisibleElements={graph.steps.length > MANY_STEPS}
+          onlyRenderVisibleElements={all.length > MANY_STEPS}
           nodesDraggable={false}
           nodesConnectable={false}
           edgesFocusable={false}
@@ -135,7 +136,7 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
         )}
         {searching && (
           <StepSearch
-            steps={graph.steps}
+            steps={all}
             onClose={() => setSearching(false)}
             onFound={(step) => {
               setSearching(false);

@@ -1,6 +1,6 @@
 /** A step on the canvas: kind, name, summary, badges, and on a run its state in icon, colour and word. */
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
-import { Box, Layers, RotateCcw, Timer, TriangleAlert, Undo2, Users } from "lucide-react";
+import { Box, Flag, Layers, Puzzle, RotateCcw, Timer, TriangleAlert, Undo2, Users } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import type { StepDefinition } from "../../api/types";
 import { INSIDE_HEIGHT } from "../../graph/layoutInput";
@@ -95,10 +95,12 @@ function StateLine({ overlay }: { overlay: StepOverlay }) {
   );
 }
 
-function badgesOf({ step, overlay, problems }: StepNodeData): ReactNode {
-  if (overlay !== null) return null;
+function badgesOf({ step, overlay, problems, last }: StepNodeData): ReactNode {
+  if (overlay !== null) return last ? <Badge icon={Flag} label={say("canvas.last")} text={say("step.finally")} /> : null;
   return (
     <>
+      {last && <Badge icon={Flag} label={say("canvas.last")} text={say("step.finally")} />}
+      {step.uses !== undefined && <Badge icon={Puzzle} label={say("canvas.uses", { name: step.uses })} text={step.uses} look="bg-accent-tint text-accent-ink" />}
       {step.retry_max_attempts > 1 && <Badge icon={RotateCcw} label={say("node.retry", { count: step.retry_max_attempts })} text={`×${step.retry_max_attempts}`} />}
       {step.timeout_ms != null && step.timeout_ms !== USUAL_TIMEOUT_MS && <Badge icon={Timer} label={say("node.timeout")} text={durationWords(step.timeout_ms).replace(/ 0[ms]$/, "")} />}
       {step.kind === "approval" && step.quorum > 1 && <Badge icon={Users} label={say("node.quorum")} text={String(step.quorum)} />}

@@ -5,7 +5,7 @@
 import { createContext, useContext } from "react";
 import type { Point } from "../../graph/graphLayout";
 
-export type AddPlace = { readonly kind: "alone" } | { readonly kind: "behind"; readonly step: string } | { readonly kind: "between"; readonly from: string; readonly to: string };
+export type AddPlace = { readonly kind: "alone" } | { readonly kind: "finally" } | { readonly kind: "behind"; readonly step: string } | { readonly kind: "between"; readonly from: string; readonly to: string };
 
 /** What dropping an edge on a step would do. */
 export type DropTarget = { readonly kind: "connect" | "loop" } | { readonly kind: "no"; readonly why: string };

@@ -3,7 +3,7 @@
  * regions. The run page fills all of it, the editor nearly none.
  */
 import type { RegionResult } from "../../graph/regionVisits";
-import type { EdgeView, StepDefinition, StepStatus } from "../../api/types";
+import type { EdgeView, GraphView, StepDefinition, StepStatus } from "../../api/types";
 
 export interface StepOverlay {
   readonly status: StepStatus;
@@ -47,10 +47,23 @@ export interface CanvasActions {
 }
 
 export interface StepNodeData extends Record<string, unknown> {
-  readonly step: StepDefinition;
+  readonly step: DrawnStep;
   readonly overlay: StepOverlay | null;
   readonly selected: boolean;
   readonly problems: number;
   readonly renaming: Renaming | null;
+  /** It runs behind the others, however they ended. */
+  readonly last: boolean;
   readonly direction: "right" | "down";
+}
+
+/** What a text says of a step and its compiled form does not. */
+export interface DrawnStep extends StepDefinition {
+  /** The step type that it uses. */
+  readonly uses?: string;
+}
+
+/** Steps of `finally` are drawn beside the others. */
+export function drawnSteps(graph: GraphView): readonly DrawnStep[] {
+  return [...graph.steps, ...(graph.finally ?? [])];
 }

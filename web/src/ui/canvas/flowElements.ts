@@ -4,7 +4,7 @@ import type { GraphView } from "../../api/types";
 import type { GraphLayout } from "../../graph/graphLayout";
 import { regionShapes } from "../../graph/regionShape";
 import { say } from "../../words/say";
-import type { CanvasActions, CanvasOverlay, Renaming } from "./canvasModel";
+import { type CanvasActions, type CanvasOverlay, type Renaming, drawnSteps } from "./canvasModel";
 import type { ForwardFlowEdge } from "./ForwardEdgeLine";
 import type { LoopFlowEdge } from "./LoopEdgeLine";
 import type { RegionFlowNode } from "./RegionNode";
@@ -23,7 +23,8 @@ export interface StepsOnCanvas {
 }
 
 export function stepNodes({ projection, layout }: LaidOut, graph: GraphView, { overlay, selected, selection, renaming, problems }: StepsOnCanvas): StepFlowNode[] {
-  const definitions = new Map(graph.steps.map((step) => [step.id, step]));
+  const definitions = new Map(drawnSteps(graph).map((step) => [step.id, step]));
+  const last = new Set(graph.finally?.map(({ id }) => id));
   return projection.order.flatMap((id) => {
     const [box, step] = [layout.nodes.get(id), definitions.get(id)];
     if (box === undefined || step === undefined) return [];
@@ -41,7 +42,7 @@ export function stepNodes({ projection, layout }: LaidOut, graph: GraphView, { o
         ariaLabel: [say("canvas.step", { step: id }), ...(state === null ? [] : [state.word ?? state.status]), ...(count === 0 ? [] : [say("canvas.problems", { count })])].join(", "),
         ariaRole: renaming?.step === id ? ("group" as const) : ("button" as const),
         domAttributes: { "aria-roledescription": say("canvas.stepRole"), ...(selected === id ? { "aria-current": true as const } : {}), ...(chosen ? { "data-chosen": true } : {}) } as StepFlowNode["domAttributes"],
-        data: { step, overlay: state, selected: chosen, direction: layout.direction, problems: count, renaming: renaming?.step === id ? renaming : null },
+        data: { step, overlay: state, selected: chosen, direction: layout.direction, last: last.has(id), problems: count, renaming: renaming?.step === id ? renaming : null },
       } as StepFlowNode,
     ];
   });

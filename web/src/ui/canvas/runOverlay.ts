@@ -2,7 +2,7 @@
 import type { EdgeView, GraphView, RunEvent, RunView, StepView, VisitView } from "../../api/types";
 import { loopId, project } from "../../graph/pipelineGraph";
 import { type RegionVisit, regionResult, regionVisits } from "../../graph/regionVisits";
-import type { CanvasOverlay, RegionSegment, StepOverlay } from "./canvasModel";
+import { type CanvasOverlay, drawnSteps, type RegionSegment, type StepOverlay } from "./canvasModel";
 import { say } from "../../words/say";
 
 export interface PinnedVisit {
@@ -18,7 +18,7 @@ export function visitsOfRegions(graph: GraphView, run: RunView, events: readonly
 export function runOverlay(graph: GraphView, run: RunView, visits: ReadonlyMap<string, readonly RegionVisit[]>, pinned: PinnedVisit | null): CanvasOverlay {
   const shown = pinned === null ? null : (visits.get(pinned.region)?.find((one) => one.visit === pinned.visit && !one.current) ?? null);
   const steps = new Map<string, StepOverlay>();
-  for (const { id } of graph.steps) {
+  for (const { id } of drawnSteps(graph)) {
     const step = run.steps[id];
     if (step !== undefined) steps.set(id, shown !== null && shown.steps.has(id) ? pastOverlay(step, shown.steps.get(id) ?? null) : currentOverlay(step));
   }

@@ -12,9 +12,9 @@ export interface LaidOut {
 }
 
 /** `anew` counts how often a fresh layout was asked for: it is not held to where things were. */
-export function useGraphLayout(graph: PipelineGraph, direction: Direction | null, anew = 0): LaidOut | null {
+export function useGraphLayout(steps: PipelineGraph["steps"], direction: Direction | null, anew = 0): LaidOut | null {
   // A graph that is fetched again draws the same picture: compare what is laid out.
-  const shape = JSON.stringify(graph.steps.map(({ id, needs, goto, child }) => ({ id, needs, goto, child: child?.kind === "in_place" ? { kind: child.kind, steps: child.steps?.map(() => 0) ?? [] } : null })));
+  const shape = JSON.stringify(steps.map(({ id, needs, goto, child }) => ({ id, needs, goto, child: child?.kind === "in_place" ? { kind: child.kind, steps: child.steps?.map(() => 0) ?? [] } : null })));
   const projection = useMemo(() => project({ steps: JSON.parse(shape) as PipelineGraph["steps"] }), [shape]);
   const [laidOut, setLaidOut] = useState<LaidOut | null>(null);
   const fresh = useRef(anew);

@@ -60,6 +60,7 @@ pub(crate) struct AttemptRecord {
 #[allow(clippy::large_enum_variant, reason = "one at a time, and never kept")]
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "lines pass by one at a time")]
 enum Noted<'a> {
     Began { boot_id: Cow<'a, str> },
     Process(ProcessRef),
@@ -191,8 +192,8 @@ fn last<T>(folder: &Path, wanted: impl Fn(Noted<'static>) -> Option<T>) -> io::R
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let lines = record.rsplit(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-    Ok(lines.filter_map(wanted).next())
+    let mut lines = record.rsplit(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    Ok(lines.find_map(wanted))
 }
 
 fn remove(folder: &Path) -> io::Result<()> {

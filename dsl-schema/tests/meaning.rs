@@ -350,8 +350,7 @@ fn a_file_with_nearly_every_key_compiles() {
     let graph = graph(text);
     assert_eq!(graph.steps.len(), 7);
     let required: std::collections::BTreeSet<_> = graph.requires.iter().map(|one| one.feature.as_str()).collect();
-    let expect =
-        ["container", "defaults.runs_on", "fetch", "http.callback", "secrets", "triggers.schedule", "triggers.webhook"];
+    let expect = ["defaults.runs_on", "fetch", "http.callback", "secrets", "triggers.schedule", "triggers.webhook"];
     assert_eq!(required.into_iter().collect::<Vec<_>>(), expect);
     // The sample asks for `replicas` and leaves it to its scripts.
     let found: Vec<_> = compile(text).diagnostics.iter().map(|found| found.code.as_str()).collect();

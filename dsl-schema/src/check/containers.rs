@@ -50,7 +50,7 @@ fn container(container: &Container, cx: &mut Cx) {
         let help = format!("write it like `/workspace/{}`", workdir.0.value);
         cx.report(Diagnostic::new(Code::InvalidPath, workdir.0.place(), message).help(help));
     }
-    services(container.services.as_ref(), cx);
+    services(container.services.as_deref(), cx);
 }
 
 fn services(services: Option<&Entries<Service>>, cx: &mut Cx) {

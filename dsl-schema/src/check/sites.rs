@@ -332,7 +332,7 @@ impl<'a> Sites<'a> {
             self.template(&auth.user, secretive);
             self.template(&auth.password, secretive);
         }
-        self.services(container.services.as_ref());
+        self.services(container.services.as_deref());
     }
 
     fn services(&mut self, services: Option<&'a Entries<Service>>) {

@@ -4,7 +4,7 @@ use super::container::Container;
 use super::http::Http;
 use super::retry::RetrySpec;
 use super::step::ShellSpec;
-use super::values::{Duration, Entries, Flag, Later, OneOrMany, Scalar, TemplateText, Text};
+use super::values::{Duration, Entries, Flag, OneOrMany, Scalar, TemplateText, Text};
 use super::words::{CompensateOn, CompensatePer, Word};
 use crate::decode::mapping;
 use crate::schema::shape;
@@ -33,7 +33,7 @@ mapping! {
         "http" http: Option<Box<Http>>,
         /// A container.
         #[schemars(example = serde_json::json!({"image": "deployer:2", "args": ["undo"]}))]
-        "container" container: Option<Later<Container>>,
+        "container" container: Option<Box<Container>>,
         /// Environment, over that of the step.
         #[schemars(example = serde_json::json!({"FORCE": "1"}), extend("propertyNames" = shape::variables()))]
         "env" env: Option<Entries<Scalar>>,

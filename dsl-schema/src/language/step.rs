@@ -141,7 +141,7 @@ mapping! {
         "http" http: Option<Box<Http>>,
         /// A container.
         #[schemars(example = serde_json::json!({"image": "rust:1.95", "run": "cargo test"}))]
-        "container" container: Option<Later<Container>>,
+        "container" container: Option<Box<Container>>,
         /// Waits for people.
         #[schemars(example = serde_json::json!({"message": "Deploy?", "approvers": ["group:ops"], "timeout": "24h"}))]
         "approval" approval: Option<Approval>,

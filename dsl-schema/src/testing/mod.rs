@@ -29,7 +29,7 @@ use crate::route::Route;
 pub use names::{StepName, all_steps, step_at};
 
 /// Keys of a pipeline that change what a run does, and that the simulated world cannot stand for.
-const ENGINE_DECIDES: [&str; 4] = ["container", "compensate.container", "http.callback", "http.expect.schema"];
+const ENGINE_DECIDES: [&str; 2] = ["http.callback", "http.expect.schema"];
 
 /// A file of tests that was read, and not yet held against its pipeline.
 pub struct TestText<'a> {

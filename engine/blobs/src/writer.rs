@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use loopline_core::time::Timestamp;
-use loopline_ports::blobs::{BlobError, LogChunk, LogWriter};
+use loopline_ports::blobs::{BlobError, Found, LogChunk, LogStream, LogWriter};
 use loopline_ports::clock::{Clock, SystemClock};
 
 use crate::frame::{Frames, Kind, MAGIC, MAX_PAYLOAD, encode};
@@ -21,6 +21,7 @@ use crate::layout::{create_private, sync_folder};
 pub(crate) struct DiskLogWriter {
     log: Arc<Mutex<OpenLog>>,
     path: PathBuf,
+    found: Found,
 }
 
 /// The file behind a writer. Behind a lock, because a write that was given up by its caller still goes on.
@@ -41,7 +42,7 @@ impl DiskLogWriter {
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, "it is being written already"));
         }
         match OpenLog::open(&path, live.clone()) {
-            Ok(log) => Ok(Self { log: Arc::new(Mutex::new(log)), path }),
+            Ok((log, found)) => Ok(Self { log: Arc::new(Mutex::new(log)), path, found }),
             Err(error) => {
                 live.end_writing();
                 Err(error)
@@ -80,10 +81,14 @@ impl LogWriter for DiskLogWriter {
     async fn finish(&mut self) -> Result<(), BlobError> {
         self.with_log("finish", |log| log.finish(SystemClock.now())).await
     }
+
+    fn found(&self) -> Found {
+        self.found
+    }
 }
 
 impl OpenLog {
-    fn open(path: &Path, live: Arc<Live>) -> io::Result<Self> {
+    fn open(path: &Path, live: Arc<Live>) -> io::Result<(Self, Found)> {
         if let Some(folder) = path.parent()
             && !folder.try_exists()?
         {
@@ -92,9 +97,16 @@ impl OpenLog {
         }
         let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
         let mut end = MAGIC.len() as u64;
+        let mut found = Found::default();
         if has_magic(&mut file)? {
             let mut frames = Frames::new(&mut file, end);
-            while frames.next()?.is_some() {}
+            while let Some(frame) = frames.next()? {
+                match frame.kind {
+                    Kind::Output(LogStream::Stdout) => found.stdout += frame.bytes.len() as u64,
+                    Kind::Output(LogStream::Stderr) => found.stderr += frame.bytes.len() as u64,
+                    Kind::Output(LogStream::System) | Kind::End => {}
+                }
+            }
             end = frames.offset();
             file.set_len(end)?;
         } else {
@@ -102,7 +114,7 @@ impl OpenLog {
             file.write_all(&MAGIC)?;
         }
         live.reaches(Reach { size: end, complete: false });
-        Ok(Self { file, path: path.to_owned(), end, torn: false, live })
+        Ok((Self { file, path: path.to_owned(), end, torn: false, live }, found))
     }
 
     fn write(&mut self, frames: &[u8], complete: bool) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use loopline_core::id::{InvalidStepId, StepUnit};
+use loopline_worker::ContainerRight;
 
 /// A DevOps pipeline engine: YAML compiled to a graph that may have cycles, run durably, seen live in a browser.
 #[derive(Debug, Parser)]
@@ -276,6 +277,9 @@ pub struct Run {
     /// Pass a variable of this environment on to the steps
     #[arg(long, value_name = "NAME")]
     pub pass_env: Vec<String>,
+    /// Allow containers of steps more of this machine: `privileged`, `host-network`, `engine-socket`, or a folder that they may mount
+    #[arg(long, value_name = "RIGHT")]
+    pub allow_container: Vec<ContainerRight>,
     /// Print the finished run as JSON on standard output
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
@@ -299,6 +303,9 @@ pub struct Serve {
     /// Pass a variable of this environment on to the steps
     #[arg(long, value_name = "NAME")]
     pub pass_env: Vec<String>,
+    /// Allow containers of steps more of this machine: `privileged`, `host-network`, `engine-socket`, or a folder that they may mount
+    #[arg(long, value_name = "RIGHT")]
+    pub allow_container: Vec<ContainerRight>,
     /// Events of a run between two states that are kept of it, so that a long run opens quickly
     #[arg(long, hide = true, env = "LOOPLINE_SNAPSHOT_EVERY", value_name = "EVENTS")]
     pub snapshot_every: Option<u64>,
@@ -401,6 +408,9 @@ pub struct Rerun {
     /// Pass a variable of this environment on to the steps of a local run
     #[arg(long, value_name = "NAME")]
     pub pass_env: Vec<String>,
+    /// Allow containers of steps more of this machine: `privileged`, `host-network`, `engine-socket`, or a folder that they may mount
+    #[arg(long, value_name = "RIGHT")]
+    pub allow_container: Vec<ContainerRight>,
     /// How it is printed
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,

@@ -20,7 +20,7 @@ use loopline_server::source::{NoPipelines, PipelineSource};
 use loopline_server::{Parts, ServerConfig};
 use loopline_store::SqliteStore;
 use loopline_triggers::Folder;
-use loopline_worker::{SupervisedWorker, Supervision, WorkerConfig, Workspaces};
+use loopline_worker::{ContainerRight, SupervisedWorker, Supervision, WorkerConfig, Workspaces};
 use serde_json::{Map, Value as Json};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -65,6 +65,15 @@ enum WithoutEngine {
     EndSoon,
 }
 
+/// What steps are given of this machine, besides the workspace.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// Variables of this environment.
+    pub pass_env: Vec<String>,
+    /// What containers may have.
+    pub allow_container: Vec<ContainerRight>,
+}
+
 /// How the processes of steps are started: by this very program, whatever has taken its place on disk since.
 fn supervision(data: &Path, steps: WithoutEngine) -> Supervision {
     let this = if cfg!(target_os = "linux") {
@@ -90,7 +99,7 @@ fn supervision(data: &Path, steps: WithoutEngine) -> Supervision {
 async fn open(
     data: &Path,
     workspaces: Workspaces,
-    pass_env: Vec<String>,
+    given: Given,
     steps: WithoutEngine,
     config: EngineConfig,
     pipelines: Arc<dyn PipelineSource>,
@@ -107,7 +116,8 @@ async fn open(
     let journal: Arc<dyn Journal> = Arc::new(store.clone());
     let blobs: Arc<dyn Blobs> = Arc::new(DiskBlobs::open(&data)?);
     let (reports, told) = mpsc::channel(REPORTS);
-    let worker = WorkerConfig { pass_env, ..WorkerConfig::new(&data, workspaces) };
+    let mut worker = WorkerConfig { pass_env: given.pass_env, ..WorkerConfig::new(&data, workspaces) };
+    worker.containers.allow = given.allow_container.into_iter().collect();
     let worker = SupervisedWorker::open(worker, supervision(&data, steps), blobs.clone(), reports).await?;
     let clock = Arc::new(SystemClock);
     let engine = Engine::start(config, journal.clone(), worker, told, clock.clone()).await?;
@@ -128,7 +138,7 @@ pub async fn open_foreground(
     folder: &Path,
     file: PathBuf,
     workspace: PathBuf,
-    pass_env: Vec<String>,
+    given: Given,
 ) -> Result<Foreground, Failure> {
     let listening = loopline_server::listen(([127, 0, 0, 1], 0).into()).await.map_err(anyhow::Error::from)?;
     let address = format!("http://{}", listening.address);
@@ -136,7 +146,7 @@ pub async fn open_foreground(
     let around: Arc<dyn Definitions> = Arc::new(Around(file));
     let config =
         EngineConfig { public_url: Some(address.clone()), definitions: Some(around), ..EngineConfig::default() };
-    let house = open(folder, workspaces, pass_env, WithoutEngine::EndSoon, config, Arc::new(NoPipelines)).await?;
+    let house = open(folder, workspaces, given, WithoutEngine::EndSoon, config, Arc::new(NoPipelines)).await?;
     let stop = CancellationToken::new();
     let server = tokio::spawn(loopline_server::serve(listening, house.parts.clone(), server_config(&[]), stop.clone()));
     Ok(Foreground { house, address, stop, server })
@@ -204,8 +214,8 @@ pub async fn serve(arguments: Serve) -> Result<(), Failure> {
         snapshot_every: arguments.snapshot_every,
         ..EngineConfig::default()
     };
-    let pass_env = arguments.pass_env.clone();
-    let house = open(&arguments.data, workspaces, pass_env, WithoutEngine::GoOn, config, pipelines).await?;
+    let given = Given { pass_env: arguments.pass_env.clone(), allow_container: arguments.allow_container.clone() };
+    let house = open(&arguments.data, workspaces, given, WithoutEngine::GoOn, config, pipelines).await?;
     let stop = CancellationToken::new();
     let asked = stop.clone();
     let mut interrupt = signal(tokio::signal::unix::SignalKind::interrupt())?;

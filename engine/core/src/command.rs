@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::event::{ChildFinished, Parent, ParentWish, RunOutcome};
-use crate::graph::{Shell, StatusRange};
+use crate::graph::{Port, PullPolicy, Shell, StatusRange};
 use crate::group::{Ask, Slot};
 use crate::id::{AttemptId, AttemptKey, RunId, StepId, Within};
 use crate::text::Text;
@@ -238,6 +238,9 @@ pub struct AttemptSpec {
     /// Files to keep when the process has ended with success: name → path beneath the workspace.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub artifacts: BTreeMap<String, String>,
+    /// Containers that run beside the work and end with it, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub services: BTreeMap<String, ServiceWork>,
 }
 
 /// Which parts of a raw result are wanted. What is not captured never passes through the event path.
@@ -267,6 +270,8 @@ pub enum Work {
     },
     /// A request.
     Http(Box<HttpWork>),
+    /// A container. Its environment is that of the attempt.
+    Container(Box<ContainerWork>),
 }
 
 /// A request, ready to be sent.
@@ -320,4 +325,125 @@ pub enum WorkBody {
     Form(BTreeMap<String, Text>),
     /// Sent as it stands.
     Text(Text),
+}
+
+/// A container, ready to be started.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContainerWork {
+    /// With a tag or a digest.
+    pub image: String,
+    /// What it does.
+    pub command: WorkCommand,
+    /// Folders of the worker.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mounts: Vec<WorkMount>,
+    /// Where it starts; in the workspace unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workdir: Option<String>,
+    /// `user`, `uid` or `uid:gid`; that of the image unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// `none`, `host`, `bridge` or a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Thousandths of a processor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus_milli: Option<u64>,
+    /// Bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+    /// When the image is fetched.
+    pub pull: PullPolicy,
+    /// Credentials of the registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry_auth: Option<WorkRegistryAuth>,
+    /// All rights over the worker's machine.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub privileged: bool,
+}
+
+/// What a container does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkCommand {
+    /// A script for the image's `sh`; values stand in the environment under the names it refers to.
+    Script(String),
+    /// Arguments; where there is no command, behind the image's entry point.
+    Arguments {
+        /// Takes the place of the entry point.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        command: Vec<String>,
+        /// Behind it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        args: Vec<String>,
+    },
+}
+
+/// A folder of the worker that a container sees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkMount {
+    /// Beneath the workspace, unless the worker allows more.
+    pub source: String,
+    /// Inside the container.
+    pub target: String,
+    /// The container cannot change it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub read_only: bool,
+}
+
+/// Credentials of a registry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkRegistryAuth {
+    /// User name.
+    pub user: Text,
+    /// Password.
+    pub password: Text,
+}
+
+/// A container that runs beside an attempt, ready to be started.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServiceWork {
+    /// With a tag or a digest.
+    pub image: String,
+    /// Its environment, in the order of the names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, Text>,
+    /// Ports that the step reaches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<Port>,
+    /// When the attempt may begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<ReadyWork>,
+}
+
+/// When a service is ready.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadyWork {
+    /// A script for the `sh` of the service's image.
+    pub script: String,
+    /// The values that the script refers to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Time from one try to the next.
+    pub every_ms: u64,
+    /// The attempt fails when the service is not ready by then.
+    pub timeout_ms: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for this form")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl AttemptSpec {
+    /// Every text in which a secret may stand.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        let auth = match &self.work {
+            Work::Container(container) => container.registry_auth.as_ref(),
+            Work::Shell { .. } | Work::Http(_) => None,
+        };
+        let of_services = self.services.values().flat_map(|service| service.env.values());
+        let of_auth = auth.into_iter().flat_map(|auth| [&auth.user, &auth.password]);
+        self.env.values().chain(of_services).chain(of_auth)
+    }
 }

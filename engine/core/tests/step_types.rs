@@ -50,6 +50,7 @@ fn attempt(graph: &Graph) -> Json {
         Some(Command::StartAttempt(spec)) => match &spec.work {
             Work::Shell { script, .. } => json!({"script": script, "env": spec.env}),
             Work::Http(http) => json!({"url": http.url}),
+            Work::Container(container) => json!({"image": container.image, "env": spec.env}),
         },
         _ => panic!("nothing was handed out: {step}"),
     }

@@ -65,6 +65,17 @@ pub trait LogWriter: Send {
     async fn append(&mut self, chunk: LogChunk) -> Result<(), BlobError>;
     /// No more will come. When this returns, the log is on disk and says that it is complete.
     async fn finish(&mut self) -> Result<(), BlobError>;
+    /// What stood in the log already when this writer began.
+    fn found(&self) -> Found;
+}
+
+/// Bytes of each stream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Of standard output.
+    pub stdout: u64,
+    /// Of standard error.
+    pub stderr: u64,
 }
 
 /// Keeps logs and artifacts.

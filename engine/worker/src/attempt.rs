@@ -18,12 +18,13 @@ use crate::adopted::Adopted;
 use crate::attempt_log::AttemptLog;
 use crate::attempt_record::{AttemptRecord, Begun};
 use crate::config::WorkerConfig;
+use crate::container::{ContainerEngine, ContainerNote};
 use crate::environment::Environment;
 use crate::local::Shared;
 use crate::mask::Secrets;
 use crate::shell::Script;
 use crate::stop::Stop;
-use crate::{http, shell};
+use crate::{container, http, shell};
 
 /// What a step kind may use.
 pub(crate) struct Context<'a> {
@@ -33,6 +34,7 @@ pub(crate) struct Context<'a> {
     pub(crate) blobs: &'a dyn Blobs,
     pub(crate) record: &'a AttemptRecord,
     pub(crate) http: &'a http::Client,
+    pub(crate) containers: &'a Arc<ContainerEngine>,
     pub(crate) adopted: Option<&'a Arc<Adopted>>,
     /// The values of the secrets that were put in so far.
     pub(crate) used: Mutex<BTreeSet<String>>,
@@ -83,7 +85,7 @@ impl Turn {
     /// Takes a place in the queue. When this returns, the place is taken.
     pub(crate) async fn queue(slots: &Slots, work: &Work) -> Self {
         match work {
-            Work::Shell { .. } => {
+            Work::Shell { .. } | Work::Container(_) => {
                 Self { ready: wait_for(slots.ready.clone()).await, running: Some(slots.running.clone()) }
             }
             Work::Http(_) => Self { ready: Box::pin(maybe_done(std::future::ready(None).boxed())), running: None },
@@ -130,7 +132,7 @@ pub(crate) async fn carry_out(
     let record = match begun {
         Ok(Begun::New(record)) => record,
         Ok(Begun::Before(record)) => {
-            let outcome = shared.what_became_of(&spec.id, record.clone()).await;
+            let outcome = shared.what_became_of(&spec.id, record.clone(), stop).await;
             return (outcome, Some(record));
         }
         Err(error) => return (refused(format!("the attempt could not be noted on disk: {error}")), None),
@@ -154,25 +156,30 @@ pub(crate) async fn carry_out(
     let slot = Slot { _permits: [ready, allowed] };
     // Nobody listens any more when the engine is shutting down; the outcome is found again when it comes back.
     let _ = shared.reports.send(Report::Started { id: spec.id.clone() }).await;
-    let context = Context {
-        spec,
-        config: &shared.config,
-        passed_env: &shared.passed_env,
-        blobs: shared.blobs.as_ref(),
-        record: &record,
-        http: &shared.http,
-        adopted: shared.adopted.as_ref(),
-        used: Mutex::default(),
-    };
+    let context = shared.context(spec, &record);
     let (outcome, log) = match &spec.work {
         Work::Shell { shell, script, working_dir } => {
             let script = Script { shell, text: script, working_dir: working_dir.as_deref() };
             shell::run(&context, script, log, slot, stop).await
         }
         Work::Http(work) => http::run(&context, work, log, stop.wished()).await,
+        Work::Container(work) => container::run(&context, work, log, slot, stop).await,
     };
     log.finish().await;
     (outcome, Some(record))
+}
+
+/// Looks after the container of an attempt that an engine before this one has begun.
+pub(crate) async fn look_after(shared: &Shared, record: &AttemptRecord, note: &ContainerNote, stop: &Stop) -> Outcome {
+    let ContainerNote { spec, began_at } = note;
+    let log = match shared.blobs.log_writer(&spec.id).await {
+        Ok(writer) => AttemptLog::new(writer, shared.config.clock.clone()),
+        Err(error) => return refused(error.to_string()),
+    };
+    let Work::Container(work) = &spec.work else { return refused("its record is of another kind of work".to_owned()) };
+    let (outcome, log) = container::attach(&shared.context(spec, record), work, *began_at, log, stop).await;
+    log.finish().await;
+    outcome
 }
 
 fn refused(message: String) -> Outcome {

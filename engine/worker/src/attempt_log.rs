@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use loopline_ports::blobs::{BlobError, LogChunk, LogStream, LogWriter};
+use loopline_ports::blobs::{BlobError, Found, LogChunk, LogStream, LogWriter};
 use loopline_ports::clock::Clock;
 
 /// Writes output and the engine's own lines.
@@ -23,6 +23,11 @@ impl AttemptLog {
     /// Writes through `writer`.
     pub(crate) fn new(writer: Box<dyn LogWriter>, clock: Arc<dyn Clock>) -> Self {
         Self { writer, clock, missing: None }
+    }
+
+    /// What an earlier writer left in it.
+    pub(crate) fn found(&self) -> Found {
+        self.writer.found()
     }
 
     /// Writes a piece of output.

@@ -4,6 +4,7 @@
 //! DATA/attempts/ATTEMPT/             is there, for good, before anything is started
 //!                      /record.jsonl began: during which boot of the machine
 //!                                    process: number and start of it, right behind its start
+//!                                    container: instead of it, before a container engine is asked for anything
 //!                                    ended: how, before it is reported
 //!                      /script.sh output summary
 //! ```
@@ -28,6 +29,7 @@ use loopline_core::id::AttemptId;
 use loopline_core::outcome::Outcome;
 use serde::{Deserialize, Serialize};
 
+use crate::container::ContainerNote;
 use crate::process::ProcessRef;
 use crate::synced_folder::SyncedFolder;
 
@@ -64,6 +66,7 @@ pub(crate) struct AttemptRecord {
 enum Noted<'a> {
     Began { boot_id: Cow<'a, str> },
     Process(ProcessRef),
+    Container(Cow<'a, ContainerNote>),
     Ended(Cow<'a, Outcome>),
 }
 
@@ -156,6 +159,17 @@ impl AttemptRecord {
     pub(crate) fn process(&self) -> io::Result<Option<ProcessRef>> {
         let process = |noted| if let Noted::Process(process) = noted { Some(process) } else { None };
         if self.this_boot { last(&self.folder, process) } else { Ok(None) }
+    }
+
+    /// Notes the container. Blocks.
+    pub(crate) fn note_container(&self, note: &ContainerNote) -> io::Result<()> {
+        self.note(&Noted::Container(Cow::Borrowed(note)))
+    }
+
+    /// The container, if there is one. Blocks.
+    pub(crate) fn container(&self) -> io::Result<Option<ContainerNote>> {
+        let container = |noted| if let Noted::Container(note) = noted { Some(note.into_owned()) } else { None };
+        last(&self.folder, container)
     }
 
     /// Notes how the attempt ended. Blocks.

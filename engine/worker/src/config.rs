@@ -10,6 +10,7 @@ use loopline_core::id::AttemptId;
 use loopline_ports::clock::{Clock, SystemClock};
 use serde::{Deserialize, Serialize};
 
+use crate::container::{ContainerPolicy, ContainerSocket};
 use crate::process::boot_id;
 
 /// Finds the value of a secret that an attempt names; `None` refuses it.
@@ -32,6 +33,8 @@ pub struct WorkerConfig {
     pub secrets: SecretLookup,
     /// How requests find their way.
     pub proxies: Proxies,
+    /// Who runs containers, and what they may be given.
+    pub containers: Containers,
     /// Stamps the output.
     pub clock: Arc<dyn Clock>,
 }
@@ -48,6 +51,7 @@ impl WorkerConfig {
             boot_id: boot_id(),
             secrets: Arc::new(|_, _| None),
             proxies: Proxies::FromEnvironment,
+            containers: Containers::new(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -55,7 +59,8 @@ impl WorkerConfig {
 
 impl fmt::Debug for WorkerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { data, workspaces, pass_env, max_parallel, boot_id, proxies, secrets: _, clock: _ } = self;
+        let Self { data, workspaces, pass_env, max_parallel, boot_id, proxies, containers, secrets: _, clock: _ } =
+            self;
         f.debug_struct("WorkerConfig")
             .field("data", data)
             .field("workspaces", workspaces)
@@ -63,6 +68,7 @@ impl fmt::Debug for WorkerConfig {
             .field("max_parallel", max_parallel)
             .field("boot_id", boot_id)
             .field("proxies", proxies)
+            .field("containers", containers)
             .finish_non_exhaustive()
     }
 }
@@ -91,6 +97,23 @@ pub enum Workspaces {
     Fixed(PathBuf),
     /// Each run in a folder of its own below this one, kept over steps and visits.
     PerRun(PathBuf),
+}
+
+/// Who runs containers of steps, and what they may be given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Containers {
+    /// Where the container engine listens.
+    pub socket: ContainerSocket,
+    /// What is allowed besides the workspace.
+    pub allow: ContainerPolicy,
+}
+
+impl Containers {
+    /// The container engine that `DOCKER_HOST` names, or the usual one; nothing is allowed.
+    fn new() -> Self {
+        let host = std::env::var("DOCKER_HOST").ok();
+        Self { socket: ContainerSocket::from_docker_host(host.as_deref()), allow: ContainerPolicy::default() }
+    }
 }
 
 /// Whether requests go through proxies.

@@ -29,6 +29,12 @@ pub(crate) fn passed_on(engine: impl IntoIterator<Item = (OsString, OsString)>, 
     environment
 }
 
+/// The part of it that was named: what an image says of itself stands.
+pub(crate) fn only_named(passed: &Environment, named: &[String]) -> Environment {
+    let is_named = |name: &OsStr| name.to_str().is_some_and(|name| named.iter().any(|other| other == name));
+    passed.iter().filter(|(name, _)| is_named(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// The files and folders that an attempt is told about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Places<'a> {

@@ -1,7 +1,7 @@
 //! Carries out attempts: starts processes and requests, keeps their output, ends them, and tells how they ended.
 //!
 //! ```text
-//!  driver ──start─attach─cancel─forget──►  local ──► attempt ──► shell · http
+//!  driver ──start─attach─cancel─forget──►  local ──► attempt ──► shell · http · container
 //!     ▲                                      │          │
 //!     └────────────── reports ───────────────┘          ├──► attempt_record   what must outlive this process
 //!                                                       ├──► output_pump      pipes → log, tail, captured text
@@ -22,6 +22,7 @@ mod attempt_record;
 mod captured;
 mod child;
 mod config;
+mod container;
 mod duration;
 mod environment;
 mod http;
@@ -44,7 +45,8 @@ mod synced_folder;
 mod tail;
 mod workspace;
 
-pub use config::{Proxies, SecretLookup, Supervision, WorkerConfig, Workspaces};
+pub use config::{Containers, Proxies, SecretLookup, Supervision, WorkerConfig, Workspaces};
+pub use container::{ContainerPolicy, ContainerRight, ContainerSocket};
 pub use local::LocalWorker;
 pub use mask::{Masker, Secrets};
 pub use supervised::SupervisedWorker;

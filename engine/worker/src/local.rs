@@ -13,10 +13,11 @@ use loopline_ports::worker::{Attached, Report, Reports, Worker};
 use tokio::task::spawn_blocking;
 
 use crate::adopted::Adopted;
-use crate::attempt::{self, Slots, Turn};
+use crate::attempt::{self, Context, Slots, Turn};
 use crate::attempt_log::AttemptLog;
 use crate::attempt_record::{AttemptRecord, AttemptRecords};
 use crate::config::WorkerConfig;
+use crate::container::{self, ContainerEngine};
 use crate::environment::{Environment, passed_on};
 use crate::http;
 use crate::inherited_files::keep_to_ourselves;
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) passed_env: Environment,
     slots: Slots,
     pub(crate) http: http::Client,
+    pub(crate) containers: Arc<ContainerEngine>,
     /// Where this process is the parent of all that has lost its own.
     pub(crate) adopted: Option<Arc<Adopted>>,
     attempts: Mutex<HashMap<AttemptId, Known>>,
@@ -78,6 +80,7 @@ impl LocalWorker {
             passed_env: environment,
             slots: Slots::new(config.max_parallel),
             http: http::Client::new(config.proxies),
+            containers: Arc::new(ContainerEngine::new(config.containers.socket.clone())),
             attempts: Mutex::default(),
             adopted,
             config,
@@ -115,17 +118,29 @@ impl LocalWorker {
         let found = spawn_blocking(move || -> io::Result<_> {
             let Some(record) = records.find(&wanted)? else { return Ok(None) };
             let outcome = record.outcome()?;
-            Ok(Some((record, outcome)))
+            let container = record.container()?.filter(|_| record.is_of_this_boot());
+            Ok(Some((record, outcome, container)))
         });
         match found.await.unwrap_or_else(|gone| Err(gone.into())) {
             Ok(None) => Attached::NeverStarted,
-            Ok(Some((_, Some(outcome)))) => {
+            Ok(Some((_, Some(outcome), _))) => {
                 self.shared.attempts().insert(id.clone(), Known::Settled);
                 let reports = self.shared.reports.clone();
                 tokio::spawn(async move { reports.send(Report::Finished { id, outcome }).await });
                 Attached::Running
             }
-            Ok(Some((record, None))) => {
+            Ok(Some((record, None, Some(note)))) => {
+                let stop = Stop::default();
+                self.shared.attempts().insert(id.clone(), Known::Live(stop.clone()));
+                let (shared, of_it) = (self.shared.clone(), stop.clone());
+                let work = async move {
+                    let outcome = attempt::look_after(&shared, &record, &note, &of_it).await;
+                    (outcome, Some(record))
+                };
+                tokio::spawn(see_through(self.shared.clone(), id, work, stop));
+                Attached::Running
+            }
+            Ok(Some((record, None, None))) => {
                 let outcome = self.shared.end_what_is_left(&id, &record, why).await;
                 self.shared.settle(&id, Some(record), &outcome).await;
                 Attached::Lost
@@ -156,7 +171,9 @@ impl Worker for LocalWorker {
             attempts.insert(spec.id.clone(), Known::Live(stop.clone()));
         }
         let turn = Turn::queue(&self.shared.slots, &spec.work).await;
-        tokio::spawn(see_through(self.shared.clone(), spec, turn, stop));
+        let (shared, id, of_it) = (self.shared.clone(), spec.id.clone(), stop.clone());
+        let work = async move { attempt::carry_out(&shared, &spec, turn, &of_it).await };
+        tokio::spawn(see_through(self.shared.clone(), id, work, stop));
     }
 
     async fn attach(&self, id: AttemptId) -> Attached {
@@ -195,22 +212,25 @@ impl LocalWorker {
     pub(crate) async fn forget_records_but(&self, open: impl IntoIterator<Item = &AttemptId>) {
         let mut kept: BTreeSet<String> = open.into_iter().map(ToString::to_string).collect();
         kept.extend(self.shared.attempts().keys().map(ToString::to_string));
+        let swept_but = kept.clone();
         let records = self.shared.records.clone();
         let forgotten = spawn_blocking(move || records.forget_others(&kept)).await;
         if let Ok(Err(error)) = forgotten {
             tracing::warn!(%error, "what earlier attempts left cannot be removed");
         }
+        let (containers, config) = (self.shared.containers.clone(), &self.shared.config);
+        container::sweep(containers, config.data.clone(), swept_but, config.clock.now());
     }
 }
 
 /// Carries an attempt out and reports its outcome, come what may.
-async fn see_through(shared: Arc<Shared>, spec: AttemptSpec, turn: Turn, stop: Stop) {
-    let id = spec.id.clone();
-    let work = {
-        let (shared, stop) = (shared.clone(), stop.clone());
-        tokio::spawn(async move { attempt::carry_out(&shared, &spec, turn, &stop).await })
-    };
-    let (outcome, record) = match work.await {
+async fn see_through(
+    shared: Arc<Shared>,
+    id: AttemptId,
+    work: impl Future<Output = (Outcome, Option<AttemptRecord>)> + Send + 'static,
+    stop: Stop,
+) {
+    let (outcome, record) = match tokio::spawn(work).await {
         Ok((outcome, record)) => (Some(outcome), record),
         // A panic of ours. What it left behind is found as if the engine had been killed.
         Err(_) => (None, None),
@@ -240,20 +260,40 @@ impl Shared {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What a step kind may use.
+    pub(crate) fn context<'a>(&'a self, spec: &'a AttemptSpec, record: &'a AttemptRecord) -> Context<'a> {
+        Context {
+            spec,
+            config: &self.config,
+            passed_env: &self.passed_env,
+            blobs: self.blobs.as_ref(),
+            record,
+            http: &self.http,
+            containers: &self.containers,
+            adopted: self.adopted.as_ref(),
+            used: Mutex::default(),
+        }
+    }
+
     /// The outcome of an attempt that began before this worker did.
-    pub(crate) async fn what_became_of(&self, id: &AttemptId, record: AttemptRecord) -> Outcome {
+    pub(crate) async fn what_became_of(&self, id: &AttemptId, record: AttemptRecord, stop: &Stop) -> Outcome {
         let known = {
             let record = record.clone();
-            spawn_blocking(move || record.outcome()).await
+            spawn_blocking(move || Ok::<_, io::Error>((record.outcome()?, record.container()?))).await
         };
         match known {
-            Ok(Ok(Some(outcome))) => outcome,
+            Ok(Ok((Some(outcome), _))) => outcome,
+            Ok(Ok((None, Some(note)))) if record.is_of_this_boot() => {
+                attempt::look_after(self, &record, &note, stop).await
+            }
             _ => self.end_what_is_left(id, &record, "the engine was restarted").await,
         }
     }
 
     /// Ends whatever lives of an attempt that nobody looked after, and closes its log.
     async fn end_what_is_left(&self, id: &AttemptId, record: &AttemptRecord, why: &str) -> Outcome {
+        // Of another boot of the machine it does not run, and is still there.
+        container::remove_of(&self.containers, id, record).await;
         let why = if record.is_of_this_boot() {
             let (record, name) = (record.clone(), id.to_string());
             let end = move || {

@@ -8,16 +8,14 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use loopline_core::command::Capture;
-use loopline_ports::blobs::LogStream;
+use loopline_ports::blobs::{Found, LogStream};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::activity::Activity;
 use crate::attempt_log::AttemptLog;
 use crate::captured::Captured;
-use crate::child::Output;
 use crate::mask::{Masker, Secrets};
 use crate::tail::Tail;
 
@@ -30,6 +28,8 @@ const DRAIN: Duration = Duration::from_secs(2);
 
 /// What the pump has when it ends.
 pub(crate) struct Pumped {
+    /// What the log holds already of what is still to come.
+    logged: Found,
     pub(crate) log: AttemptLog,
     pub(crate) tail: Tail,
     pub(crate) stdout: Captured,
@@ -44,9 +44,11 @@ pub(crate) struct OutputPump {
 }
 
 impl OutputPump {
-    /// Begins to take what comes.
+    /// Begins to take what comes. Of a source that begins anew when it is looked after again, what stands in the log
+    /// already is left out there.
     pub(crate) fn start(
-        output: Output,
+        stdout: impl AsyncRead + Unpin + Send + 'static,
+        stderr: impl AsyncRead + Unpin + Send + 'static,
         log: AttemptLog,
         capture: Capture,
         secrets: &Secrets,
@@ -55,21 +57,14 @@ impl OutputPump {
         let (notes, said) = mpsc::channel(8);
         let (stop, stopped) = oneshot::channel();
         let pumped = Pumped {
+            logged: log.found(),
             log,
             tail: Tail::default(),
             stdout: Captured::new(capture.stdout),
             stderr: Captured::new(capture.stderr),
         };
         let masked = Masked { stdout: Masker::new(secrets.clone()), stderr: Masker::new(secrets.clone()) };
-        let task = tokio::spawn(pump(
-            pumped,
-            masked,
-            Pipe::new(output.stdout),
-            Pipe::new(output.stderr),
-            activity,
-            said,
-            stopped,
-        ));
+        let task = tokio::spawn(pump(pumped, masked, Pipe::new(stdout), Pipe::new(stderr), activity, said, stopped));
         Self { task, notes, stop }
     }
 
@@ -77,6 +72,11 @@ impl OutputPump {
     pub(crate) async fn say(&self, line: impl Into<String>) {
         // The pump ends only when it is told to, or in a panic that `end` passes on.
         let _ = self.notes.send(line.into()).await;
+    }
+
+    /// Where others put such lines.
+    pub(crate) fn notes(&self) -> mpsc::Sender<String> {
+        self.notes.clone()
     }
 
     /// Takes what is left in the pipes and ends.
@@ -92,8 +92,8 @@ impl OutputPump {
 async fn pump(
     mut pumped: Pumped,
     mut masked: Masked,
-    mut stdout: Pipe<Receiver>,
-    mut stderr: Pipe<Receiver>,
+    mut stdout: Pipe<impl AsyncRead + Unpin>,
+    mut stderr: Pipe<impl AsyncRead + Unpin>,
     activity: Activity,
     mut said: mpsc::Receiver<String>,
     mut stopped: oneshot::Receiver<()>,
@@ -132,7 +132,7 @@ async fn pump(
 }
 
 impl Pumped {
-    async fn take(&mut self, stream: LogStream, bytes: Bytes) {
+    async fn take(&mut self, stream: LogStream, mut bytes: Bytes) {
         if bytes.is_empty() {
             return;
         }
@@ -141,7 +141,16 @@ impl Pumped {
             LogStream::Stdout => self.stdout.push(&bytes),
             LogStream::Stderr | LogStream::System => self.stderr.push(&bytes),
         }
-        self.log.output(stream, bytes).await;
+        let logged = match stream {
+            LogStream::Stdout => &mut self.logged.stdout,
+            LogStream::Stderr | LogStream::System => &mut self.logged.stderr,
+        };
+        let known = usize::try_from(*logged).map_or(bytes.len(), |logged| logged.min(bytes.len()));
+        *logged -= known as u64;
+        let _ = bytes.split_to(known);
+        if !bytes.is_empty() {
+            self.log.output(stream, bytes).await;
+        }
     }
 }
 

@@ -173,7 +173,7 @@ impl Running {
         let spec = context.spec;
         let activity = Activity::begin();
         let secrets = context.secrets();
-        let pump = OutputPump::start(output, log, spec.capture, &secrets, activity.clone());
+        let pump = OutputPump::start(output.stdout, output.stderr, log, spec.capture, &secrets, activity.clone());
         let deadline = Instant::now() + Duration::from_millis(spec.timeout_ms);
         let idle_timeout = spec.idle_timeout_ms.map(Duration::from_millis);
         let end = tokio::select! {
@@ -300,7 +300,8 @@ async fn judge(context: &Context<'_>, prepared: &Prepared, judged: Judged) -> (O
     }
 }
 
-fn too_much(captured: &Captured, name: &str) -> Option<Failure> {
+/// The failure of output that was to be captured and is too long for that.
+pub(crate) fn too_much(captured: &Captured, name: &str) -> Option<Failure> {
     (*captured == Captured::TooMuch).then(|| {
         let message = format!(
             "the script wrote more than 256 KiB to {name}, which an expression of the step reads; write results to `$LOOPLINE_OUTPUT` instead"
@@ -349,7 +350,7 @@ fn ended_badly(status: ExitStatus, is_shell: bool, oom_kills: impl FnOnce() -> O
 const LESS_MEMORY: &str = "; let it use less, or give the machine or the container of the engine more";
 
 /// What shells mean by their large exit codes.
-fn shell_hint(code: i32) -> String {
+pub(crate) fn shell_hint(code: i32) -> String {
     match code {
         126 => ": a command in it could not be executed".to_owned(),
         127 => ": a command in it was not found".to_owned(),

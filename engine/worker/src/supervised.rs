@@ -72,6 +72,8 @@ impl SupervisedWorker {
             environment: passed_on(std::env::vars_os(), &config.pass_env).into_iter().collect(),
             max_parallel: config.max_parallel,
             boot_id: config.boot_id.clone(),
+            containers: config.containers.clone(),
+            pass_env: config.pass_env.clone(),
             linger: supervision.linger,
             abandoned_after: supervision.abandoned_after,
         };
@@ -107,7 +109,7 @@ impl SupervisedWorker {
 impl Worker for SupervisedWorker {
     async fn start(&self, spec: AttemptSpec) {
         match spec.work {
-            Work::Shell { .. } => self.ask(Ask::Start(Box::new(spec))),
+            Work::Shell { .. } | Work::Container(_) => self.ask(Ask::Start(Box::new(spec))),
             Work::Http(_) => self.local.start(spec).await,
         }
     }
@@ -277,7 +279,7 @@ impl House {
     /// The values that the attempt may see. One that is not known is refused where it is needed.
     fn secrets_of(&self, spec: &AttemptSpec) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();
-        for text in spec.env.values() {
+        for text in spec.texts() {
             let _ = text.resolve(|name| {
                 let value = (self.secrets)(&spec.id, name)?;
                 found.insert(name.to_owned(), value);

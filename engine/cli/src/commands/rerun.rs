@@ -10,7 +10,7 @@ use crate::client::{Client, segment};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::local::{self, Answering};
 use crate::progress::{Answers, Followed, Following, Printer, follow};
-use crate::wiring;
+use crate::wiring::{self, Given};
 
 /// Has steps done again. A local run that nobody drives is driven here, until it is over.
 pub async fn rerun(arguments: Rerun) -> Outcome {
@@ -35,9 +35,8 @@ async fn ask(client: &Client, run: &str, body: &Json) -> Result<Json, Failure> {
 }
 
 async fn drive(folder: &Path, arguments: &Rerun, body: &Json) -> Outcome {
-    let house =
-        wiring::open_foreground(folder, local::file_of(folder), workspace_of(folder)?, arguments.pass_env.clone())
-            .await?;
+    let given = Given { pass_env: arguments.pass_env.clone(), allow_container: arguments.allow_container.clone() };
+    let house = wiring::open_foreground(folder, local::file_of(folder), workspace_of(folder)?, given).await?;
     local::answers_at(folder, house.address())?;
     let client = Client::new(house.address(), None)?;
     let path = format!("/runs/{}", segment(&arguments.run));

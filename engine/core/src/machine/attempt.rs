@@ -97,11 +97,15 @@ impl Fold<'_> {
         let work = match &step.action {
             Action::Run(run) => self.shell_work(unit, Part::Work, run, &mut env)?,
             Action::Http(http) => Work::Http(Box::new(self.http_work(unit, Part::Work, http)?)),
+            Action::Container(container) => {
+                Work::Container(Box::new(self.container_work(unit, Part::Work, container, &mut env)?))
+            }
             other => {
                 let message = format!("this engine cannot run `{}`", other.kind());
                 return Err(Failure::new(FailureKind::Spawn, message));
             }
         };
+        let services = self.service_work(unit, &step.services)?;
         let key = self.state.key_of(self.graph, at);
         Ok(AttemptSpec {
             idempotency_key: self.idempotency_key(at),
@@ -115,6 +119,7 @@ impl Fold<'_> {
             grace_ms: step.grace_ms,
             capture: capture(&step.action, &step.outputs),
             artifacts: step.artifacts.clone(),
+            services,
         })
     }
 

@@ -124,6 +124,9 @@ impl Fold<'_> {
         let work = match &undo.action {
             Action::Run(run) => self.shell_work(unit, Part::Compensate, run, &mut env)?,
             Action::Http(http) => Work::Http(Box::new(self.http_work(unit, Part::Compensate, http)?)),
+            Action::Container(container) => {
+                Work::Container(Box::new(self.container_work(unit, Part::Compensate, container, &mut env)?))
+            }
             other => {
                 let message = format!("this engine cannot run `{}`", other.kind());
                 return Err(Failure::new(FailureKind::Spawn, message));
@@ -205,6 +208,7 @@ impl Fold<'_> {
             grace_ms: step.grace_ms,
             capture: capture(&undo.action, &BTreeMap::new()),
             artifacts: BTreeMap::new(),
+            services: BTreeMap::new(),
         })
     }
 

@@ -17,6 +17,7 @@ mod approval;
 mod attempt;
 mod child;
 mod compensate;
+mod container;
 mod end;
 mod evaluate;
 mod judge;

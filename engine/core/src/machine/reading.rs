@@ -1,7 +1,9 @@
 //! Which names the expressions of a whole graph read.
 
 use crate::expr::Reference;
-use crate::graph::{Action, Compensate, Graph, HttpAuth, HttpBody, ItemList, Items, Output, SetValue, SleepAction};
+use crate::graph::{
+    Action, Compensate, ContainerCommand, Graph, HttpAuth, HttpBody, ItemList, Items, Output, SetValue, SleepAction,
+};
 
 /// Calls `see` for every name that some expression, template or script of the graph reads. What does not compile reads nothing.
 pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
@@ -36,6 +38,14 @@ pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
             }
         }
         references_of_action(&step.action, &mut all);
+        for service in step.services.values() {
+            for template in service.env.values().chain([&service.image]) {
+                all(template.references().unwrap_or_default());
+            }
+            for ready in service.ready.iter() {
+                all(ready.run.references().unwrap_or_default());
+            }
+        }
         if let Some(undo) = &step.compensate {
             references_of_undo(undo, &mut all);
         }
@@ -99,7 +109,21 @@ fn references_of_action(action: &Action, all: &mut impl FnMut(Vec<Reference>)) {
         Action::Pipeline(child) => {
             child.inputs.values().for_each(|value| all(value.references().unwrap_or_default()));
         }
-        Action::Sleep(SleepAction::For(_)) | Action::Container(_) => {}
+        Action::Container(container) => {
+            match &container.command {
+                ContainerCommand::Script(script) => all(script.references().unwrap_or_default()),
+                ContainerCommand::Arguments { command, args } => {
+                    command.iter().chain(args).for_each(|word| all(word.references().unwrap_or_default()));
+                }
+            }
+            let auth = container.registry_auth.iter().flat_map(|auth| [&auth.user, &auth.password]);
+            let sources = container.mounts.iter().map(|mount| &mount.source);
+            let texts = container.env.values().chain(&container.workdir).chain([&container.image]);
+            for template in texts.chain(sources).chain(auth) {
+                all(template.references().unwrap_or_default());
+            }
+        }
+        Action::Sleep(SleepAction::For(_)) => {}
     }
 }
 

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::config::Workspaces;
+use crate::config::{Containers, Workspaces};
 
 /// Raised when `start` or a report changes its meaning.
 pub(crate) const VERSION: u32 = 1;
@@ -42,6 +42,10 @@ pub(crate) struct Settings {
     pub(crate) max_parallel: usize,
     /// The boot of the machine.
     pub(crate) boot_id: String,
+    /// Who runs containers, and what they may be given.
+    pub(crate) containers: Containers,
+    /// What of the environment was named, which is all that containers see of it.
+    pub(crate) pass_env: Vec<String>,
     /// How long it stays with neither engine nor attempt.
     pub(crate) linger: Duration,
     /// How long attempts go on without an engine; for ever, without a time.

@@ -121,6 +121,8 @@ fn config(settings: &Settings, secrets: Secrets) -> WorkerConfig {
         boot_id: settings.boot_id.clone(),
         secrets: Arc::new(secrets),
         proxies: Proxies::None,
+        containers: settings.containers.clone(),
+        pass_env: settings.pass_env.clone(),
         ..WorkerConfig::new(&settings.data, settings.workspaces.clone())
     }
 }

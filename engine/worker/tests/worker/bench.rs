@@ -135,6 +135,30 @@ impl Bench {
         timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("`{text}` should have been written"))
     }
 
+    /// Waits until a line of the worker's own about the attempt holds `text`.
+    pub async fn until_said(&self, id: &AttemptId, text: &str) {
+        let wait = async {
+            let mut seen = 0;
+            loop {
+                let page = self.blobs.read_lines(id, 0, 10_000).await.unwrap();
+                if page.lines.iter().any(|line| line.stream == LogStream::System && line.text.contains(text)) {
+                    return;
+                }
+                seen = self.blobs.wait_growth(id, seen).await.unwrap();
+            }
+        };
+        timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("`{text}` should have been said"))
+    }
+
+    /// The next outcome, whichever attempt's it is.
+    pub async fn finished(&mut self) -> (AttemptId, Outcome) {
+        loop {
+            if let Report::Finished { id, outcome } = self.report().await {
+                return (id, outcome);
+            }
+        }
+    }
+
     /// What the attempt has written so far.
     pub async fn raw(&self, id: &AttemptId) -> String {
         let pieces: Vec<_> = self.blobs.read_raw(id).await.unwrap().try_collect().await.unwrap();
@@ -210,6 +234,7 @@ pub fn script(text: &str) -> AttemptSpec {
         grace_ms: 10_000,
         capture: Capture { stdout: true, stderr: true, body: true },
         artifacts: BTreeMap::new(),
+        services: BTreeMap::new(),
     }
 }
 

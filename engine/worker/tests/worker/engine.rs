@@ -58,6 +58,16 @@ impl Engine {
         Self { folder, process: command.spawn().unwrap() }
     }
 
+    /// The same, with this container engine.
+    pub fn with_containers(spec: &AttemptSpec, docker_host: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::create_dir(folder.path().join("workspace")).unwrap();
+        fs::write(folder.path().join("spec.json"), serde_json::to_vec(spec).unwrap()).unwrap();
+        Self::play(folder, |command| {
+            command.env("DOCKER_HOST", docker_host);
+        })
+    }
+
     /// Waits until the engine has asked for its attempt, or started it.
     pub async fn is_up(&self) {
         let up = self.folder.path().join("up");

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod bench;
+mod container;
+mod dockerd;
 mod ending;
 mod engine;
 mod outputs;

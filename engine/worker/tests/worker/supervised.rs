@@ -18,7 +18,7 @@ fn plays_the_supervisor() {
 }
 
 /// The supervisors that this folder knows of, by their numbers.
-fn supervisors(folder: &Path) -> Vec<i32> {
+pub fn supervisors(folder: &Path) -> Vec<i32> {
     let Ok(entries) = fs::read_dir(folder.join("data/supervisors")) else { return Vec::new() };
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut pids: Vec<i32> = names.filter_map(|name| name.strip_suffix(".sock")?.parse().ok()).collect();

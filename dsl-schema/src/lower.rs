@@ -257,8 +257,8 @@ fn of_type(own: &StepSpec, of_type: &StepSpec) -> OfType {
         env: only_in(of_type.env.as_ref(), own.env.as_ref()),
         outputs: only_in(of_type.outputs.as_ref(), own.outputs.as_ref()),
         services: {
-            let of_container = of_type.container.as_ref().and_then(|container| container.services.as_deref());
-            let of_step = of_type.services.as_deref().filter(|_| own.services.is_none());
+            let of_container = of_type.container.as_ref().and_then(|container| container.services.as_ref());
+            let of_step = of_type.services.as_ref().filter(|_| own.services.is_none());
             [of_step, of_container].into_iter().flatten().flat_map(|all| named(Some(all))).map(name_of).collect()
         },
         lock: own.lock.is_none() && of_type.lock.is_some(),

@@ -31,6 +31,9 @@ pub(super) fn check(model: &Model<'_>, flow: Option<&Flow>, cx: &mut Cx) {
                 cx.report(diagnostic.help("it belongs to `run`"));
             }
         }
+        if let Some(services) = undo.container.as_deref().and_then(|container| container.given.at("services")) {
+            cx.require("compensate.container.services", services);
+        }
         until(model, flow, at, cx);
     }
 }

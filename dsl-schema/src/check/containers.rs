@@ -17,7 +17,7 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
         if let Some(undo) = spec.compensate.as_deref().and_then(|undo| undo.container.as_deref()) {
             self::container(undo, cx);
         }
-        services(spec.services.as_deref(), cx);
+        services(spec.services.as_ref(), cx);
         files(spec, cx);
     }
 }
@@ -50,7 +50,7 @@ fn container(container: &Container, cx: &mut Cx) {
         let help = format!("write it like `/workspace/{}`", workdir.0.value);
         cx.report(Diagnostic::new(Code::InvalidPath, workdir.0.place(), message).help(help));
     }
-    services(container.services.as_deref(), cx);
+    services(container.services.as_ref(), cx);
 }
 
 fn services(services: Option<&Entries<Service>>, cx: &mut Cx) {

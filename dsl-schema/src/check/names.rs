@@ -89,8 +89,8 @@ pub(super) fn steps(model: &Model<'_>, cx: &mut Cx) {
         let containers = [spec.container.as_deref(), undo.and_then(|undo| undo.container.as_deref())];
         let of_containers = containers.into_iter().flatten();
         of_containers.clone().for_each(|container| env(container.env.as_ref(), cx));
-        let services = of_containers.filter_map(|container| container.services.as_deref());
-        for service in services.chain(spec.services.as_deref()).flat_map(|services| &services.0) {
+        let services = of_containers.filter_map(|container| container.services.as_ref());
+        for service in services.chain(spec.services.as_ref()).flat_map(|services| &services.0) {
             env(service.value.as_ref().and_then(|service| service.env.as_ref()), cx);
         }
         values(spec.outputs.as_ref(), "an output", cx);

@@ -256,7 +256,7 @@ impl<'a> Sites<'a> {
         if let Some(container) = spec.container.as_deref() {
             self.container(container, Where::Body, Where::Secretive);
         }
-        self.services(spec.services.as_deref());
+        self.services(spec.services.as_ref());
         if let Some(approval) = &spec.approval {
             self.template(&approval.message, Where::Body);
         }
@@ -332,7 +332,7 @@ impl<'a> Sites<'a> {
             self.template(&auth.user, secretive);
             self.template(&auth.password, secretive);
         }
-        self.services(container.services.as_deref());
+        self.services(container.services.as_ref());
     }
 
     fn services(&mut self, services: Option<&'a Entries<Service>>) {

@@ -1,7 +1,7 @@
 //! `container` and `services`.
 
 use super::http::BasicAuth;
-use super::values::{Cpus, Duration, Entries, Flag, Later, OneOrMany, Scalar, Size, TemplateText, Text};
+use super::values::{Cpus, Duration, Entries, Flag, OneOrMany, Scalar, Size, TemplateText, Text};
 use super::words::{PullPolicy, Word};
 use crate::decode::mapping;
 use crate::schema::shape;
@@ -55,7 +55,7 @@ mapping! {
         "privileged" privileged: Option<Flag>,
         /// Containers that run beside it, reached by their names.
         #[schemars(example = serde_json::json!({"db": {"image": "postgres:15", "ports": [5432]}}), extend("propertyNames" = shape::services()))]
-        "services" services: Option<Later<Entries<Service>>>,
+        "services" services: Option<Entries<Service>>,
     }
 }
 

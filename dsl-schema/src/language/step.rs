@@ -113,7 +113,7 @@ mapping! {
         "limits" limits: Option<Later<StepLimits>>,
         /// Containers that run beside the step, and end with it.
         #[schemars(example = serde_json::json!({"db": {"image": "postgres:15", "ports": [5432]}}), extend("propertyNames" = shape::services()))]
-        "services" services: Option<Later<Entries<Service>>>,
+        "services" services: Option<Entries<Service>>,
         /// Test results for the page of the run.
         #[schemars(example = serde_json::json!({"junit": "target/nextest/**/junit.xml"}))]
         "reports" reports: Option<Later<Reports>>,

@@ -53,8 +53,8 @@ pub(super) fn container(spec: &Container) -> ContainerAction {
 
 /// Those of the step, and those that its container names.
 pub(super) fn services(spec: &StepSpec) -> BTreeMap<String, Service> {
-    let of_step = spec.services.as_deref();
-    let of_container = spec.container.as_ref().and_then(|container| container.services.as_deref());
+    let of_step = spec.services.as_ref();
+    let of_container = spec.container.as_ref().and_then(|container| container.services.as_ref());
     let all = |entries: Option<&Entries<ServiceSpec>>| {
         named(entries).map(|(name, spec)| (name.to_owned(), service(spec))).collect::<Vec<_>>()
     };

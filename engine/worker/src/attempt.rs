@@ -160,7 +160,15 @@ pub(crate) async fn carry_out(
     let (outcome, log) = match &spec.work {
         Work::Shell { shell, script, working_dir } => {
             let script = Script { shell, text: script, working_dir: working_dir.as_deref() };
-            shell::run(&context, script, log, slot, stop).await
+            let mut log = log;
+            match container::start_beside(&context, &mut log, stop).await {
+                Ok(()) => {
+                    let ended = shell::run(&context, script, log, slot, stop).await;
+                    container::end_beside(&context).await;
+                    ended
+                }
+                Err(outcome) => (outcome, log),
+            }
         }
         Work::Http(work) => http::run(&context, work, log, stop.wished()).await,
         Work::Container(work) => container::run(&context, work, log, slot, stop).await,

@@ -293,7 +293,7 @@ impl Shared {
     /// Ends whatever lives of an attempt that nobody looked after, and closes its log.
     async fn end_what_is_left(&self, id: &AttemptId, record: &AttemptRecord, why: &str) -> Outcome {
         // Of another boot of the machine it does not run, and is still there.
-        container::remove_of(&self.containers, id, record).await;
+        container::remove_of(&self.containers, &self.config.data, id).await;
         let why = if record.is_of_this_boot() {
             let (record, name) = (record.clone(), id.to_string());
             let end = move || {

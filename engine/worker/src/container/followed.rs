@@ -150,7 +150,13 @@ impl Follower {
 
     async fn is_back(&self, away: &mut Option<Duration>) {
         if away.take().is_some() {
-            let _ = self.notes.send("the container engine answers again".to_owned()).await;
+            let _ = self
+                .notes
+                .send(
+                    "the container engine answers again; it may have lost what the container wrote meanwhile"
+                        .to_owned(),
+                )
+                .await;
         }
     }
 }

@@ -21,6 +21,7 @@ mod policy;
 mod prepared;
 mod removal;
 mod request;
+mod services;
 mod sweep;
 mod watched;
 
@@ -31,11 +32,13 @@ pub use policy::{ContainerPolicy, ContainerRight};
 pub(crate) use removal::remove_of;
 pub(crate) use sweep::sweep;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use loopline_core::command::ContainerWork;
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_core::time::Timestamp;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
 use crate::attempt::{Context, Slot};
@@ -55,13 +58,16 @@ pub(crate) async fn run(
 ) -> (Outcome, AttemptLog) {
     let began_at = context.config.clock.now();
     let deadline = deadline(context, began_at);
+    let asked = AtomicBool::new(false);
     let ready = async {
         let prepared = Prepared::make(context, work).await?;
         prepared.note(context, began_at).await?;
         image::make_ready(context, &work.image, work.pull, work.registry_auth.as_ref(), &mut log).await?;
         let labels = labels::of_attempt(context.spec, &prepared.identity, began_at);
-        request::create(context, work, &prepared, labels).await?;
-        Ok(prepared)
+        services::fetch(context, &mut log).await?;
+        asked.store(!context.spec.services.is_empty(), Ordering::Relaxed);
+        let network = services::start(context, &labels, &mut log).await?;
+        Ok((prepared, labels, network))
     };
     let ready = tokio::select! {
         biased;
@@ -69,20 +75,74 @@ pub(crate) async fn run(
         () = sleep_until(deadline) => Err(Early::TimedOut),
         ready = ready => ready.map_err(Early::Failed),
     };
-    match ready {
+    // What is being made cannot be called back: who gave up waiting would leave it behind.
+    let made = match ready {
+        Ok((prepared, labels, network)) => {
+            asked.store(true, Ordering::Relaxed);
+            let made = request::create(context, work, &prepared, labels, network).await;
+            made.map(|()| prepared).map_err(Early::Failed)
+        }
+        Err(early) => Err(early),
+    };
+    match made {
         Ok(prepared) => {
             let watched = (Some(slot), deadline, Seen::Whole);
             watched::watch(context, &prepared, work, log, stop, watched).await
         }
         Err(early) => {
             let outcome = early.outcome(context);
-            // What was asked for in the last moment may still come to be.
-            removal::remove(context.containers, &labels::name(&context.spec.id)).await;
+            if asked.into_inner() {
+                removal::clear(context).await;
+            }
             if let Outcome::Failed { error, .. } = &outcome {
                 log.say(&error.message).await;
             }
             (outcome, log)
         }
+    }
+}
+
+/// Starts the containers that run beside a script. Once that is done, they are ended with [`end_beside`].
+pub(crate) async fn start_beside(context: &Context<'_>, log: &mut AttemptLog, stop: &Stop) -> Result<(), Outcome> {
+    if context.spec.services.is_empty() {
+        return Ok(());
+    }
+    let began_at = context.config.clock.now();
+    let asked = AtomicBool::new(false);
+    let started = async {
+        let data = context.config.data.clone();
+        let identity = spawn_blocking(move || labels::identity(&data)).await.unwrap_or_else(|gone| Err(gone.into()));
+        let identity = identity.map_err(|error| {
+            Failure::new(FailureKind::Spawn, format!("the step's services could not be noted on disk: {error}"))
+        })?;
+        let labels = labels::of_attempt(context.spec, &identity, began_at);
+        services::fetch(context, log).await?;
+        asked.store(true, Ordering::Relaxed);
+        services::start(context, &labels, log).await
+    };
+    let early = tokio::select! {
+        biased;
+        () = stop.wished().cancelled() => Early::Cancelled,
+        () = sleep_until(deadline(context, began_at)) => Early::TimedOut,
+        started = started => match started {
+            Ok(_) => return Ok(()),
+            Err(failure) => Early::Failed(failure),
+        },
+    };
+    if asked.into_inner() {
+        removal::clear(context).await;
+    }
+    let outcome = early.outcome(context);
+    if let Outcome::Failed { error, .. } = &outcome {
+        log.say(&error.message).await;
+    }
+    Err(outcome)
+}
+
+/// Ends them.
+pub(crate) async fn end_beside(context: &Context<'_>) {
+    if !context.spec.services.is_empty() {
+        removal::clear(context).await;
     }
 }
 
@@ -122,7 +182,8 @@ impl Early {
             Self::Cancelled => return cancelled(),
             Self::TimedOut => {
                 let time = spoken(context.spec.timeout_ms);
-                let message = format!("the container was not ready to start within the step's timeout of {time}");
+                let message =
+                    format!("the containers of the step were not ready to start within the step's timeout of {time}");
                 Failure::new(FailureKind::Timeout, message)
             }
             Self::Failed(failure) => failure,

@@ -24,10 +24,18 @@ pub(super) async fn create(
     work: &ContainerWork,
     prepared: &Prepared,
     labels: HashMap<String, String>,
+    of_services: Option<String>,
 ) -> Result<(), Failure> {
+    if let (Some(network), Some(_)) = (&work.network, &of_services) {
+        let message = format!(
+            "a container with services is on a network with them, and cannot be on `{network}`; leave out one of the two"
+        );
+        return Err(Failure::new(FailureKind::Spawn, message));
+    }
+    let network = of_services.or_else(|| work.network.clone());
     let made = async {
         let api = context.containers.api().await?;
-        let body = body(&api, work, prepared, labels);
+        let body = body(&api, work, prepared, labels, network);
         let name = Some(labels::name(&context.spec.id));
         let options = CreateContainerOptions { name, ..CreateContainerOptions::default() };
         api.docker.create_container(Some(options), body).await?;
@@ -40,7 +48,13 @@ pub(super) async fn create(
     })
 }
 
-fn body(api: &Api, work: &ContainerWork, prepared: &Prepared, labels: HashMap<String, String>) -> ContainerCreateBody {
+fn body(
+    api: &Api,
+    work: &ContainerWork,
+    prepared: &Prepared,
+    labels: HashMap<String, String>,
+    network: Option<String>,
+) -> ContainerCreateBody {
     let (entrypoint, cmd) = match &work.command {
         WorkCommand::Script(_) => {
             let words = SHELL.into_iter().chain([SCRIPT]);
@@ -62,7 +76,7 @@ fn body(api: &Api, work: &ContainerWork, prepared: &Prepared, labels: HashMap<St
         labels: Some(labels),
         host_config: Some(HostConfig {
             mounts: Some(prepared.binds.iter().map(mount).collect()),
-            network_mode: work.network.clone(),
+            network_mode: network,
             nano_cpus: work.cpus_milli.map(|milli| signed(milli.saturating_mul(NANO_IN_MILLI))),
             memory: work.memory.map(signed),
             // None beyond its memory: what is allowed is what was said.

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bollard::query_parameters::ListContainersOptions;
+use bollard::query_parameters::{ListContainersOptions, ListNetworksOptions};
 use loopline_core::time::Timestamp;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::engine::{ContainerEngine, Trouble};
 use super::labels::{self, ATTEMPT, BEGAN, DATA};
-use super::removal::remove;
+use super::removal::{Left, remove};
 
 /// How soon, and at last how often, a container engine that is away is asked again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -54,11 +54,16 @@ async fn try_to_sweep(
         began.is_some_and(|began| began < now.0) && !labels.get(ATTEMPT).is_some_and(|attempt| kept.contains(attempt))
     };
     let ours = HashMap::from([("label".to_owned(), vec![format!("{DATA}={identity}")])]);
-    let options = ListContainersOptions { all: true, filters: Some(ours), ..ListContainersOptions::default() };
+    let options = ListContainersOptions { all: true, filters: Some(ours.clone()), ..ListContainersOptions::default() };
     for container in api.docker.list_containers(Some(options)).await? {
         if let (Some(id), true) = (container.id, container.labels.as_ref().is_some_and(is_left)) {
             tracing::info!(name = ?container.names, "a container that was left behind is removed");
-            remove(engine, &id).await;
+            remove(engine, Left::Container(id)).await;
+        }
+    }
+    for network in api.docker.list_networks(Some(ListNetworksOptions { filters: Some(ours) })).await? {
+        if let (Some(id), true) = (network.id, network.labels.as_ref().is_some_and(is_left)) {
+            remove(engine, Left::Network(id)).await;
         }
     }
     Ok(())

@@ -16,7 +16,7 @@ use super::engine::{ContainerEngine, Trouble};
 use super::followed::{Followed, Follower};
 use super::labels;
 use super::prepared::Prepared;
-use super::removal::remove;
+use super::removal::clear;
 use crate::activity::Activity;
 use crate::attempt::{Context, Slot};
 use crate::attempt_log::AttemptLog;
@@ -105,7 +105,7 @@ pub(super) async fn watch(
     };
     // What a follower that could not be waited for holds open is closed with it.
     drop(following);
-    let is_gone = remove(&container.engine, &container.name).await;
+    let is_gone = clear(context).await;
     drop(slot);
     let pumped = pump.end().await;
     let judged = Judged { end, followed, is_gone, pumped };

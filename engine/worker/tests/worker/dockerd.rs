@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use bollard::query_parameters::{
-    CreateImageOptions, InspectContainerOptions, ListContainersOptions, RemoveContainerOptions,
+    CreateImageOptions, InspectContainerOptions, ListContainersOptions, ListNetworksOptions, RemoveContainerOptions,
 };
 use bollard::{API_DEFAULT_VERSION, Docker, body_full};
 use futures::TryStreamExt;
@@ -21,6 +21,9 @@ use crate::bench::{is_alive, until};
 /// The image that every test uses: busybox, and nothing else.
 pub const IMAGE: &str = "loopline/busybox:1";
 
+/// The same, and as a service it says `$GREETING` to whoever comes to port 5432.
+pub const SERVICE: &str = "loopline/service:1";
+
 /// What the image holds of busybox.
 const PROGRAMS: [&str; 22] = [
     "cat", "chmod", "cut", "date", "echo", "env", "false", "grep", "head", "id", "kill", "ln", "ls", "mkdir", "nc",
@@ -33,6 +36,8 @@ dockerd --storage-driver=vfs --iptables=false --ip6tables=false --bridge=none --
     --data-root="$1/data" --exec-root="$1/exec" --pidfile="$1/pid" >>"$1/log" 2>&1 &
 cat >/dev/null
 kill $! 2>/dev/null && wait $!
+# A killed one leaves what it had mounted.
+grep -o " $1/[^ ]*" /proc/mounts | sort -r | while read -r mounted; do umount -l "$mounted"; done
 rm -rf "$1"
 "#;
 
@@ -147,16 +152,20 @@ impl Dockerd {
         for program in PROGRAMS {
             std::os::unix::fs::symlink("busybox", programs.join(program)).unwrap();
         }
-        let (repo, tag) = IMAGE.split_once(':').unwrap();
-        let options = CreateImageOptions {
-            from_src: Some("-".to_owned()),
-            repo: Some(repo.to_owned()),
-            tag: Some(tag.to_owned()),
-            ..CreateImageOptions::default()
-        };
-        let image = body_full(tar(root.path()).into());
-        let api = self.api().await;
-        let _: Vec<_> = api.create_image(Some(options), Some(image), None).try_collect().await.unwrap();
+        let greets = r#"CMD ["sh", "-c", "while :; do echo $GREETING | nc -l -p 5432; done"]"#;
+        for (name, changes) in [(IMAGE, Vec::new()), (SERVICE, vec![greets.to_owned()])] {
+            let (repo, tag) = name.split_once(':').unwrap();
+            let options = CreateImageOptions {
+                from_src: Some("-".to_owned()),
+                repo: Some(repo.to_owned()),
+                tag: Some(tag.to_owned()),
+                changes,
+                ..CreateImageOptions::default()
+            };
+            let image = body_full(tar(root.path()).into());
+            let api = self.api().await;
+            let _: Vec<_> = api.create_image(Some(options), Some(image), None).try_collect().await.unwrap();
+        }
     }
 
     /// Names of the containers of this attempt that are there, whatever they do.
@@ -165,6 +174,12 @@ impl Dockerd {
         let options = ListContainersOptions { all: true, filters: Some(filters), ..ListContainersOptions::default() };
         let found = self.api().await.list_containers(Some(options)).await.unwrap();
         found.into_iter().flat_map(|container| container.names.unwrap_or_default()).collect()
+    }
+
+    /// How many networks this attempt has.
+    pub async fn networks_of(&self, attempt: &str) -> usize {
+        let filters = [("label".to_owned(), vec![format!("dev.loopline.attempt={attempt}")])].into();
+        self.api().await.list_networks(Some(ListNetworksOptions { filters: Some(filters) })).await.unwrap().len()
     }
 
     /// What it says of the one container of this attempt.

@@ -11,6 +11,7 @@ mod request;
 mod restart;
 mod script;
 mod server;
+mod services;
 mod supervised;
 mod torture;
 mod volume;

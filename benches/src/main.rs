@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod compile;
+mod container;
 mod cost;
 mod embedded;
 mod fold;
@@ -34,7 +35,7 @@ pub struct Figure {
 type Figures = fn(&Runtime) -> Vec<Figure>;
 
 /// Each can be asked for by its name.
-const ALL: [(&str, Figures); 15] = [
+const ALL: [(&str, Figures); 16] = [
     ("compile", |_| compile::figures()),
     ("hostile", |_| hostile::figures()),
     ("lsp", |_| lsp::figures()),
@@ -47,6 +48,7 @@ const ALL: [(&str, Figures); 15] = [
     ("runs", |runtime| runtime.block_on(steps::runs())),
     ("mask", |_| mask::figures()),
     ("shell", |runtime| runtime.block_on(shell::figures())),
+    ("container", |runtime| runtime.block_on(container::figures())),
     ("latency", |runtime| runtime.block_on(steps::latency())),
     ("waiting", |_| waiting::figures()),
     ("killed", |_| killed::figures()),

@@ -59,7 +59,6 @@ pub(crate) struct AttemptRecord {
 }
 
 /// A line of a record.
-#[allow(clippy::large_enum_variant, reason = "one at a time, and never kept")]
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(clippy::large_enum_variant, reason = "lines pass by one at a time")]

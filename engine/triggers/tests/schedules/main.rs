@@ -53,8 +53,15 @@ fn moments_are_those_of_another_reader_in_every_zone_around_every_transition() {
     let output = Command::new("python3")
         .arg(folder().join("oracle.py"))
         .args([Path::new(ZONES), &folder().join("patterns.txt")])
-        .output()
-        .expect("python3, which scripts/setup installs");
+        .output();
+    let output = match output {
+        Ok(output) if Path::new(ZONES).join("Europe/Berlin").exists() => output,
+        // `make test` lists what a machine lacks; where nothing may be skipped, this fails.
+        _ if std::env::var_os("CI").is_none() => {
+            return eprintln!("skipped: python3 and {ZONES} are needed (scripts/setup zones)");
+        }
+        missing => panic!("python3 and {ZONES} are needed (scripts/setup zones): {missing:?}"),
+    };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let (mut zones, mut windows, mut wrong) = (Vec::new(), 0, Vec::new());
     let mut group = Vec::new();

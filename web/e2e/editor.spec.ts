@@ -310,6 +310,7 @@ test("steps of `finally` are drawn, added, renamed and deleted, and a step type 
   await page.getByLabel("New name of step script").press("Escape");
   await expect(node(page, "script")).toContainText("finally");
   await expectAccessible(page);
+  await expect(page.getByRole("complementary", { name: "Step script" })).toContainText("starts when the other steps have ended");
   await picture(page, "finally");
   expect(await yaml(page)).toContain("finally:\n  sweep: {run: echo tidy}\n  script: {run: echo hello}");
   await node(page, "sweep").focus();

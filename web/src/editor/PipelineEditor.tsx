@@ -166,7 +166,7 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
               )}
             </div>
           </div>
-          {trying ? <DryRunTransport moment={play.moment} onGo={play.goTo} /> : step === null ? <NoStepPanel /> : <StepPanel step={step} canEdit={canEdit} gestures={gestures} onRename={() => startRename(step.id)} onClose={() => select(null)} />}
+          {trying ? <DryRunTransport moment={play.moment} onGo={play.goTo} /> : step === null ? <NoStepPanel /> : <StepPanel step={step} last={graph?.finally?.includes(step) === true} canEdit={canEdit} gestures={gestures} onRename={() => startRename(step.id)} onClose={() => select(null)} />}
         </div>
         {panes.side && (
           <>

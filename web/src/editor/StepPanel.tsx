@@ -12,6 +12,8 @@ import type { StepGestures } from "./useStepGestures";
 
 export interface StepPanelProps {
   readonly step: StepDefinition;
+  /** One of `finally`. */
+  readonly last: boolean;
   readonly canEdit: boolean;
   readonly gestures: StepGestures;
   readonly onRename: () => void;
@@ -30,7 +32,7 @@ export function NoStepPanel() {
   );
 }
 
-export function StepPanel({ step, canEdit, gestures, onRename, onClose }: StepPanelProps) {
+export function StepPanel({ step, last, canEdit, gestures, onRename, onClose }: StepPanelProps) {
   const { canvas, chosen } = gestures;
   const title = canEdit ? undefined : say("editor.fixFirst");
   const several = chosen.length > 1;
@@ -56,7 +58,7 @@ export function StepPanel({ step, canEdit, gestures, onRename, onClose }: StepPa
           {step.summary !== "" && <Fact name={say("panel.does")}><span className="font-mono [overflow-wrap:anywhere]">{step.summary}</span></Fact>}
           <Fact name={say("panel.needs")}>
             {step.needs.length === 0
-              ? say("panel.needsNothing")
+              ? say(last ? "panel.needsNothingLast" : "panel.needsNothing")
               : step.needs.map((need) => (
                   <Edge key={need.step} words={isUsual(need.on) ? need.step : `${need.step} (${need.on})`}>
                     <EdgeAction icon={Plus} label={say("canvas.addBetween", { from: need.step, to: step.id })} disabled={!canEdit} onClick={act((at) => canvas.onAdd({ kind: "between", from: need.step, to: step.id }, at))} />

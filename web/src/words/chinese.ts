@@ -147,6 +147,7 @@ export const chinese: Readonly<Record<Words, string>> = {
   "panel.does": "操作",
   "panel.needs": "依赖",
   "panel.needsNothing": "无：立即开始",
+  "panel.needsNothingLast": "无：其他步骤结束后开始",
   "panel.goesBack": "返回",
   "panel.loop": "到 {to}，on {on}，最多 {max} 次",
   "panel.loopFree": "到 {to}，on {on}，不限次数",

@@ -145,6 +145,7 @@ export const english = {
   "panel.does": "Does",
   "panel.needs": "Needs",
   "panel.needsNothing": "nothing: starts at once",
+  "panel.needsNothingLast": "nothing: starts when the other steps have ended",
   "panel.goesBack": "Goes back",
   "panel.loop": "to {to} on {on}, at most {max}×",
   "panel.loopFree": "to {to} on {on}, without limit",

@@ -4,10 +4,12 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import manifest from "./package.json" with { type: "json" };
 
 const server = process.env["LOOPLINE_SERVER"] ?? "http://127.0.0.1:7878";
 
 export default defineConfig({
+  define: { "import.meta.env.LOOPLINE_VERSION": JSON.stringify(manifest.version) },
   plugins: [react(), tailwindcss()],
   build: {
     assetsInlineLimit: 0,

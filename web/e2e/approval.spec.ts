@@ -1,11 +1,12 @@
 // Approvals from the page: approve, reject back through the loop, and a page that is too late.
-import { expect, expectAccessible, node, startRun, test } from "./test";
+import { expect, expectAccessible, node, picture, startRun, test } from "./test";
 
 test("an approval continues the run", async ({ page, server }) => {
   const run = await startRun(server, "flaky-loop", { tries: 1 });
   await page.goto("/approvals");
   await page.getByRole("link", { name: "Ship build 1?" }).first().click();
-  await expect(page).toHaveURL(new RegExp(run));
+  await expect(page).toHaveURL(new RegExp(`/approvals/${run}/approve`));
+  await expect(page.getByRole("region", { name: "What is approved" })).toContainText("sha256:");
 
   const bar = page.getByRole("region", { name: "Approval of approve" });
   await expect(bar).toContainText("Ship build 1?");
@@ -17,6 +18,8 @@ test("an approval continues the run", async ({ page, server }) => {
 
   await expect(page.getByRole("status", { name: "Run status" })).toHaveText("Succeeded");
   await expect(bar).toHaveCount(0);
+  await expect(page.getByRole("status", { name: "Approval of approve" })).toContainText("approve was approved");
+  await page.getByRole("link", { name: "Open the run" }).click();
   await expect(node(page, "ship")).toContainText("Succeeded");
   await node(page, "approve").click();
   await page.getByRole("tab", { name: "Outputs", exact: true }).click();
@@ -64,5 +67,35 @@ test.describe("on a phone", () => {
     await page.screenshot({ path: "test-results/approval-phone.png" });
     await approve.click();
     await expect(page.getByRole("status", { name: "Run status" })).toHaveText("Succeeded");
+  });
+
+  test("the page of one approval says what differs from the last, and closes when the loop has gone round", async ({ page, server }) => {
+    const earlier = await startRun(server, "flaky-loop", { tries: 1 });
+    await expect.poll(async () => (await server.api("GET", `/runs/${earlier}`)).body["status"]).toBe("waiting");
+    await server.api("POST", `/runs/${earlier}/steps/approve/approve`, { visit: 1, fields: { canary: 5 } });
+    await expect.poll(async () => (await server.api("GET", `/runs/${earlier}`)).body["status"]).toBe("succeeded");
+    const run = await startRun(server, "flaky-loop", { tries: 2 });
+    await expect.poll(async () => (await server.api("GET", `/runs/${run}`)).body["status"]).toBe("waiting");
+    await page.goto(`/approvals/${run}/approve?visit=1`);
+    const subject = page.getByRole("region", { name: "What is approved" });
+    await expect(subject).toContainText("the last that was approved here");
+    await expect(subject.getByRole("listitem").filter({ hasText: "inputs.tries" })).toContainText("1 → 2");
+    await expect(subject.getByRole("listitem").filter({ hasText: "build.n" })).toContainText("1 → 2");
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+    expect(wider).toBe(false);
+    await expect(page.getByRole("button", { name: /^Approve/ })).toBeInViewport();
+    await expectAccessible(page);
+    await picture(page, "approval-page-phone");
+
+    await page.getByRole("button", { name: "Reject goes back to build" }).click();
+    const closed = page.getByRole("status", { name: "Approval of approve" });
+    await expect(closed).toContainText("approve was rejected");
+    await expect(page.getByRole("button", { name: /^Approve/ })).toHaveCount(0);
+    await closed.getByRole("link", { name: "Visit 2 asks now" }).click();
+    await expect(page.getByRole("region", { name: "Approval of approve" })).toContainText("visit 2");
+    await page.goto(`/approvals/${run}/approve?visit=1`);
+    await expect(closed).toContainText("There is nothing to decide here.");
+    await expectAccessible(page);
+    await picture(page, "approval-page-closed");
   });
 });

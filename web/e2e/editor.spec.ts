@@ -189,6 +189,7 @@ test("a kind of step is dragged from the palette onto a step", async ({ page }) 
 });
 
 test("the interface speaks Chinese", async ({ page, server }) => {
+  test.slow();
   await page.goto("/pipelines/default/flaky-loop");
   await page.getByRole("button", { name: "Theme and language" }).click();
   await page.getByRole("menuitemradio", { name: "简体中文" }).click();
@@ -210,7 +211,7 @@ test("the interface speaks Chinese", async ({ page, server }) => {
   await expect(page.getByRole("region", { name: "步骤 check" })).toContainText("第 2 轮");
   await expectAccessible(page);
   await picture(page, "run-chinese");
-  await page.getByRole("tab", { name: "事件" }).click();
+  await page.getByRole("tablist", { name: "运行的视图" }).getByRole("tab", { name: "事件" }).click();
   await expect(page.getByRole("list", { name: "运行历史，最新在前" })).toContainText("运行已创建");
   await page.goto("/runs");
   await expect(page.getByRole("heading", { name: "运行" })).toBeVisible();
@@ -317,4 +318,54 @@ test("steps of `finally` are drawn, added, renamed and deleted, and a step type 
   await page.keyboard.press("Delete");
   await expect(node(page, "sweep")).toHaveCount(0);
   expect(await yaml(page)).toContain("finally:\n  script: {run: echo hello}");
+});
+
+test("inputs of the pipeline are a form, and each field writes its own key", async ({ page }) => {
+  await page.goto("/pipelines/default/commented");
+  await page.getByRole("tab", { name: "Form" }).click();
+  const inputs = page.getByRole("region", { name: "Inputs of the pipeline" });
+  await inputs.getByLabel("New input").fill("2nd");
+  await expect(inputs.getByRole("alert")).toHaveText(/does not begin with a digit/);
+  await inputs.getByLabel("New input").fill("replicas");
+  await inputs.getByRole("button", { name: "Add", exact: true }).click();
+  const one = inputs.getByRole("group", { name: "Input replicas" });
+  await one.getByLabel("type", { exact: true }).selectOption("integer");
+  await one.getByLabel("default", { exact: true }).fill("many");
+  await expect(one.getByRole("alert")).toHaveText(/written like 3/);
+  await one.getByLabel("default", { exact: true }).fill("2");
+  await one.getByLabel("description", { exact: true }).fill("How many run");
+  await one.getByLabel("description", { exact: true }).press("Enter");
+  await one.getByLabel("Add a constraint to replicas").selectOption("maximum");
+  await one.getByLabel("maximum", { exact: true }).fill("9");
+  await one.getByLabel("maximum", { exact: true }).press("Enter");
+  await expectAccessible(page);
+  await picture(page, "editor-inputs");
+  await page.getByRole("tab", { name: "YAML" }).click();
+  const text = page.getByRole("textbox", { name: "Pipeline as YAML" });
+  await expect(text).toContainText("replicas:");
+  for (const line of ["type: integer", "default: 2", "description: How many run", "maximum: 9"]) await expect(text).toContainText(line);
+  // Each was a step of its own, and each is taken back.
+  await page.getByRole("button", { name: /^Undo/ }).click();
+  await expect(text).not.toContainText("maximum: 9");
+  await expect(text).toContainText("default: 2");
+});
+
+test("an input is renamed with all that speaks of it, in one step", async ({ page }) => {
+  await page.goto("/pipelines/default/flaky-loop");
+  await page.getByRole("tab", { name: "Form" }).click();
+  await page.getByRole("button", { name: "Rename input tries" }).click();
+  const field = page.getByLabel("New name of input tries");
+  await field.fill("2nd");
+  await expect(page.getByRole("alert")).toHaveText(/does not begin with a digit/);
+  await field.fill("rounds");
+  await expectAccessible(page);
+  await field.press("Enter");
+  await expect(page.getByRole("group", { name: "Input rounds" })).toBeVisible();
+  await page.getByRole("tab", { name: "YAML" }).click();
+  const text = page.getByRole("textbox", { name: "Pipeline as YAML" });
+  await expect(text).toContainText("inputs: {rounds: {type: integer");
+  await expect(text).toContainText('{TRIES: "{{ inputs.rounds }}"}');
+  await page.getByRole("button", { name: "Undo: Rename tries to rounds" }).click();
+  await expect(text).toContainText('{TRIES: "{{ inputs.tries }}"}');
+  await expect(page.getByText("Not saved")).toBeHidden();
 });

@@ -29,7 +29,9 @@ export const test = base.extend<TestFixtures, { server: Server }>({
       page.on("pageerror", (error) => troubles.push(`exception: ${error.message}`));
       page.on("console", (message) => {
         const refused = /the server responded with a status of (\d+)/.exec(message.text());
-        const expected = refused !== null && expectedRefusals.includes(Number(refused[1]));
+        // No status at all is a server that cannot be reached.
+        const status = refused === null && message.text().includes("net::ERR_INTERNET_DISCONNECTED") ? 0 : Number(refused?.[1]);
+        const expected = expectedRefusals.includes(status);
         // Completion and hover are asked of servers that may not have them yet.
         const optional = /\/api\/v1\/(complete|hover)$/.test(message.location().url) && refused?.[1] === "404";
         if (message.type() === "error" && !expected && !optional) troubles.push(`console: ${message.text()}`);

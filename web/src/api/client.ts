@@ -4,7 +4,11 @@
  */
 import { connection } from "./connection";
 import { Problem } from "./problem";
-import type { Completions, DryRun, Evaluated, Hover, LogPage, Pipeline, PipelineList, RunDefinition, RunEvents, RunList, RunView, Validation } from "./types";
+import { session } from "./session";
+import type { Completions, DryRun, Evaluated, Hover, LogPage, Pipeline, PipelineList, RunDefinition, RunEvents, RunList, RunView, SecretList, SecretSummary, StepWhy, Validation } from "./types";
+
+/** `"gate"` and all behind it, `"test[4]"` for one item alone. */
+export type Rerun = "everything" | "failed" | readonly string[];
 
 const BASE = "/api/v1";
 
@@ -56,13 +60,27 @@ export const client = {
   runs: (filter: RunFilter) => getJson<RunList>(`/runs${query(filter)}`),
   run: (id: string) => getJson<RunView>(runPath(id)),
   definition: (id: string) => getJson<RunDefinition>(`${runPath(id)}/definition`),
-  events: (id: string) => allEvents(id),
+  runAt: (id: string, seq: number, signal?: AbortSignal) => getJson<RunView>(`${runPath(id)}?at=${seq}`, signal),
+  /** What follows an event, as much as the server gives at once. */
+  events: (id: string, after: number) => getJson<RunEvents>(`${runPath(id)}/events?after=${after}`),
+  why: (id: string, step: string, at: number | null, signal?: AbortSignal) => getJson<StepWhy>(`${runPath(id)}/steps/${encodeURIComponent(step)}/why${query({ at: at ?? undefined })}`, signal),
   pause: (id: string, verb: "pause" | "resume") => send<RunView>("POST", `${runPath(id)}/${verb}`, jsonBody({})),
-  /** Of everything, or of what has failed. The answer shows the run right after it was taken up again. */
-  rerun: (id: string, what: "everything" | "failed") => send<RunView>("POST", `${runPath(id)}/rerun`, jsonBody(what === "failed" ? { failed: true } : {})),
+  /** Of everything, of what has failed, or from steps and items on. The answer shows the run right after it was taken up again. */
+  rerun: (id: string, what: Rerun) => send<RunView>("POST", `${runPath(id)}/rerun`, jsonBody(what === "everything" ? {} : what === "failed" ? { failed: true } : { from: what })),
   cancel: (id: string) => send<RunView>("POST", `${runPath(id)}/cancel`, jsonBody({})),
   decide: (id: string, step: string, decision: "approve" | "reject", body: DecisionBody) =>
     send<RunView>("POST", `${runPath(id)}/steps/${encodeURIComponent(step)}/${decision}`, jsonBody(body)),
+  secrets: (project: string) => getJson<SecretList>(`/secrets${query({ project })}`),
+  /** Without pipelines, all of the project may read it. */
+  setSecret: (project: string, name: string, value: string, pipelines: readonly string[]) => send<SecretSummary>("PUT", secretPath(project, name), jsonBody({ value, pipelines })),
+  removeSecret: (project: string, name: string) => send<void>("DELETE", secretPath(project, name), { headers: {} }),
+  /** Gets a session, which the browser keeps in a cookie. */
+  logIn: async (token: string) => {
+    await send<unknown>("POST", "/session", jsonBody({ token }));
+    session.begun();
+  },
+  /** How many lines of the whole log hold a text, by the server's count. */
+  logTotal: async (place: LogPlace, text: string, signal?: AbortSignal) => (await getJson<LogPage>(`${logPath(place, 0)}&search=${encodeURIComponent(text)}`, signal)).total ?? null,
   logs: (place: LogPlace, after: number, signal?: AbortSignal) => getJson<LogPage>(logPath(place, after), signal),
 };
 
@@ -74,14 +92,12 @@ export function logsUrl(place: LogPlace, after: number): string {
   return `${BASE}${logPath(place, after)}`;
 }
 
-/** The whole history; the server gives it in pieces. */
-async function allEvents(id: string): Promise<RunEvents> {
-  const events: RunEvents["events"] = [];
-  for (;;) {
-    const piece = await getJson<RunEvents>(`${runPath(id)}/events?after=${events.at(-1)?.seq ?? 0}`);
-    if (piece.events.length === 0) return { events, last_seq: events.at(-1)?.seq ?? 0 };
-    events.push(...piece.events);
-  }
+/** A log as its step wrote it. */
+export async function rawLog(place: LogPlace): Promise<Blob> {
+  const response = await fetch(`${BASE}${logPath(place, 0)}`, { headers: { accept: "text/plain" } });
+  if (response.status === 401) session.refused();
+  if (!response.ok) throw await Problem.from(response);
+  return response.blob();
 }
 
 function logPath({ run, step, visit, attempt }: LogPlace, after: number): string {
@@ -96,6 +112,10 @@ function pipelinePath(project: string, name: string): string {
   return `/pipelines/${encodeURIComponent(project)}/${encodeURIComponent(name)}`;
 }
 
+function secretPath(project: string, name: string): string {
+  return `/secrets/${encodeURIComponent(name)}${query({ project })}`;
+}
+
 function query(values: object): string {
   const entries = Object.entries(values).filter(([, value]) => value !== undefined && value !== "");
   const text = new URLSearchParams(entries.map(([name, value]) => [name, String(value)])).toString();
@@ -104,7 +124,7 @@ function query(values: object): string {
 
 interface Body {
   readonly headers: Record<string, string>;
-  readonly body: string;
+  readonly body?: string;
 }
 
 function jsonBody(value: unknown, headers: Record<string, string> = {}): Body {
@@ -120,7 +140,7 @@ function getJson<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
 }
 
 function send<Answer>(method: string, path: string, { headers, body }: Body, signal?: AbortSignal): Promise<Answer> {
-  return request<Answer>(path, { method, headers: { accept: "application/json", ...headers }, body, signal: signal ?? null });
+  return request<Answer>(path, { method, headers: { accept: "application/json", ...headers }, body: body ?? null, signal: signal ?? null });
 }
 
 async function optional<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
@@ -142,6 +162,7 @@ async function request<Answer>(path: string, init: RequestInit): Promise<Answer>
     throw Problem.unreachable();
   }
   connection.reached();
+  if (response.status === 401) session.refused();
   if (!response.ok) throw await Problem.from(response);
-  return (await response.json()) as Answer;
+  return (response.status === 204 ? undefined : await response.json()) as Answer;
 }

@@ -12,6 +12,12 @@ class Connection {
   #failures = 0;
   readonly #listeners = new Set<() => void>();
 
+  constructor() {
+    // A stream that is open says nothing when the network goes: only the browser knows.
+    globalThis.addEventListener?.("offline", () => this.#set("offline"));
+    globalThis.addEventListener?.("online", () => this.#set("reconnecting"));
+  }
+
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

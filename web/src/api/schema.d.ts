@@ -55,15 +55,43 @@ export interface components {
             quorum: number;
             until?: components["schemas"]["Timestamp"] | null;
         };
-        /** @description Where a kept file or folder can be found again. */
-        ArtifactRef: {
-            /** @description `sha256:…` of the content. */
+        /** @description One file of an artifact. */
+        ArtifactFile: {
+            /** @description `sha256:…` of its content. */
             digest: string;
-            /** @description File name to offer when it is downloaded. */
-            file_name: string;
+            /** @description It could be executed. */
+            executable: boolean;
+            /** @description Where it lay, beneath the workspace. */
+            path: string;
             /**
              * Format: int64
              * @description Bytes.
+             */
+            size: number;
+        };
+        /** @description The files of an artifact. */
+        ArtifactFiles: {
+            /** @description In the order of their paths. */
+            files: components["schemas"]["ArtifactFile"][];
+        };
+        /** @description Where a kept file or folder can be found again. */
+        ArtifactRef: {
+            /** @description `sha256:…` of the content; where it holds `files`, of the list of them. */
+            digest: string;
+            /** @description The file could be executed. */
+            executable?: boolean;
+            /** @description File name to offer when it is downloaded. */
+            file_name: string;
+            /**
+             * Format: int32
+             * @description How many files it holds, where it is not one file by itself.
+             */
+            files?: number | null;
+            /** @description Where the file lay, beneath the workspace. Files of a list stand there with their paths. */
+            path?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes, of all files together.
              */
             size: number;
         };
@@ -95,6 +123,56 @@ export interface components {
             visit: number;
             /** @description The attempts that run the pipelines in place which the step lies in; none for a step of the run itself. */
             within?: string;
+        };
+        /** @description A piece of the audit. */
+        Audit: {
+            /** @description The oldest first. */
+            items: components["schemas"]["AuditEntry"][];
+            /** @description Send it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One change. */
+        AuditEntry: {
+            /** @description Digest of what is there now. */
+            after: string | null;
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Digest of what was there. */
+            before: string | null;
+            /** @description The name of whoever asked for it. */
+            by: string;
+            /** @description What was done: the kind of an event of a run, or `token.create`, `secret.set` … */
+            does: string;
+            /**
+             * Format: int64
+             * @description The number of the event that it is in the history of the run.
+             */
+            event: number | null;
+            /** @description The address that they came from. */
+            from: string | null;
+            /** @description SHA-256 of the hash before, the number and the entry. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … without gap.
+             */
+            n: number;
+            /** @description To what: `run 01J…`, `pipeline default/release` … */
+            on: string;
+            /** @description Their token; none: the person at the machine, or a part of the engine. */
+            token: string | null;
+        };
+        /** @description A call back. Whoever takes it has looked whether it may come; the token does not stand here. */
+        CallbackReceived: {
+            /** @description The attempt whose request named the address. */
+            key: components["schemas"]["AttemptKey"];
+            /** @description What it says. */
+            payload: unknown;
+        };
+        /** @description What became of the call. */
+        CalledBack: {
+            /** @description It is on disk; the step goes on with it. */
+            received: boolean;
         };
         /** @description A wish to end a run. */
         CancelBody: {
@@ -411,6 +489,13 @@ export interface components {
             outcome: components["schemas"]["Outcome"];
             /** @enum {string} */
             type: "attempt_finished";
+        } | {
+            /** @description Which. */
+            key: components["schemas"]["AttemptKey"];
+            /** @description Those that nobody has, sorted. */
+            missing: string[];
+            /** @enum {string} */
+            type: "attempt_unplaced";
         } | (components["schemas"]["ChildFinished"] & {
             /** @enum {string} */
             type: "child_finished";
@@ -425,6 +510,9 @@ export interface components {
         }) | (components["schemas"]["SignalReceived"] & {
             /** @enum {string} */
             type: "signal_received";
+        }) | (components["schemas"]["CallbackReceived"] & {
+            /** @enum {string} */
+            type: "callback_received";
         }) | {
             /** @description Who has waited for it. */
             slot: components["schemas"]["Slot"];
@@ -621,6 +709,11 @@ export interface components {
             /** @description Its JSON Schema. */
             schema: Record<string, never>;
         };
+        /** @description A token that was just made. */
+        IssuedToken: components["schemas"]["Token"] & {
+            /** @description What its bearer sends. It is shown here and never again. */
+            token: string;
+        };
         /** @description An item that one event changed. */
         ItemChange: {
             /**
@@ -664,6 +757,8 @@ export interface components {
             started_at?: components["schemas"]["Timestamp"] | null;
             /** @description Where it stands. */
             status: components["schemas"]["StepStatus"];
+            summary?: components["schemas"]["ArtifactRef"] | null;
+            tests?: components["schemas"]["TestsRef"] | null;
             waiting_for?: components["schemas"]["WaitingFor"] | null;
         };
         /** @description How forward edges are joined. */
@@ -711,6 +806,7 @@ export interface components {
         LogLine: {
             /** @description When its first byte was read. */
             at: components["schemas"]["Timestamp"];
+            missing?: components["schemas"]["Missing"] | null;
             /**
              * Format: int64
              * @description From 1, over all streams of the attempt.
@@ -737,6 +833,11 @@ export interface components {
              * @description Send it as `after` for the next piece.
              */
             next: number;
+            /**
+             * Format: int64
+             * @description How many lines of the whole log hold the text that is looked for.
+             */
+            total?: number | null;
             /**
              * Format: int32
              * @description The visit it is of.
@@ -785,6 +886,19 @@ export interface components {
             max_parallel?: number | null;
             /** @description In one line: `for each suite of unit, e2e`, `matrix: os × rust`. */
             summary: string;
+        };
+        /** @description What was left out of the middle of a log that had reached its limit. */
+        Missing: {
+            /**
+             * Format: int64
+             * @description How many bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description How many of them end a line.
+             */
+            lines: number;
         };
         /** @description A forward edge. */
         NeedView: {
@@ -971,6 +1085,8 @@ export interface components {
             stderr?: string | null;
             /** @description Present only where the command asked to capture it. */
             stdout?: string | null;
+            summary?: components["schemas"]["ArtifactRef"] | null;
+            tests?: components["schemas"]["TestsRef"] | null;
         };
         /** @description What re-opened a step. */
         Reopening: {
@@ -1231,6 +1347,54 @@ export interface components {
             /** @description What started it. */
             trigger: components["schemas"]["Trigger"];
         };
+        /** @description A secret as it is set. */
+        SecretBody: {
+            /** @description Names of the pipelines that may read it; none: all of the project. */
+            pipelines?: string[];
+            /**
+             * Format: password
+             * @description What it is: a text of 1 byte to 64 KiB without NUL.
+             */
+            value: string;
+        };
+        /** @description A list of secrets. */
+        SecretList: {
+            /** @description By name. */
+            items: components["schemas"]["SecretSummary"][];
+            /** @description Always null: the list is whole. */
+            next_cursor: string | null;
+        };
+        /** @description A secret, without its value. */
+        SecretSummary: {
+            /** @description Its name, as pipelines write it behind `secrets.`. */
+            name: string;
+            /** @description The pipelines that may read it; none: all of the project. */
+            pipelines: string[];
+            /** @description Its project. */
+            project: string;
+            /** @description When its value was set last. */
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description By whom. */
+            updated_by: string;
+        };
+        /** @description Who somebody is. */
+        Session: {
+            expires_at: components["schemas"]["Timestamp"] | null;
+            /** @description The name that what they do is recorded under. */
+            name: string;
+            /** @description What they reach: `*`, `project/*`, `project/pipeline`. */
+            projects: string[];
+            /** @description What they are. */
+            roles: string[];
+        };
+        /** @description A token. */
+        SessionBody: {
+            /**
+             * Format: password
+             * @description As it was shown when it was made.
+             */
+            token: string;
+        };
         /** @description A signal from outside. It is kept until a `wait` takes it. */
         SignalReceived: {
             /** @description Who sent it. */
@@ -1343,6 +1507,8 @@ export interface components {
             started_at?: components["schemas"]["Timestamp"] | null;
             /** @description Of the current visit. */
             status: components["schemas"]["StepStatus"];
+            summary?: components["schemas"]["ArtifactRef"] | null;
+            tests?: components["schemas"]["TestsRef"] | null;
             /**
              * Format: int32
              * @description Its number.
@@ -1385,6 +1551,66 @@ export interface components {
             visit: number;
             waiting_for?: components["schemas"]["WaitingFor"] | null;
         };
+        /** @description One test. */
+        TestCase: {
+            /** @description What it said besides: a place, a comparison. */
+            details?: string | null;
+            /**
+             * Format: int64
+             * @description How long it took, where that is known.
+             */
+            duration_ms?: number | null;
+            /** @description Why it failed or was left out, in its own words. */
+            message?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description How it ended. */
+            status: components["schemas"]["TestStatus"];
+            /** @description What it belongs to: its class, or else its suite. */
+            suite: string;
+        };
+        /** @description How many tests there were, and how they ended. */
+        TestCounts: {
+            /**
+             * Format: int32
+             * @description Those that failed, or could not be run.
+             */
+            failed: number;
+            /**
+             * Format: int32
+             * @description Those that were left out.
+             */
+            skipped: number;
+            /**
+             * Format: int32
+             * @description All of them.
+             */
+            tests: number;
+        };
+        /** @description What a step's files of results say. */
+        TestReport: {
+            /** @description The tests: first those that failed, then the others, each in the order of the files. At most 10,000. */
+            cases: components["schemas"]["TestCase"][];
+            /** @description Of all files, and of all tests, also those that are not among `cases`. */
+            counts: components["schemas"]["TestCounts"];
+            /**
+             * Format: int32
+             * @description How many of the tests are not among them.
+             */
+            left_out: number;
+            /** @description Files that could not be read, or not whole, and why. */
+            problems: string[];
+        };
+        /**
+         * @description How a test ended.
+         * @enum {string}
+         */
+        TestStatus: "passed" | "failed" | "error" | "skipped";
+        /** @description Results of tests. */
+        TestsRef: components["schemas"]["TestCounts"] & {
+            /** @description Where the [report](crate::test_report::TestReport) is kept. */
+            digest: string;
+        };
         /** @description What a timer of a run is for; also its identity within the run. */
         Timer: {
             /** @description Epoch, step and visit that sleep. */
@@ -1412,10 +1638,15 @@ export interface components {
             /** @enum {string} */
             timer: "child";
         } | {
-            /** @description Epoch, step and visit that wait. */
+            /** @description Epoch, step and visit that wait; an attempt, where it waits for a worker. */
             key: components["schemas"]["AttemptKey"];
             /** @enum {string} */
             timer: "queue";
+        } | {
+            /** @description The attempt that waits. */
+            key: components["schemas"]["AttemptKey"];
+            /** @enum {string} */
+            timer: "callback";
         } | {
             /**
              * Format: int32
@@ -1449,6 +1680,41 @@ export interface components {
          * @description RFC 3339, UTC, with milliseconds.
          */
         Timestamp: string;
+        /** @description A token, without its clear text. */
+        Token: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description By whom. */
+            created_by: string;
+            expires_at: components["schemas"]["Timestamp"] | null;
+            /** @description Which. */
+            id: string;
+            /** @description The name that its bearer acts under. */
+            name: string;
+            /** @description What they reach: `*`, `project/*`, `project/pipeline`. */
+            projects: string[];
+            revoked_at: components["schemas"]["Timestamp"] | null;
+            /** @description What they are. */
+            roles: string[];
+            used_at: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A token as it is made. */
+        TokenBody: {
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The name that its bearer acts under. */
+            name: string;
+            /** @description What they reach: `*`, `project/*`, `project/pipeline`. */
+            projects: string[];
+            /** @description `viewer`, `operator`, `editor`, `admin`, `approver`. */
+            roles: string[];
+        };
+        /** @description A list of tokens. */
+        TokenList: {
+            /** @description The oldest first. */
+            items: components["schemas"]["Token"][];
+            /** @description Always null: the list is whole. */
+            next_cursor: string | null;
+        };
         /** @description What started a run. */
         Trigger: {
             /** @description Who, where there is a person. */
@@ -1541,6 +1807,17 @@ export interface components {
             kind: "lock";
             /** @description Its name. */
             name: string;
+            until?: components["schemas"]["Timestamp"] | null;
+        } | {
+            /** @enum {string} */
+            kind: "callback";
+            /** @description When the attempt fails with kind `timeout`. */
+            until: components["schemas"]["Timestamp"];
+        } | {
+            /** @enum {string} */
+            kind: "worker";
+            /** @description Labels that no worker has. */
+            missing: string[];
             until?: components["schemas"]["Timestamp"] | null;
         } | {
             /**

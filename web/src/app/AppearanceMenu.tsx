@@ -1,37 +1,14 @@
-/** Theme and language. The theme is read again by theme.js before the first paint. */
+/** Theme and language, at hand on every page. */
 import * as Menu from "@radix-ui/react-dropdown-menu";
-import { Check, Languages, type LucideIcon, Monitor, Moon, Sun } from "lucide-react";
-import { useState } from "react";
+import { Check, Languages, type LucideIcon, Monitor } from "lucide-react";
 import { changeLanguage, useLanguage } from "../ui/language";
-import { type Language, say, type Words } from "../words/say";
-
-type Theme = "light" | "dark" | "system";
-
-const STORED = "loopline.theme";
-const THEMES: readonly { theme: Theme; words: Words; icon: LucideIcon }[] = [
-  { theme: "light", words: "frame.light", icon: Sun },
-  { theme: "dark", words: "frame.dark", icon: Moon },
-  { theme: "system", words: "frame.system", icon: Monitor },
-];
-// Each language is named in itself: who looks for it may not read the other.
-const LANGUAGES: readonly { language: Language; name: string; lang: string }[] = [
-  { language: "en", name: "English", lang: "en" },
-  { language: "zh", name: "简体中文", lang: "zh-Hans" },
-];
+import { changeTheme, type Theme, useTheme } from "../ui/theme";
+import { type Language, say } from "../words/say";
+import { LANGUAGES, THEMES } from "./appearances";
 
 export function AppearanceMenu() {
-  const [theme, setTheme] = useState<Theme>(() => (document.documentElement.dataset["theme"] as Theme | undefined) ?? "system");
+  const theme = useTheme();
   const language = useLanguage();
-  const choose = (next: Theme) => {
-    setTheme(next);
-    if (next === "system") {
-      delete document.documentElement.dataset["theme"];
-      localStorage.removeItem(STORED);
-    } else {
-      document.documentElement.dataset["theme"] = next;
-      localStorage.setItem(STORED, next);
-    }
-  };
   const Current = THEMES.find((choice) => choice.theme === theme)?.icon ?? Monitor;
   return (
     <Menu.Root>
@@ -40,7 +17,7 @@ export function AppearanceMenu() {
       </Menu.Trigger>
       <Menu.Portal>
         <Menu.Content align="end" sideOffset={6} className="z-50 min-w-40 animate-appear rounded-card border border-line bg-raised p-1 shadow-floating">
-          <Menu.RadioGroup value={theme} onValueChange={(next) => choose(next as Theme)} aria-label={say("frame.theme")}>
+          <Menu.RadioGroup value={theme} onValueChange={(next) => changeTheme(next as Theme)} aria-label={say("frame.theme")}>
             {THEMES.map(({ theme: value, words, icon }) => (
               <Choice key={value} value={value} icon={icon} name={say(words)} />
             ))}

@@ -16,7 +16,7 @@ export function ApprovalRow({ run, step }: { run: RunSummary; step: string }) {
     <li className="relative flex items-center gap-4 border-b border-line bg-surface px-4 py-3 hover:bg-hover sm:px-6">
       <Hourglass aria-hidden size={16} className="shrink-0 text-wait-ink" />
       <div className="min-w-0 flex-1">
-        <Link to="/runs/$id" params={{ id: run.id }} search={{ step }} className="block truncate rounded text-body font-medium after:absolute after:inset-0">
+        <Link to="/approvals/$run/$step" params={{ run: run.id, step }} search={view === undefined ? {} : { visit: view.visit }} className="block truncate rounded text-body font-medium after:absolute after:inset-0">
           {wait?.message ?? step}
         </Link>
         <p className="truncate text-small text-muted">

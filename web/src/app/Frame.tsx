@@ -2,18 +2,24 @@
 import { useQuery } from "@tanstack/react-query";
 import * as Tooltip from "@radix-ui/react-tooltip";
 import { Link, Outlet } from "@tanstack/react-router";
-import { History, type LucideIcon, UserCheck, Workflow } from "lucide-react";
+import { History, type LucideIcon, Settings, UserCheck, Workflow } from "lucide-react";
+import { useSyncExternalStore } from "react";
 import { waitingRunsQuery } from "../api/queries";
+import { session } from "../api/session";
 import { AppearanceMenu } from "./AppearanceMenu";
 import { ConnectionLight } from "./ConnectionLight";
 import { Mark } from "./Mark";
+import { LoginPage } from "./pages/LoginPage";
+import { PaletteButton } from "./palette/PaletteButton";
 import { useLanguage } from "../ui/language";
 import { say } from "../words/say";
 
 export function Frame() {
   const language = useLanguage();
   const waiting = useQuery(waitingRunsQuery());
+  const asked = useSyncExternalStore(session.subscribe, session.asked);
   const approvals = waiting.data?.items.reduce((sum, run) => sum + run.waiting_steps.length, 0) ?? 0;
+  if (asked) return <LoginPage key={language} />;
   return (
     <Tooltip.Provider delayDuration={250}>
       <div className="flex h-dvh flex-col-reverse sm:flex-row">
@@ -22,12 +28,14 @@ export function Frame() {
             <Mark />
             Loopline
           </Link>
+          <PaletteButton key={language} />
           <RailLink to="/" icon={Workflow} label={say("frame.pipelines")} exact />
           <RailLink to="/runs" icon={History} label={say("frame.runs")} />
           <RailLink to="/approvals" icon={UserCheck} label={say("frame.approvals")} count={approvals} />
+          <RailLink to="/settings" icon={Settings} label={say("frame.settings")} />
           <div className="ml-auto flex items-center gap-1 sm:mt-auto sm:ml-0 sm:justify-between sm:pl-2">
             <ConnectionLight />
-            <AppearanceMenu />
+            <span className="hidden sm:block"><AppearanceMenu /></span>
           </div>
         </nav>
         <main className="min-h-0 min-w-0 flex-1 overflow-hidden">
@@ -40,7 +48,7 @@ export function Frame() {
 }
 
 interface RailLinkProps {
-  readonly to: "/" | "/runs" | "/approvals";
+  readonly to: "/" | "/runs" | "/approvals" | "/settings";
   readonly icon: LucideIcon;
   readonly label: string;
   readonly count?: number;
@@ -53,11 +61,11 @@ function RailLink({ to, icon: Icon, label, count = 0, exact = false }: RailLinkP
       to={to}
       activeOptions={{ exact, includeSearch: false }}
       aria-label={count > 0 ? say("frame.waiting", { label, count }) : label}
-      className="flex h-11 items-center gap-2 rounded-control px-2.5 text-body font-medium text-muted transition-colors hover:bg-hover hover:text-ink sm:h-8 data-[status=active]:bg-[light-dark(#e7e7ee,#23262d)] data-[status=active]:text-ink"
+      className="relative flex h-11 flex-1 flex-col items-center justify-center gap-0.5 rounded-control px-1 text-micro font-medium text-muted transition-colors hover:bg-hover hover:text-ink sm:h-8 sm:flex-none sm:flex-row sm:justify-start sm:gap-2 sm:px-2.5 sm:text-body data-[status=active]:bg-[light-dark(#e7e7ee,#23262d)] data-[status=active]:text-ink"
     >
       <Icon aria-hidden size={16} />
-      <span className="max-[26rem]:text-small">{label}</span>
-      {count > 0 && <span className="ml-auto min-w-5 rounded-full bg-wait-tint px-1.5 text-center text-micro leading-5 font-semibold text-wait-ink tabular-nums">{count}</span>}
+      <span>{label}</span>
+      {count > 0 && <span className="absolute top-0.5 left-1/2 ml-1.5 min-w-5 rounded-full sm:static sm:ml-auto bg-wait-tint px-1.5 text-center text-micro leading-5 font-semibold text-wait-ink tabular-nums">{count}</span>}
     </Link>
   );
 }

@@ -18,13 +18,15 @@ export interface RunDialogProps {
   readonly graph: GraphView;
   readonly name: string;
   readonly note?: string;
+  /** Values to begin with, in place of the defaults. */
+  readonly initial?: Readonly<Record<string, unknown>>;
   readonly onClose: () => void;
 }
 
-export function RunDialog({ project, name, graph, note, onClose }: RunDialogProps) {
+export function RunDialog({ project, name, graph, note, initial, onClose }: RunDialogProps) {
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const fields = graph.inputs.map((input) => fieldOf(input.name, input.schema as Record<string, unknown>, input.required, input.default));
+  const fields = graph.inputs.map((input) => fieldOf(input.name, input.schema as Record<string, unknown>, input.required, initial?.[input.name] ?? input.default));
   const form = useSchemaForm(fields);
   const [refusal, setRefusal] = useState<string | null>(null);
   const start = useMutation({

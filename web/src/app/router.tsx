@@ -3,7 +3,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "
 import { Frame } from "./Frame";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { PipelinesPage } from "./pages/PipelinesPage";
-import { pipelineSearch, runSearch, runsSearch } from "./search";
+import { approvalSearch, pipelineSearch, runSearch, runsSearch, secretsSearch } from "./search";
 
 const root = createRootRoute({ component: Frame, notFoundComponent: NotFoundPage });
 
@@ -31,8 +31,30 @@ const approvals = createRoute({
   path: "/approvals",
   component: lazyRouteComponent(() => import("./pages/ApprovalsPage"), "ApprovalsPage"),
 });
+const approval = createRoute({
+  getParentRoute: () => root,
+  path: "/approvals/$run/$step",
+  validateSearch: approvalSearch,
+  component: lazyRouteComponent(() => import("./pages/ApprovalPage"), "ApprovalPage"),
+});
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./pages/SettingsPage"), "SettingsPage"),
+});
+const secrets = createRoute({
+  getParentRoute: () => root,
+  path: "/settings/secrets",
+  validateSearch: secretsSearch,
+  component: lazyRouteComponent(() => import("./pages/SecretsPage"), "SecretsPage"),
+});
+const keyboard = createRoute({
+  getParentRoute: () => root,
+  path: "/settings/keyboard",
+  component: lazyRouteComponent(() => import("./pages/KeyboardPage"), "KeyboardPage"),
+});
 
-export const router = createRouter({ routeTree: root.addChildren([pipelines, pipeline, runs, run, approvals]), defaultPreload: "intent" });
+export const router = createRouter({ routeTree: root.addChildren([pipelines, pipeline, runs, run, approvals, approval, settings, secrets, keyboard]), defaultPreload: "intent" });
 
 declare module "@tanstack/react-router" {
   interface Register {

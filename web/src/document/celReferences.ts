@@ -1,6 +1,6 @@
 /**
- * Finds where a CEL expression speaks of a step: `steps.x`, `steps["x"]`,
- * `previous.x` and their optional forms. Reads tokens rather than text, so that
+ * Finds where a CEL expression speaks of a step or of an input: `steps.x`,
+ * `steps["x"]`, `previous.x`, `inputs.x` and their optional forms. Reads tokens rather than text, so that
  * string literals, comments, members of other things and longer names are never taken.
  */
 import type { TextRange } from "./textRange";
@@ -13,19 +13,24 @@ interface Token {
   readonly inner: TextRange;
 }
 
-const SCOPES = new Set(["steps", "previous"]);
+/** What is spoken of: a name, and the words behind which it stands. */
+export interface Spoken {
+  readonly name: string;
+  readonly scopes: ReadonlySet<string>;
+}
+
 const MACROS = new Set(["all", "exists", "exists_one", "existsOne", "map", "filter", "transformList", "transformMap", "transformMapEntry"]);
 
-/** The ranges of the step's name within `source`. */
-export function celReferences(source: string, step: string): TextRange[] {
+/** The ranges of the name within `source`. */
+export function celReferences(source: string, spoken: Spoken): TextRange[] {
   const tokens = tokenize(source);
-  const shadowed = shadowedTokens(tokens);
+  const shadowed = shadowedTokens(tokens, spoken.scopes);
   const found: TextRange[] = [];
   tokens.forEach((token, at) => {
-    if (token.kind !== "name" || !SCOPES.has(token.text)) return;
+    if (token.kind !== "name" || !spoken.scopes.has(token.text)) return;
     if (shadowed.has(at) || isMember(tokens, at)) return;
     const name = selectedName(tokens, at + 1);
-    if (name !== null && source.slice(name.from, name.to) === step) found.push(name);
+    if (name !== null && source.slice(name.from, name.to) === spoken.name) found.push(name);
   });
   return found;
 }
@@ -50,15 +55,15 @@ function isMember(tokens: readonly Token[], at: number): boolean {
   return before.kind !== "mark" || before.text === ")" || before.text === "]" || before.text === "}";
 }
 
-/** Tokens inside a macro whose variable is itself called `steps` or `previous`. */
-function shadowedTokens(tokens: readonly Token[]): Set<number> {
+/** Tokens inside a macro whose variable is itself called like one of the words. */
+function shadowedTokens(tokens: readonly Token[], scopes: ReadonlySet<string>): Set<number> {
   const shadowed = new Set<number>();
   tokens.forEach((token, at) => {
     const isMacro = MACROS.has(token.text) && tokens[at - 1]?.text === "." && tokens[at + 1]?.text === "(";
     const variables = [tokens[at + 2], tokens[at + 4]];
-    if (!isMacro || tokens[at + 3]?.text !== "," || !variables.some((one) => one?.kind === "name" && SCOPES.has(one.text))) return;
+    if (!isMacro || tokens[at + 3]?.text !== "," || !variables.some((one) => one?.kind === "name" && scopes.has(one.text))) return;
     // A second variable counts only where the macro has two.
-    if (!SCOPES.has(variables[0]?.text ?? "") && tokens[at + 5]?.text !== ",") return;
+    if (!scopes.has(variables[0]?.text ?? "") && tokens[at + 5]?.text !== ",") return;
     let depth = 0;
     for (let inside = at + 1; inside < tokens.length; inside++) {
       const mark = tokens[inside]?.kind === "mark" ? tokens[inside]?.text : "";

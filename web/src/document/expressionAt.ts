@@ -11,7 +11,7 @@ export interface ExpressionInText {
 }
 
 export function expressionAt(pipeline: ResolvedNode | null, offset: number, step: string | null): ExpressionInText | null {
-  for (const { scalar, way } of expressionsIn(pipeline)) {
+  for (const { scalar, way } of expressionsIn(pipeline, step)) {
     const [from, to] = scalar.written.range ?? [0, -1, -1];
     if (from <= offset && offset <= to) return read(scalar, way, step);
   }

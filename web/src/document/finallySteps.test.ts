@@ -7,10 +7,12 @@ import { addStep } from "./addStep";
 import { connectSteps } from "./connectSteps";
 import { deleteSteps } from "./deleteSteps";
 import type { EditCommand } from "./editCommand";
+import { duplicateSteps, newIds, pasteSteps } from "./pasteSteps";
 import { PipelineDocument } from "./pipelineDocument";
 import { isPlainMap, type Plain, type PlainMap } from "./plainValue";
 import { renameStep } from "./renameStep";
 import { setKey } from "./setKey";
+import { copySteps } from "./stepSnippet";
 
 const corpus = join(import.meta.dirname, "corpus");
 const LAST = "finally:   # however it ended\n  tidy_up: {run: echo tidy}   # first of all\n  report_it:   # then say so\n    needs: tidy_up\n    if: steps.tidy_up.status == \"succeeded\"\n    run: echo report\n";
@@ -33,13 +35,23 @@ function trialOf(document: PipelineDocument, { what, a, flag }: Draw): { command
   const ids = document.finallySteps.map(({ id }) => id);
   const one = ids[a % Math.max(1, ids.length)] ?? "none";
   const fresh = `late_${ids.length}_${a}`;
-  switch (what % 4) {
+  switch (what % 6) {
     case 0:
       return { command: addStep(fresh, { run: "echo late" }, flag || ids.length === 0 ? { kind: "finally" } : { kind: "behind", step: one }), ids: [...ids, fresh] };
     case 1:
       return { command: renameStep(one, fresh), ids: ids.map((id) => (id === one ? fresh : id)) };
     case 2:
       return { command: deleteSteps([one], flag ? "mend" : "leave"), ids: ids.filter((id) => id !== one) };
+    case 3: {
+      const command = duplicateSteps(document, [one]);
+      const edited = command.apply(document);
+      return { command, ids: edited.ok ? [...ids, ...newIds(document, edited.document)] : ids };
+    }
+    case 4: {
+      const command = pasteSteps(document, copySteps(document, [one]), one);
+      const edited = command.apply(document);
+      return { command, ids: edited.ok ? [...ids, ...newIds(document, edited.document)] : ids };
+    }
     default:
       return { command: setKey(one, ["timeout"], `${1 + a}m`), ids };
   }
@@ -93,4 +105,13 @@ it("makes `finally` where there is none", () => {
 it("connects within `finally`, and not with what runs before it", () => {
   expect(after(connectSteps("report_it", "a"))).toBe("There is no step `report_it`.");
   expect(after(addStep("more", { run: "x" }, { kind: "behind", step: "report_it" }))).toContain("  more:\n    needs: report_it\n    run: x\n");
+});
+
+it("copies a step of finally with its comment, beside it and nowhere else", () => {
+  const document = PipelineDocument.parse(`steps: {a: {run: x}}\n${LAST}`);
+  const edited = duplicateSteps(document, ["tidy_up"]).apply(document);
+  if (!edited.ok) throw new Error(edited.reason);
+  expect(edited.document.finallySteps.map(({ id }) => id)).toEqual(["tidy_up", "tidy_up_2", "report_it"]);
+  expect(edited.document.steps.map(({ id }) => id)).toEqual(["a"]);
+  expect(edited.document.text).toContain("  tidy_up_2: {run: echo tidy}   # first of all\n");
 });

@@ -4,7 +4,7 @@ import { type EditCommand, editCommand } from "./editCommand";
 import { emptyMap, isPlainMap } from "./plainValue";
 import { PipelineDocument } from "./pipelineDocument";
 import { renameStep } from "./renameStep";
-import { freeId, stepGraph } from "./stepGraph";
+import { freeId, sectionOf, stepGraph } from "./stepGraph";
 import { documentOf, snippetOf, type StepSnippet } from "./stepSnippet";
 import type { YamlEditing } from "./yamlEditing";
 
@@ -19,7 +19,9 @@ export function pasteSteps(document: PipelineDocument, text: string, after: stri
 }
 
 export function duplicateSteps(document: PipelineDocument, ids: readonly string[]): EditCommand {
-  const wanted = document.steps.map((step) => step.id).filter((id) => ids.includes(id));
+  // A copy stands beside what it is a copy of: of steps and of `finally` at once, there is none.
+  const section = ids.every((id) => sectionOf(document.value, id) === "finally") ? document.finallySteps : document.steps;
+  const wanted = section.map((step) => step.id).filter((id) => ids.includes(id));
   const snippets = withFreeNames(document, document.syntaxProblems.length > 0 ? [] : wanted.map((id) => snippetOf(document, id)));
   return editCommand(
     say("step.duplicate", { steps: ids.join(", ") }),
@@ -30,14 +32,15 @@ export function duplicateSteps(document: PipelineDocument, ids: readonly string[
 
 /** The names that a paste or a duplicate would give, to select them afterwards. */
 export function newIds(before: PipelineDocument, after: PipelineDocument): string[] {
-  return after.steps.map((step) => step.id).filter((id) => !before.hasStep(id));
+  return [...after.steps, ...after.finallySteps].map((step) => step.id).filter((id) => !before.hasStep(id) && !before.hasFinallyStep(id));
 }
 
 function insertSnippets(editing: YamlEditing, snippets: readonly StepSnippet[], after: string | null): void {
   let before = after;
+  const section = after === null ? "steps" : sectionOf(editing.value, after);
   for (const { id, lines, value } of snippets) {
-    if (editing.read(["steps"]) === undefined || editing.read(["steps"]) === null) editing.set(["steps", id], value);
-    else editing.insertLines(["steps"], id, lines, value, before === null ? { kind: "last" } : { kind: "after", key: before });
+    if (editing.read([section]) === undefined || editing.read([section]) === null) editing.set([section, id], value);
+    else editing.insertLines([section], id, lines, value, before === null ? { kind: "last" } : { kind: "after", key: before });
     before = before === null ? null : id;
   }
 }
@@ -57,7 +60,7 @@ function withFreeNames(document: PipelineDocument, snippets: readonly StepSnippe
   const given = new Set<string>();
   const names = emptyMap();
   // A name that something in the text speaks of must not come to mean a pasted step.
-  const spoken = new Set([...stepGraph(alone.value).values(), ...stepGraph(document.value).values()].flatMap(({ needs, goto }) => [...needs.keys(), ...goto.map(({ to }) => to)]));
+  const spoken = new Set([alone.value, document.value].flatMap((value) => [...stepGraph(value).values(), ...stepGraph(value, "finally").values()]).flatMap(({ needs, goto }) => [...needs.keys(), ...goto.map(({ to }) => to)]));
   for (const { id } of snippets) {
     const name = freeId((one) => document.hasStep(one) || document.hasFinallyStep(one) || given.has(one) || (one !== id && (alone.hasStep(one) || spoken.has(one))), id);
     given.add(name);

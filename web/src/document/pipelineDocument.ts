@@ -8,10 +8,11 @@ import { type Document, LineCounter, parseDocument } from "yaml";
 import { CannotSplice } from "./cannotSplice";
 import { expressionAt, type ExpressionInText } from "./expressionAt";
 import { type Plain, plainValue, samePlain } from "./plainValue";
+import { inputReferences } from "./inputReferences";
 import { childOf, entriesOf, meansTheSame, resolve, type ResolvedNode, type ResolvedScalar } from "./resolvedNode";
 import { scalarOffsets } from "./scalarOffsets";
 import { applySplices, type Splice } from "./splice";
-import { scalarsWithoutMeaning, stepReferences } from "./stepReferences";
+import { type Reference, scalarsWithoutMeaning, stepReferences } from "./stepReferences";
 import type { TextRange } from "./textRange";
 import { YamlEditing } from "./yamlEditing";
 import { say } from "../words/say";
@@ -110,15 +111,22 @@ export class PipelineDocument {
     return meant ? { ok: true, document } : refused(editing.blame());
   }
 
+  /** Renames a step's key and everything that speaks of it. */
+  renameStep(from: string, to: string): Edited {
+    return this.#rename(from, to, stepReferences(this.#root, from));
+  }
+
+  /** Renames an input's key and everything that speaks of it. */
+  renameInput(from: string, to: string): Edited {
+    return this.#rename(from, to, inputReferences(this.#root, from));
+  }
+
   /**
-   * Renames a step's key and everything that speaks of it.
-   *
    * The result is read again and compared with what the rename should mean;
    * where the text cannot say exactly that (an alias shared with a place that
    * must keep the old name), nothing is changed and the reason is given.
    */
-  renameStep(from: string, to: string): Edited {
-    const references = stepReferences(this.#root, from);
+  #rename(from: string, to: string, references: readonly Reference[]): Edited {
     const expected = new Map<ResolvedScalar["written"], string>();
     const touched = new Set<ResolvedScalar>();
     const splices = new Map<number, Splice>();

@@ -8,6 +8,8 @@ import { childOf, entriesOf, type ResolvedNode, type ResolvedScalar } from "./re
 import { templateReferences } from "./templateReferences";
 import type { TextRange } from "./textRange";
 
+const SCOPES = new Set(["steps", "previous"]);
+
 type Way = "name" | "artifact" | "cel" | "template";
 
 interface Place {
@@ -15,14 +17,14 @@ interface Place {
   readonly way: Way;
 }
 
-export interface StepReference {
+export interface Reference {
   readonly scalar: ResolvedScalar;
   /** Ranges of the name within the scalar's value. */
   readonly ranges: readonly TextRange[];
 }
 
 /** Every mention of `step`, its own key included. */
-export function stepReferences(pipeline: ResolvedNode | null, step: string): StepReference[] {
+export function stepReferences(pipeline: ResolvedNode | null, step: string): Reference[] {
   return [...placesInPipeline(pipeline)].flatMap(({ scalar, way }) => {
     const ranges = typeof scalar.value === "string" ? mentions(scalar.value, way, step) : [];
     return ranges.length === 0 ? [] : [{ scalar, ranges }];
@@ -30,8 +32,8 @@ export function stepReferences(pipeline: ResolvedNode | null, step: string): Ste
 }
 
 /** Every scalar that the engine computes: conditions, outputs, templates. */
-export function* expressionsIn(pipeline: ResolvedNode | null): Generator<{ readonly scalar: ResolvedScalar; readonly way: "cel" | "template" }> {
-  for (const { scalar, way } of placesInPipeline(pipeline)) if (way === "cel" || way === "template") yield { scalar, way };
+export function* expressionsIn(pipeline: ResolvedNode | null, step: string | null): Generator<{ readonly scalar: ResolvedScalar; readonly way: "cel" | "template" }> {
+  for (const { scalar, way } of placesInPipeline(pipeline, step)) if (way === "cel" || way === "template") yield { scalar, way };
 }
 
 /**
@@ -63,20 +65,23 @@ function mentions(value: string, way: Way, step: string): TextRange[] {
     case "artifact":
       return value === step || value.startsWith(`${step}.`) ? [whole] : [];
     case "cel":
-      return celReferences(value, step);
+      return celReferences(value, { name: step, scopes: SCOPES });
     case "template":
-      return templateReferences(value, step);
+      return templateReferences(value, { name: step, scopes: SCOPES });
   }
 }
 
-function* placesInPipeline(pipeline: ResolvedNode | null): Generator<Place> {
+/** Of one step only where one is named. */
+function* placesInPipeline(pipeline: ResolvedNode | null, only: string | null = null): Generator<Place> {
   for (const { name, value } of entriesOf(pipeline)) {
     if (name === "steps" || name === "finally") {
-      for (const { key, value: body } of entriesOf(value)) {
+      for (const { name: id, key, value: body } of entriesOf(value)) {
+        if (only !== null && id !== only) continue;
         yield { scalar: key, way: "name" };
         yield* placesInStep(body);
       }
-    } else if (name === "outputs") yield* values(value, "cel");
+    } else if (only !== null) continue;
+    else if (name === "outputs") yield* values(value, "cel");
     else if (name === "x-layout") for (const { key } of entriesOf(value)) yield { scalar: key, way: "name" };
     else if (!isProse(name)) yield* everywhere(value, "template");
   }

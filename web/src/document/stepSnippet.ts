@@ -8,6 +8,7 @@ import { CannotSplice } from "./cannotSplice";
 import { emptyMap, isPlainMap, type Plain, samePlain } from "./plainValue";
 import { PipelineDocument } from "./pipelineDocument";
 import { spellPair } from "./scalarSpelling";
+import { type Section, sectionOf } from "./stepGraph";
 import { WrittenYaml } from "./writtenYaml";
 
 export interface StepSnippet {
@@ -18,13 +19,15 @@ export interface StepSnippet {
 }
 
 export function copySteps(document: PipelineDocument, ids: readonly string[]): string {
-  const wanted = document.steps.map((step) => step.id).filter((id) => ids.includes(id));
+  const wanted = [...document.steps, ...document.finallySteps].map((step) => step.id).filter((id) => ids.includes(id));
   return wanted.map((id) => `${snippetOf(document, id).lines.join("\n")}\n`).join("");
 }
 
 export function snippetOf(document: PipelineDocument, id: string): StepSnippet {
-  const value = isPlainMap(document.value) && isPlainMap(document.value["steps"]) ? (document.value["steps"][id] ?? null) : null;
-  const lines = writtenLines(document.text, id);
+  const section = sectionOf(document.value, id);
+  const steps = isPlainMap(document.value) ? document.value[section] : null;
+  const value = isPlainMap(steps) ? (steps[id] ?? null) : null;
+  const lines = writtenLines(document.text, section, id);
   const alone = lines === null ? null : documentOf([{ id, lines, value }]);
   const expected = emptyMap();
   expected[id] = value;
@@ -37,10 +40,10 @@ export function documentOf(snippets: readonly StepSnippet[]): PipelineDocument {
   return PipelineDocument.parse(["steps:", ...snippets.flatMap(({ lines }) => lines.map((line) => (line === "" ? "" : `  ${line}`))), ""].join("\n"));
 }
 
-function writtenLines(text: string, id: string): string[] | null {
+function writtenLines(text: string, section: Section, id: string): string[] | null {
   try {
     const yaml = new WrittenYaml(text);
-    const steps = yaml.mapping(["steps"]);
+    const steps = yaml.mapping([section]);
     if (yaml.isFlow(steps)) return null;
     const pair = yaml.pair(steps, id);
     let shares = false;

@@ -1,17 +1,16 @@
 /**
- * Finds where a Handlebars template speaks of a step. Only holes are read: what
+ * Finds where a Handlebars template speaks of a step or of an input. Only holes are read: what
  * stands between them is a script, a message or a URL and none of our business.
  */
-import { celReferences } from "./celReferences";
+import { celReferences, type Spoken } from "./celReferences";
 import type { TextRange } from "./textRange";
 
-const SCOPES = new Set(["steps", "previous"]);
 // Handlebars' own definition of a path segment: everything but white space and its marks.
 const SEGMENT = /[^\s!"#%-,./;->@[-^`{-~]+/y;
 
-/** The ranges of the step's name within `template`. */
-export function templateReferences(template: string, step: string): TextRange[] {
-  return holes(template).flatMap((hole) => referencesInHole(template, hole, step));
+/** The ranges of the name within `template`. */
+export function templateReferences(template: string, spoken: Spoken): TextRange[] {
+  return holes(template).flatMap((hole) => referencesInHole(template, hole, spoken));
 }
 
 /** The insides of all `{{ … }}` that are neither escaped nor comments. */
@@ -44,7 +43,7 @@ function holeEnd(template: string, opening: number): number {
   return Math.min(at, template.length);
 }
 
-function referencesInHole(template: string, hole: TextRange, step: string): TextRange[] {
+function referencesInHole(template: string, hole: TextRange, spoken: Spoken): TextRange[] {
   const found: TextRange[] = [];
   let helper = "";
   let at = hole.from;
@@ -53,7 +52,7 @@ function referencesInHole(template: string, hole: TextRange, step: string): Text
     if (character === '"' || character === "'") {
       const end = stringEnd(template, at);
       // `{{cel "…"}}` is an expression written inside a template.
-      if (helper === "cel") found.push(...celInString(template, { from: at + 1, to: end }, step));
+      if (helper === "cel") found.push(...celInString(template, { from: at + 1, to: end }, spoken));
       helper = "";
       at = end + 1;
       continue;
@@ -63,26 +62,26 @@ function referencesInHole(template: string, hole: TextRange, step: string): Text
       at++;
       continue;
     }
-    const name = stepNameIn(template, path.segments);
-    if (name !== null && template.slice(name.from, name.to) === step) found.push(name);
+    const name = nameIn(template, path.segments, spoken.scopes);
+    if (name !== null && template.slice(name.from, name.to) === spoken.name) found.push(name);
     helper = template.slice(at, path.end);
     at = path.end;
   }
   return found;
 }
 
-function celInString(template: string, inner: TextRange, step: string): TextRange[] {
+function celInString(template: string, inner: TextRange, spoken: Spoken): TextRange[] {
   // An escaped quote becomes blank and quote, so that offsets stay what they are.
   const source = template.slice(inner.from, inner.to).replace(/\\(["'])/g, " $1");
-  return celReferences(source, step).map(({ from, to }) => ({ from: from + inner.from, to: to + inner.from }));
+  return celReferences(source, spoken).map(({ from, to }) => ({ from: from + inner.from, to: to + inner.from }));
 }
 
-/** The second segment of a path that begins with `steps` or `previous`. */
-function stepNameIn(template: string, segments: readonly TextRange[]): TextRange | null {
+/** The second segment of a path that begins with one of the words. */
+function nameIn(template: string, segments: readonly TextRange[], scopes: ReadonlySet<string>): TextRange | null {
   const text = (range: TextRange | undefined) => (range === undefined ? "" : template.slice(range.from, range.to));
   let first = 0;
   while (["this", "root", "..", "."].includes(text(segments[first]))) first++;
-  return SCOPES.has(text(segments[first])) ? (segments[first + 1] ?? null) : null;
+  return scopes.has(text(segments[first])) ? (segments[first + 1] ?? null) : null;
 }
 
 /** Reads `a.b/c`, `../a.b`, `@root.a.[b c]`; null where no path begins. */

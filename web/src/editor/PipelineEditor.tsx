@@ -28,6 +28,7 @@ import { NoStepPanel, StepPanel } from "./StepPanel";
 import { useClipboardGestures } from "./useClipboardGestures";
 import { useEditorDocument } from "./useEditorDocument";
 import { useEditorKeys } from "./useEditorKeys";
+import { useEditorOffer } from "./useEditorOffer";
 import { usePanes } from "./usePanes";
 import { useStepGestures } from "./useStepGestures";
 import { useValidation } from "./useValidation";
@@ -124,6 +125,12 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
   useEditorKeys(editor, () => setSaving(true));
   const problems = useSame(useMemo(() => problemsByStep(diagnostics), [diagnostics]), (a, b) => sameJson([...a], [...b]));
 
+  const playOrStop = () => {
+    setTab(trying ? "yaml" : "dry");
+    setPanes({ side: true });
+  };
+  useEditorOffer({ editor, graph, panes, setPanes, canEdit: canEdit && !trying, gestures, select, save: () => setSaving(true), playOrStop });
+
   const go = (place: { line: number; column: number }) => {
     setTab("yaml");
     setPanes({ side: true });
@@ -134,13 +141,7 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
     <div className="flex h-full min-h-0 flex-col">
       <EditorHead title={title} actions={
           <>
-            <DryRunButton
-              pressed={trying}
-              onClick={() => {
-                setTab(trying ? "yaml" : "dry");
-                setPanes({ side: true });
-              }}
-            />
+            <DryRunButton pressed={trying} onClick={playOrStop} />
             {actions}
           </>
         } editor={editor} panes={panes} onPanes={setPanes} onSave={() => setSaving(true)} />
@@ -150,7 +151,7 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
         {panes.palette && (
           <>
             <div className="hidden shrink-0 lg:block" style={{ width: panes.paletteWidth }}>
-              <Palette enabled={canEdit && !trying} onAdd={(kind) => gestures.addKind(kind, selected !== null && document.findStep(selected) !== null ? { kind: "behind", step: selected } : { kind: "alone" })} onAddLast={(at) => gestures.canvas.onAdd({ kind: "finally" }, at)} />
+              <Palette enabled={canEdit && !trying} onAdd={gestures.addHere} onAddLast={(at) => gestures.canvas.onAdd({ kind: "finally" }, at)} />
             </div>
             <div className="hidden lg:flex">
               <PaneDivider label={say("editor.paletteWidth")} side="left" min={140} max={280} width={panes.paletteWidth} onResize={(paletteWidth) => setPanes({ paletteWidth })} />

@@ -9,6 +9,7 @@ import { say } from "../words/say";
 import { DryRunPanel } from "./dryRun/DryRunPanel";
 import type { DryRunState } from "./dryRun/useDryRun";
 import { ExpressionPreview } from "./ExpressionPreview";
+import { InputsForm } from "./InputsForm";
 import { ProblemList } from "./ProblemList";
 import { severityOf } from "./severity";
 import { StepForm } from "./StepForm";
@@ -64,7 +65,11 @@ export function SidePane({ width, tab, onTab, editor, selected, diagnostics, cur
             <StepForm key={selected} step={selected} document={editor.document} run={editor.run} onShowText={() => onTab("yaml")} onExpression={setInForm} />
             <ExpressionPreview pipeline={pipeline} expression={inForm?.step === selected ? inForm : null} />
           </>
-        ) : <p className="px-4 py-3 text-body text-muted">{say(selected === null ? "form.none" : "form.gone")}</p>}
+        ) : selected === null && editor.document.syntaxProblems.length === 0 ? (
+          <InputsForm document={editor.document} run={editor.run} onShowText={() => onTab("yaml")} />
+        ) : (
+          <p className="px-4 py-3 text-body text-muted">{say("form.gone")}</p>
+        )}
       </Tabs.Content>
       <Tabs.Content value="problems" className="min-h-0 flex-1">
         <ProblemList diagnostics={diagnostics} current={current} onGo={onGo} onFix={onFix} />

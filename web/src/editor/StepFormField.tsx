@@ -13,10 +13,12 @@ export interface StepFormFieldProps {
   readonly onCommit: (value: Plain | undefined) => void;
   readonly onShowText: () => void;
   /** The field has the focus, and this stands in it. */
-  readonly onWrite: (text: string) => void;
+  readonly onWrite?: (text: string) => void;
+  /** What is shown is understood and not written, so there is nothing to remove. */
+  readonly fixed?: boolean;
 }
 
-export function StepFormField({ field, value, refusal, onCommit, onShowText, onWrite }: StepFormFieldProps) {
+export function StepFormField({ field, value, refusal, onCommit, onShowText, onWrite, fixed = false }: StepFormFieldProps) {
   const id = useId();
   const shown = typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
   const [typed, setTyped] = useState<{ over: string; text: string } | null>(null);
@@ -42,7 +44,7 @@ export function StepFormField({ field, value, refusal, onCommit, onShowText, onW
       <div className="mb-1 flex items-center gap-2">
         <label htmlFor={id} className="font-mono text-small font-medium">{name}</label>
         {field.required && <span className="text-micro text-faint">{say("form.required")}</span>}
-        {!field.required && value !== undefined && (
+        {!field.required && !fixed && value !== undefined && (
           <button type="button" aria-label={say("form.remove", { key: name })} title={say("form.remove", { key: name })} onClick={() => onCommit(undefined)} className="ml-auto rounded p-1 text-faint hover:bg-hover hover:text-ink">
             <X aria-hidden size={12} />
           </button>
@@ -54,7 +56,7 @@ export function StepFormField({ field, value, refusal, onCommit, onShowText, onW
         </button>
       ) : field.kind === "choice" || field.kind === "boolean" ? (
         <select {...common} value={text} onChange={(event) => commit(event.target.value)} className={`${CONTROL} h-8`}>
-          <option value="">—</option>
+          {!(field.required && text !== "") && !fixed && <option value="">—</option>}
           {(field.kind === "boolean" ? ["true", "false"] : field.choices).map((choice) => (
             <option key={choice} value={choice}>{choice}</option>
           ))}
@@ -65,10 +67,10 @@ export function StepFormField({ field, value, refusal, onCommit, onShowText, onW
           value={text}
           rows={Math.min(14, Math.max(2, text.split("\n").length))}
           spellCheck={false}
-          onFocus={() => onWrite(text)}
+          onFocus={() => onWrite?.(text)}
           onChange={(event) => {
             setTyped({ over: shown, text: event.target.value });
-            onWrite(event.target.value);
+            onWrite?.(event.target.value);
           }}
           onBlur={() => commit(text)}
           className={`${CONTROL} py-1.5 font-mono text-small leading-5`}
@@ -81,10 +83,10 @@ export function StepFormField({ field, value, refusal, onCommit, onShowText, onW
           autoComplete="off"
           spellCheck={false}
           inputMode={field.kind === "integer" ? "numeric" : "text"}
-          onFocus={() => onWrite(text)}
+          onFocus={() => onWrite?.(text)}
           onChange={(event) => {
             setTyped({ over: shown, text: event.target.value });
-            onWrite(event.target.value);
+            onWrite?.(event.target.value);
           }}
           onBlur={() => commit(text)}
           onKeyDown={(event) => event.key === "Enter" && commit(text)}

@@ -15,7 +15,7 @@ const TYPING_PAUSE_MS = 700;
 const DRAFT_AFTER_MS = 250;
 /** Reading a text of hundreds of steps takes longer than a keystroke may: it is read when typing pauses. */
 const LONG_TEXT = 20_000;
-const READ_AFTER_MS = 400;
+const READ_AFTER_MS = 250;
 
 export interface EditorDocument {
   /** As it was last read; while someone types in a long text it lags behind. */

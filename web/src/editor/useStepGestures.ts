@@ -30,6 +30,8 @@ export interface StepGestures {
   readonly panel: Panel | null;
   readonly closePanel: () => void;
   readonly addKind: (kind: StepKind, place: AddPlace) => void;
+  /** Behind the selected step, or alone where none is. */
+  readonly addHere: (kind: StepKind) => void;
   readonly connect: (from: string, to: string, at: Point) => void;
   readonly saveLoop: (from: string, index: number | null, loop: LoopFields) => void;
   readonly dropLoop: (from: string, index: number) => void;
@@ -166,6 +168,7 @@ export function useStepGestures({ editor, selected, select, rename, tell, announ
     panel,
     closePanel: useCallback(() => setPanel(null), []),
     addKind,
+    addHere: (kind) => addKind(kind, selected !== null && document.findStep(selected) !== null ? { kind: "behind", step: selected } : { kind: "alone" }),
     connect,
     saveLoop: (from, index, loop) => {
       setPanel(null);

@@ -21,6 +21,8 @@ export function useValidation(text: string, typing: boolean): Validated {
     return () => clearTimeout(timer);
   }, [text, typing]);
   const validation = useQuery({
+    // The key is the text itself: a long one is not spelled out again with every letter.
+    queryKeyHashFn: ([what, of]) => `${String(what)} ${String(of)}`,
     queryKey: ["validate", settled],
     queryFn: ({ signal }) => client.validate(settled, signal),
     staleTime: Number.POSITIVE_INFINITY,

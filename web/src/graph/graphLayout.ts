@@ -15,6 +15,7 @@ export interface Box extends Point {
 
 export interface GraphLayout {
   readonly direction: Direction;
+  readonly size: { readonly width: number; readonly height: number };
   readonly nodes: ReadonlyMap<string, Box>;
   readonly lines: ReadonlyMap<string, readonly Point[]>;
   readonly pills: ReadonlyMap<string, Point>;
@@ -35,7 +36,7 @@ export function readLayout(result: ElkNode, projection: Projection, direction: D
     const line = lines.get(loop.id);
     if (line !== undefined) pills.set(loop.id, direction === "right" ? middleOfLongest(line, isLevel) : aboveSource(line));
   }
-  return { direction, nodes, lines, pills };
+  return { direction, size: { width: result.width ?? 0, height: result.height ?? 0 }, nodes, lines, pills };
 }
 
 const isLevel = (a: Point, b: Point) => a.y === b.y;
@@ -75,6 +76,33 @@ export function roundedPath(points: readonly Point[], radius = 8): string {
     before = corner;
   }
   return path;
+}
+
+/** An SVG path around a box, with rounded corners. */
+export function roundedBox({ x, y, width, height }: Box, radius: number): string {
+  const by = Math.min(radius, width / 2, height / 2);
+  const corner = (dx: number, dy: number) => `a ${by} ${by} 0 0 1 ${dx} ${dy}`;
+  return `M ${x + by} ${y} h ${width - 2 * by} ${corner(by, by)} v ${height - 2 * by} ${corner(-by, by)} h ${2 * by - width} ${corner(-by, -by)} v ${2 * by - height} ${corner(by, -by)} Z `;
+}
+
+/** The smallest box that holds all of them. */
+export function boxAround(boxes: readonly Box[]): Box {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const { x, y, width, height } of boxes) {
+    left = Math.min(left, x);
+    top = Math.min(top, y);
+    right = Math.max(right, x + width);
+    bottom = Math.max(bottom, y + height);
+  }
+  return boxes.length === 0 ? { x: 0, y: 0, width: 0, height: 0 } : { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+export function grown(box: Box, by: number): Box {
+  return { x: box.x - by, y: box.y - by, width: box.width + 2 * by, height: box.height + 2 * by };
+}
+
+export function overlap(a: Box, b: Box): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
 function distance(a: Point, b: Point): number {

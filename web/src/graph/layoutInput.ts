@@ -51,29 +51,16 @@ export function layoutInput(projection: Projection, direction: Direction): ElkNo
     ...projection.forward.map((edge) => ({ id: edge.id, sources: [`${edge.from}#out`], targets: [`${edge.to}#in`] })),
     ...projection.loops.map((loop) => ({ id: loop.id, sources: [`${loop.id}#from`], targets: [`${loop.id}#to`] })),
   ];
-  return { id: "pipeline", layoutOptions: { ...optionsFor(right), ...(projection.order.length > MANY_STEPS ? QUICK : CAREFUL) }, children, edges };
+  return { id: "pipeline", layoutOptions: optionsFor(right), children, edges };
 }
-
-const CAREFUL = {
-  "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
-  "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
-};
-
-// A thousand steps take the careful way ten times as long, for lines nobody follows by eye at that size.
-const MANY_STEPS = 200;
-const QUICK = {
-  // The usual way to find columns, a network simplex, takes most of the time there.
-  "elk.layered.layering.strategy": "LONGEST_PATH_SOURCE",
-  "elk.layered.nodePlacement.strategy": "SIMPLE",
-  "elk.layered.crossingMinimization.greedySwitch.type": "OFF",
-  "elk.layered.thoroughness": "1",
-};
 
 function optionsFor(right: boolean): Record<string, string> {
   return {
     "elk.algorithm": "layered",
     "elk.direction": right ? "RIGHT" : "DOWN",
     "elk.edgeRouting": "ORTHOGONAL",
+    "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
+    "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
     "elk.layered.cycleBreaking.strategy": "MODEL_ORDER",
     "elk.layered.feedbackEdges": "true",
     "elk.layered.spacing.nodeNodeBetweenLayers": right ? "60" : "56",

@@ -4,7 +4,7 @@
  * around its steps and bands along the edges between them, so that it never
  * covers a step that the loop leaves alone.
  */
-import type { Box, GraphLayout, Point } from "./graphLayout";
+import { type Box, type GraphLayout, grown, overlap, type Point } from "./graphLayout";
 import type { LoopRegion, Projection } from "./pipelineGraph";
 
 export interface RegionShape {
@@ -21,23 +21,27 @@ const MARGIN = 14;
 const MARGIN_PER_LEVEL = 8;
 /** The header straddles the upper border of the hull. */
 const HEADER_HALF = 12;
+const MOST_PIECES = 100;
 const PILL_HALF = { right: { x: 0, y: 13 }, down: { x: 56, y: 0 } } as const;
 
 export function regionShapes(projection: Projection, layout: GraphLayout): RegionShape[] {
+  const levels = levelsOf(projection.regions);
   return projection.regions.flatMap((region) => {
     const target = layout.nodes.get(region.to);
     if (target === undefined) return [];
     const inside = new Set(region.steps);
     const boxes = region.steps.flatMap((id) => layout.nodes.get(id) ?? []);
     const bands = linesOf(projection.forward, inside, layout);
-    const margin = MARGIN + MARGIN_PER_LEVEL * levelOf(region, projection.regions);
-    const whole = boxAround(boxes, linesOf(projection.loops, inside, layout), layout.direction, margin);
+    const margin = MARGIN + MARGIN_PER_LEVEL * (levels.get(region.to) ?? 0);
+    const whole = hullOf(boxes, linesOf(projection.loops, inside, layout), layout.direction, margin);
     const others = [...layout.nodes].filter(([id]) => !inside.has(id)).map(([, box]) => box);
     if (!others.some((box) => overlap(box, whole))) {
       return [{ to: region.to, margin: 0, boxes: [whole], bands: [], header: { x: whole.x + 14, y: whole.y - HEADER_HALF }, bounds: grown(whole, HEADER_HALF + 1) }];
     }
+    // Pieces around a hundred steps tell no one what belongs together, and cost more to draw than all steps.
+    const many = boxes.length > MOST_PIECES;
     const header = { x: target.x, y: target.y - margin - 2 * HEADER_HALF };
-    return [{ to: region.to, margin, boxes, bands, header, bounds: grown(boxAround(boxes, bands, layout.direction, 0), margin + 2 * HEADER_HALF) }];
+    return [{ to: region.to, margin, boxes: many ? [] : boxes, bands: many ? [] : bands, header, bounds: grown(many ? target : hullOf(boxes, bands, layout.direction, 0), margin + 2 * HEADER_HALF) }];
   });
 }
 
@@ -45,14 +49,20 @@ function linesOf(edges: readonly { id: string; from: string; to: string }[], ins
   return edges.filter((edge) => inside.has(edge.from) && inside.has(edge.to)).map((edge) => layout.lines.get(edge.id) ?? []);
 }
 
-/** How many regions lie one in the other beneath this one. */
-function levelOf(region: LoopRegion, all: readonly LoopRegion[]): number {
-  const inside = new Set(region.steps);
-  const enclosed = all.filter((other) => other.to !== region.to && other.steps.length < region.steps.length && other.steps.every((id) => inside.has(id)));
-  return enclosed.length === 0 ? 0 : 1 + Math.max(...enclosed.map((other) => levelOf(other, all)));
+/** How many regions lie one in the other beneath each: the smallest first, which all others can hold. */
+function levelsOf(regions: readonly LoopRegion[]): Map<string, number> {
+  const levels = new Map<string, number>();
+  const smaller: LoopRegion[] = [];
+  for (const region of regions.toSorted((a, b) => a.steps.length - b.steps.length)) {
+    const inside = new Set(region.steps);
+    const enclosed = smaller.filter((other) => other.steps.length < region.steps.length && other.steps.every((id) => inside.has(id)));
+    levels.set(region.to, enclosed.length === 0 ? 0 : 1 + Math.max(...enclosed.map(({ to }) => levels.get(to) ?? 0)));
+    smaller.push(region);
+  }
+  return levels;
 }
 
-function boxAround(boxes: readonly Box[], lines: readonly (readonly Point[])[], direction: GraphLayout["direction"], margin: number): Box {
+function hullOf(boxes: readonly Box[], lines: readonly (readonly Point[])[], direction: GraphLayout["direction"], margin: number): Box {
   const pill = PILL_HALF[direction];
   const corners = [
     ...boxes.flatMap((box) => [box, { x: box.x + box.width, y: box.y + box.height }]),
@@ -63,12 +73,4 @@ function boxAround(boxes: readonly Box[], lines: readonly (readonly Point[])[], 
   // The header's lower half hangs into the hull.
   const top = Math.min(...ys) - margin - (margin > 0 ? HEADER_HALF / 2 : 0);
   return { x: left, y: top, width: Math.max(...xs) + margin - left, height: Math.max(...ys) + margin - top };
-}
-
-function overlap(a: Box, b: Box): boolean {
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
-}
-
-function grown(box: Box, by: number): Box {
-  return { x: box.x - by, y: box.y - by, width: box.width + 2 * by, height: box.height + 2 * by };
 }

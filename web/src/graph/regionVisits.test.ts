@@ -51,3 +51,9 @@ it("knows only the current visit while the history is not there yet", () => {
   const visits = regionVisits(region, [], { build: { status: "running", visit: 3, visits: [] } });
   expect(visits.map((one) => one.visit)).toEqual([3]);
 });
+
+it("leaves out the visit in which the history at hand begins: it is not known whole", () => {
+  const { log, now } = history("build:1:running", "build:1:succeeded check:1:running", "build:2:running check:2:pending", "check:2:running", "build:3:running check:3:pending");
+  expect(regionVisits(region, log.slice(1), now).map((one) => one.visit)).toEqual([2, 3]);
+  expect(regionVisits(region, log.slice(3), now).map((one) => one.visit)).toEqual([3]);
+});

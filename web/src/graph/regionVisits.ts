@@ -38,11 +38,15 @@ export function regionVisits(
 ): RegionVisit[] {
   const reached = new Map<string, number | null>(region.steps.map((id) => [id, null]));
   const past: RegionVisit[] = [];
-  let visit = 1;
+  // Of a long history only the end is at hand: the visit in which it begins is not known whole.
+  let whole = history[0] === undefined || history[0].seq === 1;
+  let visit = whole ? 1 : null;
   for (const { changes } of history) {
     const next = changes.steps[region.to]?.visit ?? visit;
-    if (next > visit) {
-      past.push({ visit, current: false, steps: new Map(reached) });
+    if (next !== null && visit === null) visit = next;
+    else if (next !== null && visit !== null && next > visit) {
+      if (whole) past.push({ visit, current: false, steps: new Map(reached) });
+      whole = true;
       for (const id of region.steps) reached.set(id, null);
       visit = next;
     }

@@ -11,6 +11,7 @@ export function anchored(layout: GraphLayout, before: GraphLayout | null): Graph
   const moved = <At extends Point>(point: At): At => ({ ...point, x: point.x + shift.x, y: point.y + shift.y });
   return {
     direction: layout.direction,
+    size: layout.size,
     nodes: new Map([...layout.nodes].map(([id, box]) => [id, moved(box)])),
     lines: new Map([...layout.lines].map(([id, line]) => [id, line.map(moved)])),
     pills: new Map([...layout.pills].map(([id, point]) => [id, moved(point)])),

@@ -4,6 +4,7 @@
  * decide something else; the server answers 409 and the bar says so.
  */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { Check, Hourglass, Undo2, Users, X } from "lucide-react";
 import { useId, useState } from "react";
 import { client } from "../api/client";
@@ -13,7 +14,8 @@ import type { ApprovalWait, GraphView, RunView } from "../api/types";
 import { Button } from "../ui/Button";
 import { CONTROL, SchemaField } from "../ui/SchemaField";
 import { fieldOf } from "../ui/schemaField";
-import { elapsedWords } from "../ui/time";
+import { agoWords, elapsedWords } from "../ui/time";
+import { triggerWords } from "../ui/triggerWords";
 import { useNow } from "../ui/useNow";
 import { useSchemaForm } from "../ui/useSchemaForm";
 import { approvalOutlook } from "./approvalOutlook";
@@ -25,12 +27,15 @@ export interface ApprovalBarProps {
   readonly step: string;
   readonly visit: number;
   readonly wait: ApprovalWait;
+  /** On its own page: what is typed stands beneath what is asked. */
+  readonly narrow?: boolean;
   /** The server refused because this visit has been decided, superseded or changed meanwhile. */
   readonly onClosed: (message: string) => void;
 }
 
-export function ApprovalBar({ run, graph, step, visit, wait, onClosed }: ApprovalBarProps) {
+export function ApprovalBar({ run, graph, step, visit, wait, narrow = false, onClosed }: ApprovalBarProps) {
   const queries = useQueryClient();
+  const now = useNow(30_000);
   const commentId = useId();
   const [comment, setComment] = useState("");
   const [refusal, setRefusal] = useState<string | null>(null);
@@ -75,6 +80,12 @@ export function ApprovalBar({ run, graph, step, visit, wait, onClosed }: Approva
             {wait.quorum > 1 && <span>{say("approval.quorum", { count: wait.decisions.filter((one) => one.decision === "approved").length, quorum: wait.quorum })}</span>}
             {!wait.allow_self && <span>{say("approval.notSelf")}</span>}
             {wait.until != null && <TimeLeft until={wait.until} />}
+            <span>{say("approval.asked", { trigger: run.trigger.actor ?? triggerWords(run.trigger), ago: agoWords(run.created_at, now) })}</span>
+            {!narrow && (
+              <Link to="/approvals/$run/$step" params={{ run: run.id, step }} search={{ visit }} className="rounded text-accent-ink underline-offset-2 hover:underline">
+                {say("approval.ownPage")}
+              </Link>
+            )}
           </p>
           {wait.decisions.map((one) => (
             <p key={`${one.by} ${one.at}`} className="text-small text-muted">
@@ -84,7 +95,7 @@ export function ApprovalBar({ run, graph, step, visit, wait, onClosed }: Approva
           ))}
         </div>
         <form
-          className="w-full space-y-2.5 sm:w-[27rem]"
+          className={`w-full space-y-2.5 ${narrow ? "" : "sm:w-[27rem]"}`}
           onSubmit={(event) => {
             event.preventDefault();
             send("approve");

@@ -1,21 +1,33 @@
-/** The head of a run: state, pipeline, number, who started it, how long, Pause, Cancel and Rerun. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+/** The head of a run: state, pipeline, number, who started it, how long, share, Pause, Cancel and Rerun. */
+import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Ban, ChevronRight, CircleUser, Clock3, Pause, Play, RotateCcw } from "lucide-react";
+import { Ban, ChevronRight, CircleUser, Clock3, GitCommitHorizontal, Pause, Play } from "lucide-react";
 import { useState } from "react";
 import { client } from "../api/client";
 import { messageOf } from "../api/problem";
-import { eventsQuery, runQuery } from "../api/queries";
 import type { RunView } from "../api/types";
 import { Ago } from "../ui/Ago";
 import { Button } from "../ui/Button";
 import { Elapsed } from "../ui/Elapsed";
 import { Modal } from "../ui/Modal";
+import { usePageCommands } from "../ui/pageCommands";
 import { StatusBadge } from "../ui/StatusBadge";
 import { say } from "../words/say";
+import { RerunMenu } from "./RerunMenu";
+import { ShareLink } from "./ShareLink";
 import { triggerWords } from "../ui/triggerWords";
 
-export function RunHeader({ run }: { run: RunView }) {
+export interface RunHeaderProps {
+  readonly run: RunView;
+  /** The selected step. */
+  readonly step: string | null;
+  /** What is seen is past: nothing can be done to it. */
+  readonly past: boolean;
+  readonly onChangedInputs: (() => void) | null;
+}
+
+export function RunHeader({ run, step, past, onChangedInputs }: RunHeaderProps) {
+  const commit = run.labels["commit"];
   return (
     <header className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-line bg-surface px-4 py-2.5 sm:px-5">
       <h1 className="flex min-w-0 items-center gap-1.5 text-title font-semibold">
@@ -34,6 +46,13 @@ export function RunHeader({ run }: { run: RunView }) {
           <Clock3 aria-hidden size={13} className="text-faint" />
           <dd><Elapsed from={run.created_at} to={run.finished_at ?? null} /></dd>
         </div>
+        {commit !== undefined && (
+          <div>
+            <dt>{say("run.commit")}</dt>
+            <GitCommitHorizontal aria-hidden size={13} className="text-faint" />
+            <dd className="font-mono" title={commit}>{commit.slice(0, 10)}</dd>
+          </div>
+        )}
         <div>
           <dt>{say("run.started")}</dt>
           <CircleUser aria-hidden size={13} className="text-faint" />
@@ -59,13 +78,14 @@ export function RunHeader({ run }: { run: RunView }) {
         )}
       </dl>
       <div className="ml-auto flex items-center gap-2">
-        {(run.finished_at ?? null) === null ? (
+        <ShareLink />
+        {past ? null : (run.finished_at ?? null) === null ? (
           <>
             <PauseRun run={run} />
             <CancelRun run={run} />
           </>
         ) : (
-          <RerunRun run={run} />
+          <RerunMenu run={run} step={step} onChangedInputs={onChangedInputs} />
         )}
       </div>
     </header>
@@ -76,6 +96,7 @@ export function RunHeader({ run }: { run: RunView }) {
 function PauseRun({ run }: { run: RunView }) {
   const verb = run.status === "paused" ? "resume" : "pause";
   const change = useMutation({ mutationFn: () => client.pause(run.id, verb) });
+  usePageCommands(() => ({ commands: run.status === "cancelling" ? [] : [{ id: "pause", label: say(verb === "pause" ? "run.pause" : "run.resume"), icon: verb === "pause" ? Pause : Play, perform: () => change.mutate() }] }));
   if (run.status === "cancelling") return null;
   return (
     <>
@@ -88,36 +109,9 @@ function PauseRun({ run }: { run: RunView }) {
   );
 }
 
-/** A new epoch of the same run. Earlier visits stay, so it asks nothing. */
-function RerunRun({ run }: { run: RunView }) {
-  const queries = useQueryClient();
-  const rerun = useMutation({
-    mutationFn: (what: "everything" | "failed") => client.rerun(run.id, what),
-    onSuccess: (again) => {
-      queries.setQueryData(runQuery(run.id).queryKey, again);
-      void queries.invalidateQueries({ queryKey: eventsQuery(run.id).queryKey });
-      void queries.invalidateQueries({ queryKey: ["runs"] });
-    },
-  });
-  return (
-    <>
-      {rerun.error !== null && <p role="alert" className="text-small text-bad-ink">{messageOf(rerun.error)}</p>}
-      {run.status !== "succeeded" && (
-        <Button onClick={() => rerun.mutate("failed")} disabled={rerun.isPending} title={say("run.rerunFailed.about")}>
-          <RotateCcw aria-hidden size={14} />
-          {say("run.rerunFailed")}
-        </Button>
-      )}
-      <Button onClick={() => rerun.mutate("everything")} disabled={rerun.isPending} title={say("run.rerunAll.about")}>
-        <RotateCcw aria-hidden size={14} />
-        {say("run.rerunAll")}
-      </Button>
-    </>
-  );
-}
-
 function CancelRun({ run }: { run: RunView }) {
   const [asking, setAsking] = useState(false);
+  usePageCommands(() => ({ commands: run.status === "cancelling" ? [] : [{ id: "cancel", label: say("run.cancel.do"), icon: Ban, perform: () => setAsking(true) }] }));
   const cancel = useMutation({ mutationFn: () => client.cancel(run.id), onSuccess: () => setAsking(false) });
   return (
     <>

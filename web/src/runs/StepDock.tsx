@@ -1,17 +1,19 @@
-/** The dock of the selected step: Logs, Outputs, Visits. */
+/** The dock of the selected step: Logs, Outputs, Visits, Events, Why. */
 import * as Tabs from "@radix-ui/react-tabs";
+import type { ReactNode } from "react";
 import { X } from "lucide-react";
 import type { StepDefinition, StepView } from "../api/types";
 import { StatusBadge } from "../ui/StatusBadge";
 import { StepKindIcon } from "../ui/StepKindIcon";
 import { TabTrigger } from "../ui/TabTrigger";
 import { recordOf } from "../ui/canvas/runOverlay";
-import { StepLogs } from "./StepLogs";
+import { type LogAddress, StepLogs } from "./StepLogs";
 import { StepOutputs } from "./StepOutputs";
 import { StepVisits } from "./StepVisits";
+import { StepWhy } from "./StepWhy";
 import { say } from "../words/say";
 
-export type DockTab = "logs" | "outputs" | "visits";
+export type DockTab = "logs" | "outputs" | "visits" | "events" | "why";
 
 export interface StepDockProps {
   readonly run: string;
@@ -21,10 +23,16 @@ export interface StepDockProps {
   readonly tab: DockTab;
   readonly onTab: (tab: DockTab) => void;
   readonly onVisit: (visit: number) => void;
+  /** The attempt and the line of the log that the address names. */
+  readonly place: LogAddress;
+  readonly onPlace: (place: LogAddress) => void;
+  /** The last event that is looked at. */
+  readonly at: number;
+  readonly events: ReactNode;
   readonly onClose: () => void;
 }
 
-export function StepDock({ run, definition, step, visit, tab, onTab, onVisit, onClose }: StepDockProps) {
+export function StepDock({ run, definition, step, visit, tab, onTab, onVisit, place, onPlace, at, events, onClose }: StepDockProps) {
   const current = visit === step.visit;
   const status = visit === null ? "pending" : current ? step.status : (recordOf(step, visit)?.status ?? step.status);
   const failed = visit !== null && ((current ? step.error : null) ?? recordOf(step, visit)?.error ?? null) !== null;
@@ -42,19 +50,27 @@ export function StepDock({ run, definition, step, visit, tab, onTab, onVisit, on
             <TabTrigger value="logs">{say("dock.logs")}</TabTrigger>
             <TabTrigger value="outputs">{say(failed ? "io.error" : "io.outputs")}</TabTrigger>
             <TabTrigger value="visits">{say("dock.visits")}{step.visits.length > 1 ? ` ${step.older_visits + step.visits.length}` : ""}</TabTrigger>
+            <TabTrigger value="events">{say("run.events")}</TabTrigger>
+            <TabTrigger value="why">{say("dock.why")}</TabTrigger>
           </Tabs.List>
           <button type="button" aria-label={say("dock.close")} onClick={onClose} className="ml-auto rounded-control p-1.5 text-faint hover:bg-hover hover:text-ink">
             <X aria-hidden size={15} />
           </button>
         </div>
         <Tabs.Content value="logs" className="min-h-0 flex-1 outline-offset-[-2px]">
-          <StepLogs run={run} definition={definition} step={step} visit={visit} onVisit={onVisit} />
+          <StepLogs run={run} definition={definition} step={step} visit={visit} onVisit={onVisit} place={place} onPlace={onPlace} />
         </Tabs.Content>
         <Tabs.Content value="outputs" className="min-h-0 flex-1 outline-offset-[-2px]">
           <StepOutputs step={step} visit={visit} />
         </Tabs.Content>
         <Tabs.Content value="visits" className="min-h-0 flex-1 outline-offset-[-2px]">
           <StepVisits step={step} visit={visit} onVisit={onVisit} />
+        </Tabs.Content>
+        <Tabs.Content value="events" className="min-h-0 flex-1 outline-offset-[-2px]">
+          {events}
+        </Tabs.Content>
+        <Tabs.Content value="why" className="min-h-0 flex-1 outline-offset-[-2px]">
+          <StepWhy run={run} step={definition.id} at={at} />
         </Tabs.Content>
       </Tabs.Root>
     </section>

@@ -43,7 +43,7 @@ export function useLiveRun(id: string) {
       },
     });
     const remember = (event: RunEvent) =>
-      queries.setQueryData<RunEvents>(eventsQuery(id).queryKey, (known) => {
+      queries.setQueryData<RunEvents>(eventsQuery(id, 0).queryKey, (known) => {
         if (known === undefined || event.seq <= known.last_seq) return known;
         return { events: [...known.events, event], last_seq: event.seq };
       });

@@ -10,11 +10,13 @@ import { followServerEvents } from "../api/serverEvents";
 import type { LogLine } from "../api/types";
 
 export interface StepLog {
+  /** Grows in place: a log may have a million lines, and copying them with each page would take longer than reading them. */
   readonly lines: readonly LogLine[];
+  readonly count: number;
   readonly state: "loading" | "live" | "complete" | "none" | "failed";
 }
 
-const EMPTY: StepLog = { lines: [], state: "loading" };
+const EMPTY: StepLog = { lines: [], count: 0, state: "loading" };
 
 export function useStepLog({ run, step, visit, attempt }: LogPlace, enabled: boolean): StepLog {
   const [log, setLog] = useState<StepLog>(EMPTY);
@@ -23,7 +25,7 @@ export function useStepLog({ run, step, visit, attempt }: LogPlace, enabled: boo
     if (!enabled) return;
     const stop = new AbortController();
     const place = { run, step, visit, attempt };
-    let lines: LogLine[] = [];
+    const lines: LogLine[] = [];
     let state: StepLog["state"] = "loading";
     let frame = 0;
     const show = (next: StepLog["state"]) => {
@@ -31,7 +33,7 @@ export function useStepLog({ run, step, visit, attempt }: LogPlace, enabled: boo
       if (frame !== 0) return;
       frame = requestAnimationFrame(() => {
         frame = 0;
-        setLog({ lines: [...lines], state });
+        setLog({ lines, count: lines.length, state });
       });
     };
     const read = async () => {
@@ -40,7 +42,7 @@ export function useStepLog({ run, step, visit, attempt }: LogPlace, enabled: boo
         const page = await client.logs(place, after, stop.signal).catch(unlessMissing);
         // An attempt that has printed nothing has no log yet; the stream waits for it.
         if (page === null) break;
-        lines = [...lines, ...page.lines];
+        for (const line of page.lines) lines.push(line);
         if (page.complete) return show("complete");
         if (page.lines.length === 0 || page.next === after) break;
         after = page.next;

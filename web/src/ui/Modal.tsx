@@ -1,7 +1,7 @@
 /** A dialog over the page: title, content, actions. Escape and a click beside it close it. */
 import * as Dialog from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { say } from "../words/say";
 
 export interface ModalProps {
@@ -16,6 +16,7 @@ export interface ModalProps {
 }
 
 export function Modal({ open, onClose, title, description, children, wide = false, full = false }: ModalProps) {
+  const before = useRef<Element | null>(null);
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Dialog.Portal>
@@ -23,11 +24,17 @@ export function Modal({ open, onClose, title, description, children, wide = fals
         <Dialog.Content
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           onOpenAutoFocus={(event) => {
+            before.current = document.activeElement;
             // To what is to be filled in, not to the cross in the corner.
             const field = (event.currentTarget as HTMLElement).querySelector<HTMLElement>("input, select, textarea, [autofocus]");
             if (field === null) return;
             event.preventDefault();
             field.focus();
+          }}
+          // Back to where it was; no element is known to the dialog as the one that has opened it.
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            if (before.current instanceof HTMLElement) before.current.focus();
           }}
           className={`fixed top-1/2 left-1/2 z-40 flex ${full ? "h-[94dvh]" : "max-h-[88dvh]"} w-[calc(100vw-2rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-card border border-line bg-surface shadow-floating ${full ? "max-w-[88rem]" : wide ? "max-w-5xl" : "max-w-md"}`}
         >

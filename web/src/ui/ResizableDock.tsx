@@ -30,7 +30,7 @@ export function ResizableDock({ children, dock }: { children: ReactNode; dock: R
               if (event.key === "ArrowDown") resize(height - 24);
             }}
             onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
-            onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && resize(window.innerHeight - event.clientY)}
+            onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && resize((event.currentTarget.parentElement?.getBoundingClientRect().bottom ?? window.innerHeight) - event.clientY)}
             className="relative z-10 h-px shrink-0 cursor-row-resize touch-none bg-line after:absolute after:inset-x-0 after:-top-1.5 after:h-3 hover:bg-accent focus-visible:bg-accent"
           />
           <div className="shrink-0" style={{ height: `min(${height}px, 62dvh)` }}>{dock}</div>

@@ -31,6 +31,8 @@ const KNOWN = [
   "timer_fired",
   "approval_decided",
   "signal_received",
+  "callback_received",
+  "attempt_unplaced",
   "slot_granted",
   "pause_requested",
   "resume_requested",

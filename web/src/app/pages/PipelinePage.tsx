@@ -1,12 +1,13 @@
 /** `/pipelines/:project/:name`: loads the pipeline, then the editor. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ChevronRight, History, Play } from "lucide-react";
 import { useCallback, useState } from "react";
 import { pipelineQuery } from "../../api/queries";
 import { PipelineEditor } from "../../editor/PipelineEditor";
 import { Button } from "../../ui/Button";
 import { FailedToLoad } from "../../ui/FailedToLoad";
+import { usePageCommands } from "../../ui/pageCommands";
 import { Skeleton } from "../../ui/Skeleton";
 import { say } from "../../words/say";
 import { usePageTitle } from "../PageHead";
@@ -18,11 +19,18 @@ export function PipelinePage() {
   const { project, name } = route.useParams();
   const { step } = route.useSearch();
   const navigate = route.useNavigate();
+  const goToPage = useNavigate();
   const queries = useQueryClient();
   // A refetch while someone edits must not change the ground under them: conflicts show on save.
   const pipeline = useQuery({ ...pipelineQuery(project, name), refetchOnWindowFocus: false, refetchOnReconnect: false, staleTime: 0 });
   const [starting, setStarting] = useState(false);
   usePageTitle(name);
+  usePageCommands(() => ({
+    commands: [
+      ...(pipeline.data?.graph == null ? [] : [{ id: "run", label: say("start.title", { name }), icon: Play, perform: () => setStarting(true) }]),
+      { id: "runs", label: `${say("editor.runs")}: ${name}`, icon: History, perform: () => void goToPage({ to: "/runs", search: { pipeline: `${project}/${name}` } }) },
+    ],
+  }));
   const onSelect = useCallback((next: string | null) => void navigate({ search: next === null ? {} : { step: next }, replace: true }), [navigate]);
 
   if (pipeline.isPending) return <Skeleton rows={6} />;

@@ -1,8 +1,13 @@
 /** The home page: every pipeline with its shape, its last runs, and Run. */
 import { useQuery } from "@tanstack/react-query";
+import { Plus } from "lucide-react";
+import { useState } from "react";
 import { pipelinesQuery } from "../../api/queries";
+import { Button } from "../../ui/Button";
 import { FailedToLoad } from "../../ui/FailedToLoad";
+import { usePageCommands } from "../../ui/pageCommands";
 import { Skeleton } from "../../ui/Skeleton";
+import { NewPipelineDialog } from "../NewPipelineDialog";
 import { NoPipelines } from "../NoPipelines";
 import { say } from "../../words/say";
 import { PageHead } from "../PageHead";
@@ -10,10 +15,23 @@ import { PipelineRow } from "../PipelineRow";
 
 export function PipelinesPage() {
   const pipelines = useQuery(pipelinesQuery());
+  const [adding, setAdding] = useState(false);
+  usePageCommands(() => ({ commands: [{ id: "new", label: say("home.new"), icon: Plus, perform: () => setAdding(true) }] }));
   const items = pipelines.data?.items ?? [];
   return (
     <div className="flex h-full flex-col">
-      <PageHead title={say("home.title")}>{items.length > 0 && <span className="text-body text-faint tabular-nums">{items.length}</span>}</PageHead>
+      <PageHead title={say("home.title")}>
+        {items.length > 0 && (
+          <>
+            <span className="text-body text-faint tabular-nums">{items.length}</span>
+            <Button className="ml-auto" onClick={() => setAdding(true)}>
+              <Plus aria-hidden size={14} />
+              {say("home.new")}
+            </Button>
+          </>
+        )}
+      </PageHead>
+      {adding && <NewPipelineDialog onClose={() => setAdding(false)} />}
       <div className="min-h-0 flex-1 overflow-auto">
         {pipelines.isPending ? (
           <Skeleton />

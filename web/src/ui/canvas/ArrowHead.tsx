@@ -2,8 +2,16 @@
 import type { Point } from "../../graph/graphLayout";
 
 export function ArrowHead({ points, colour }: { points: readonly Point[]; colour: string }) {
+  const path = arrowHeadPath(points);
+  return path === "" ? null : <path d={path} fill={colour} stroke={colour} strokeWidth={1} strokeLinejoin="round" />;
+}
+
+export function arrowHeadPath(points: readonly Point[]): string {
   const [from, to] = [points.at(-2), points.at(-1)];
-  if (from === undefined || to === undefined) return null;
-  const angle = (Math.atan2(to.y - from.y, to.x - from.x) * 180) / Math.PI;
-  return <path d="M -8 -4.5 L 0 0 L -8 4.5 Z" transform={`translate(${to.x} ${to.y}) rotate(${angle})`} fill={colour} stroke={colour} strokeWidth={1} strokeLinejoin="round" />;
+  if (from === undefined || to === undefined) return "";
+  const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+  const along = { x: ((to.x - from.x) / length) * 8, y: ((to.y - from.y) / length) * 8 };
+  const across = { x: (-along.y / 8) * 4.5, y: (along.x / 8) * 4.5 };
+  const at = (x: number, y: number) => `${Math.round(x * 10) / 10} ${Math.round(y * 10) / 10}`;
+  return `M ${at(to.x - along.x + across.x, to.y - along.y + across.y)} L ${at(to.x, to.y)} L ${at(to.x - along.x - across.x, to.y - along.y - across.y)} Z `;
 }

@@ -10,8 +10,6 @@ export interface ForwardEdgeData extends Record<string, unknown> {
   readonly points: readonly Point[];
   readonly on: string;
   readonly state: EdgeView["state"] | null;
-  /** Of a large graph the panel of the step offers what the knob does. */
-  readonly knob: boolean;
 }
 
 export type ForwardFlowEdge = Edge<ForwardEdgeData, "forward">;
@@ -23,17 +21,26 @@ const LOOKS: Readonly<Record<EdgeView["state"], { stroke: string; width: number;
   blocked: { stroke: "var(--color-edge)", width: 1, opacity: 0.7 },
 };
 
+export function edgeLook(state: EdgeView["state"] | null) {
+  return state === null ? { stroke: "light-dark(#a9abb8, #555a66)", width: 1.6, opacity: 1 } : LOOKS[state];
+}
+
+/** What an edge asks for unless it says otherwise: not worth a label. */
+export function isUsualCondition(on: string): boolean {
+  return on === "ok" || on === "succeeded";
+}
+
 export const ForwardEdgeLine = memo(function ForwardEdgeLine({ id, source, target, data }: EdgeProps<ForwardFlowEdge>) {
   if (data === undefined) return null;
-  const { points, on, state, knob } = data;
-  const { stroke, width, opacity } = state === null ? { stroke: "light-dark(#a9abb8, #555a66)", width: 1.6, opacity: 1 } : LOOKS[state];
+  const { points, on, state } = data;
+  const { stroke, width, opacity } = edgeLook(state);
   const place = labelPlace(points);
-  const says = on !== "ok" && on !== "succeeded";
+  const says = !isUsualCondition(on);
   return (
     <g data-edge={id} data-state={state ?? undefined} opacity={opacity}>
       <BaseEdge path={roundedPath(points)} interactionWidth={0} style={{ stroke, strokeWidth: width, transition: "stroke-width 200ms, stroke 200ms" }} />
       <ArrowHead points={points} colour={stroke} />
-      {knob && <EdgeKnob from={source} to={target} at={middleOf(points)} />}
+      <EdgeKnob from={source} to={target} at={middleOf(points)} />
       {says && place !== null && (
         <EdgeLabelRenderer>
           <span style={{ transform: `translate(-50%, -50%) translate(${place.x}px, ${place.y}px)` }} className="pointer-events-none absolute rounded border border-line bg-raised px-1 text-micro leading-4 text-muted">
@@ -46,7 +53,7 @@ export const ForwardEdgeLine = memo(function ForwardEdgeLine({ id, source, targe
 });
 
 /** On the last stretch, which belongs to this edge alone. */
-function labelPlace(points: readonly Point[]): Point | null {
+export function labelPlace(points: readonly Point[]): Point | null {
   const [start, end] = [points.at(-2), points.at(-1)];
   return start === undefined || end === undefined ? null : { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 };
 }

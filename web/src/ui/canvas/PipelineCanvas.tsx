@@ -2,31 +2,39 @@
  * The graph of a pipeline. Positions come from the layout alone; a run's state
  * is an overlay, so nothing moves while it runs. With `editing` it takes gestures.
  */
-import { Background, BackgroundVariant, MiniMap, type NodeMouseHandler, ReactFlow, ReactFlowProvider, useReactFlow } from "@xyflow/react";
+import { type NodeMouseHandler, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
 import { ArrowRightLeft, Map as MapIcon, Maximize, Minus, Plus, Search, WandSparkles } from "lucide-react";
 import { type DragEvent, memo, useMemo, useRef, useState } from "react";
+import { regionShapes } from "../../graph/regionShape";
 import type { GraphView } from "../../api/types";
 import { say } from "../../words/say";
 import { CanvasButton } from "./CanvasButton";
+import { CanvasDots } from "./CanvasDots";
 import { type CanvasEditing, CanvasGesturesContext } from "./canvasEditing";
 import { type CanvasActions, type CanvasOverlay, drawnSteps, type Renaming } from "./canvasModel";
 import { DraggedEdge } from "./DraggedEdge";
-import { flowEdges, MANY_STEPS, regionNodes, stepNodes } from "./flowElements";
+import { type DrawnNodes, flowEdges, MANY_STEPS, regionNodes, stepNodes } from "./flowElements";
 import { ForwardEdgeLine } from "./ForwardEdgeLine";
+import { GraphMap } from "./GraphMap";
 import { KIND_DRAG } from "./kindDrag";
 import { LoopEdgeLine } from "./LoopEdgeLine";
+import { ManyEdgeLines } from "./ManyEdgeLines";
 import { RegionNode } from "./RegionNode";
 import { StepNode } from "./StepNode";
 import { StepSearch } from "./StepSearch";
 import { useCanvasKeys } from "./useCanvasKeys";
-import { FIT, useCanvasView, useFirstDirection } from "./useCanvasView";
+import { useCanvasView, useFirstDirection } from "./useCanvasView";
 import { useEdgeDrag } from "./useEdgeDrag";
 import { useGraphLayout } from "./useGraphLayout";
+import { useSeenPart } from "./useSeenPart";
+import { useStepFocus } from "./useStepFocus";
 
 const NODE_TYPES = { step: StepNode, region: RegionNode };
 const EDGE_TYPES = { forward: ForwardEdgeLine, loop: LoopEdgeLine };
 const WORTH_A_MAP = 14;
 const NOTHING: ReadonlySet<string> = new Set();
+/** Further away, what is small on a step can no longer be read. */
+const NEAR = 0.5;
 
 export interface PipelineCanvasProps extends CanvasActions {
   readonly graph: GraphView;
@@ -55,10 +63,16 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
   const all = useMemo(() => drawnSteps(graph), [graph]);
   const laidOut = useGraphLayout(all, direction, anew);
   const selection = editing?.selection ?? NOTHING;
-  const regions = useMemo(() => (laidOut === null ? [] : regionNodes(laidOut, overlay, onPin ?? null)), [laidOut, overlay, onPin]);
-  const steps = useMemo(() => (laidOut === null ? [] : stepNodes(laidOut, graph, { overlay, selected, selection, renaming, problems })), [laidOut, graph, overlay, selected, selection, renaming, problems]);
+  const shapes = useMemo(() => (laidOut === null ? [] : regionShapes(laidOut.projection, laidOut.layout)), [laidOut]);
+  const regions = useMemo(() => regionNodes(shapes, overlay, onPin ?? null), [shapes, overlay, onPin]);
+  const [drawn] = useState<DrawnNodes>(() => new Map());
+  const far = useStore(({ transform: [, , zoom] }) => zoom < NEAR);
+  const many = all.length > MANY_STEPS;
+  const brief = many && far;
+  const part = useSeenPart(many);
+  const steps = useMemo(() => (laidOut === null || (many && part === null) ? [] : stepNodes(laidOut, graph, { overlay, selected, selection, renaming, problems, brief, part }, drawn)), [laidOut, graph, overlay, selected, selection, renaming, problems, brief, many, part, drawn]);
   const nodes = useMemo(() => [...regions, ...steps], [regions, steps]);
-  const edges = useMemo(() => (laidOut === null ? [] : flowEdges(laidOut, overlay)), [laidOut, overlay]);
+  const edges = useMemo(() => (laidOut === null ? [] : flowEdges(laidOut, overlay, part)), [laidOut, overlay, part]);
   const { zoomIn, zoomOut } = useReactFlow();
   const view = useCanvasView(frame, laidOut);
   const [mapShown, setMapShown] = useState<boolean | null>(null);
@@ -66,7 +80,7 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
   const [searching, setSearching] = useState(false);
   const { line, begin } = useEdgeDrag(editing);
   const gestures = useMemo(() => (editing === null ? null : { ...editing, drag: line, beginDrag: begin }), [editing, line, begin]);
-  const focusStep = (step: string) => frame.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${step}"]`)?.focus();
+  const focusStep = useStepFocus(frame, view.show);
   const onKeyDown = useCanvasKeys({ laidOut, editing, focusStep, onSelect, onRename, onSearch: () => setSearching(true) });
 
   const onClick: NodeMouseHandler = (event, node) => {
@@ -91,6 +105,7 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
         role="region"
         aria-label={label}
         data-ready={laidOut !== null}
+        data-far={far}
         className="relative size-full"
         onKeyDownCapture={onKeyDown}
         onDragOver={(event) => editing !== null && event.dataTransfer.types.includes(KIND_DRAG) && event.preventDefault()}
@@ -107,8 +122,12 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
             onSelect(null);
             editing?.onSelection([]);
           }}
-          onMoveStart={(event) => event !== null && view.onMoved()}
-          onlyRenderVisibleElements={all.length > MANY_STEPS}
+          onMoveStart={(event) => {
+            // Said to the element itself: nothing of the page is drawn anew for it.
+            frame.current?.setAttribute("data-moving", "");
+            if (event !== null) view.onMoved();
+          }}
+          onMoveEnd={() => frame.current?.removeAttribute("data-moving")}
           nodesDraggable={false}
           nodesConnectable={false}
           edgesFocusable={false}
@@ -122,13 +141,12 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
           zoomOnDoubleClick={false}
           minZoom={0.2}
           maxZoom={1.6}
-          fitView
-          fitViewOptions={FIT}
           proOptions={{ hideAttribution: true }}
         >
-          <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} />
-          {map && laidOut !== null && <MiniMap pannable zoomable ariaLabel={say("canvas.map")} nodeColor={mapColour} nodeStrokeWidth={0} nodeBorderRadius={8} style={{ width: 168, height: 104 }} />}
+          {laidOut !== null && <CanvasDots width={laidOut.layout.size.width} height={laidOut.layout.size.height} />}
+          {laidOut !== null && many && <ManyEdgeLines laidOut={laidOut} edges={overlay?.edges ?? null} />}
         </ReactFlow>
+        {map && laidOut !== null && <GraphMap laidOut={laidOut} overlay={overlay} selected={selected} onMoved={view.onMoved} />}
         {laidOut === null && (
           <p role="status" className="pointer-events-none absolute inset-0 grid place-items-center text-small text-faint">
             {say("canvas.layingOut")}
@@ -170,9 +188,4 @@ function Canvas({ graph, overlay, renaming = null, problems, label, selected, on
       </div>
     </CanvasGesturesContext>
   );
-}
-
-function mapColour(node: { type?: string; selected?: boolean }): string {
-  if (node.type === "region") return "transparent";
-  return node.selected === true ? "var(--color-accent)" : "light-dark(#c4c6d0, #454a56)";
 }

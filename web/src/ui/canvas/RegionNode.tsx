@@ -5,7 +5,7 @@
 import type { Node, NodeProps } from "@xyflow/react";
 import { Repeat2 } from "lucide-react";
 import { memo } from "react";
-import { roundedPath } from "../../graph/graphLayout";
+import { grown, roundedBox, roundedPath } from "../../graph/graphLayout";
 import type { RegionShape } from "../../graph/regionShape";
 import { say } from "../../words/say";
 import type { RegionSegment } from "./canvasModel";
@@ -20,14 +20,12 @@ export type RegionFlowNode = Node<RegionNodeData, "region">;
 
 export const RegionNode = memo(function RegionNode({ data: { shape, segments, onPin } }: NodeProps<RegionFlowNode>) {
   const { bounds, margin } = shape;
+  const bands = shape.bands.map((band) => roundedPath(band)).join("");
+  // Two elements, however many steps: a hull may hold hundreds.
   const outline = (grow: number, colour: string) => (
     <g fill={colour} stroke={colour} strokeLinejoin="round" strokeLinecap="round">
-      {shape.bands.map((band) => (
-        <path key={roundedPath(band)} d={roundedPath(band)} fill="none" strokeWidth={2 * (margin + grow)} />
-      ))}
-      {shape.boxes.map((box) => (
-        <rect key={`${box.x} ${box.y}`} x={box.x - margin - grow} y={box.y - margin - grow} width={box.width + 2 * (margin + grow)} height={box.height + 2 * (margin + grow)} rx={18} strokeWidth={0} />
-      ))}
+      {bands !== "" && <path d={bands} fill="none" strokeWidth={2 * (margin + grow)} />}
+      <path d={shape.boxes.map((box) => roundedBox(grown(box, margin + grow), 18)).join("")} strokeWidth={0} />
     </g>
   );
   return (

@@ -1,5 +1,5 @@
 /** A step on the canvas: kind, name, summary, badges, and on a run its state in icon, colour and word. */
-import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
+import type { Node, NodeProps } from "@xyflow/react";
 import { Box, Flag, Layers, Puzzle, RotateCcw, Timer, TriangleAlert, Undo2, Users } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import type { StepDefinition } from "../../api/types";
@@ -22,6 +22,10 @@ const USUAL_TIMEOUT_MS = 6 * 60 * 60 * 1000;
 export type StepFlowNode = Node<StepNodeData, "step">;
 
 export const StepNode = memo(function StepNode({ data }: NodeProps<StepFlowNode>) {
+  return data.brief ? <BriefStep {...data} /> : <WholeStep data={data} />;
+});
+
+function WholeStep({ data }: { data: StepNodeData }) {
   const { step, overlay, selected, renaming } = data;
   const tone = overlay === null ? null : appearanceOf(overlay.status).tone;
   const begun = overlay !== null && overlay.status !== "pending" && overlay.status !== "skipped";
@@ -54,13 +58,35 @@ export const StepNode = memo(function StepNode({ data }: NodeProps<StepFlowNode>
       </div>
       {step.child?.kind === "in_place" && <StepsInside steps={step.child.steps} />}
       </div>
-      <Handle type="target" position={data.direction === "right" ? Position.Left : Position.Top} isConnectable={false} />
-      <Handle type="source" position={data.direction === "right" ? Position.Right : Position.Bottom} isConnectable={false} />
     </div>
       {renaming === null && <StepKnob step={step.id} direction={data.direction} />}
+      <EdgeEnds direction={data.direction} />
     </div>
   );
-});
+}
+
+/** One of many, from far away: its state and its name, as big as there is room. */
+function BriefStep({ step, overlay, selected, direction }: StepNodeData) {
+  const tone = overlay === null ? null : appearanceOf(overlay.status).tone;
+  return (
+    <div data-step={step.id} data-status={overlay?.status} className={`flex size-full items-center gap-2 overflow-hidden rounded-card border-2 bg-raised px-3 ${selected ? "border-accent" : "border-edge"}`}>
+      {overlay !== null && tone !== null && <span className={TONE_TEXT[tone]}><StatusIcon status={overlay.status} size={26} /></span>}
+      <span className="truncate font-mono text-[1.375rem] font-semibold">{step.id}</span>
+      <EdgeEnds direction={direction} />
+    </div>
+  );
+}
+
+/** React Flow looks for these where edges begin and end. Its own component listens to every frame. */
+function EdgeEnds({ direction }: { direction: StepNodeData["direction"] }) {
+  const [into, out] = direction === "right" ? ["left", "right"] : ["top", "bottom"];
+  return (
+    <>
+      <span aria-hidden className={`target react-flow__handle react-flow__handle-${into}`} data-handlepos={into} />
+      <span aria-hidden className={`source react-flow__handle react-flow__handle-${out}`} data-handlepos={out} />
+    </>
+  );
+}
 
 function ManyCards() {
   return (

@@ -55,6 +55,8 @@ export interface StepNodeData extends Record<string, unknown> {
   /** It runs behind the others, however they ended. */
   readonly last: boolean;
   readonly direction: "right" | "down";
+  /** Seen from so far away that only its name can be read. */
+  readonly brief: boolean;
 }
 
 /** What a text says of a step and its compiled form does not. */

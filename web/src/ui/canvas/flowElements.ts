@@ -1,17 +1,17 @@
 /** Makes nodes and edges of React Flow from a layout and what is laid over it. */
 import { type Edge, type Node, type NodeHandle, Position } from "@xyflow/react";
 import type { GraphView } from "../../api/types";
-import type { GraphLayout } from "../../graph/graphLayout";
-import { regionShapes } from "../../graph/regionShape";
+import { type Box, boxAround, type GraphLayout, overlap } from "../../graph/graphLayout";
+import type { RegionShape } from "../../graph/regionShape";
 import { say } from "../../words/say";
-import { type CanvasActions, type CanvasOverlay, type Renaming, drawnSteps } from "./canvasModel";
+import { type CanvasActions, type CanvasOverlay, type Renaming, drawnSteps, type StepOverlay } from "./canvasModel";
 import type { ForwardFlowEdge } from "./ForwardEdgeLine";
 import type { LoopFlowEdge } from "./LoopEdgeLine";
 import type { RegionFlowNode } from "./RegionNode";
 import type { StepFlowNode } from "./StepNode";
 import type { LaidOut } from "./useGraphLayout";
 
-/** More are drawn with less: only what is in sight, and no knobs on edges. */
+/** More are drawn with less: only steps near what is in sight, and edges as a few paths. What their knobs do, the panel of the step offers. */
 export const MANY_STEPS = 150;
 
 export interface StepsOnCanvas {
@@ -20,36 +20,53 @@ export interface StepsOnCanvas {
   readonly selection: ReadonlySet<string>;
   readonly renaming: Renaming | null;
   readonly problems: ReadonlyMap<string, number> | undefined;
+  readonly brief: boolean;
+  /** What lies elsewhere is not drawn. */
+  readonly part: Box | null;
 }
 
-export function stepNodes({ projection, layout }: LaidOut, graph: GraphView, { overlay, selected, selection, renaming, problems }: StepsOnCanvas): StepFlowNode[] {
+/** What was drawn of each step, and of what: a step that is the same is not drawn anew. */
+export type DrawnNodes = Map<string, { readonly of: readonly unknown[]; readonly overlay: StepOverlay | null; readonly node: StepFlowNode }>;
+
+export function stepNodes({ projection, layout }: LaidOut, graph: GraphView, { overlay, selected, selection, renaming, problems, brief, part }: StepsOnCanvas, drawn: DrawnNodes): StepFlowNode[] {
   const definitions = new Map(drawnSteps(graph).map((step) => [step.id, step]));
   const last = new Set(graph.finally?.map(({ id }) => id));
+  // A loop that comes by needs its ends, wherever they are.
+  const ends = new Set(part === null ? [] : loopsNear(projection, layout, part).flatMap(({ from, to }) => [from, to]));
   return projection.order.flatMap((id) => {
     const [box, step] = [layout.nodes.get(id), definitions.get(id)];
-    if (box === undefined || step === undefined) return [];
+    if (box === undefined || step === undefined || (part !== null && !overlap(box, part) && !ends.has(id))) return [];
     const state = overlay?.steps.get(id) ?? null;
     const chosen = selected === id || selection.has(id);
     const count = problems?.get(id) ?? 0;
-    return [
-      {
-        id,
-        type: "step" as const,
-        position: { x: box.x, y: box.y },
-        ...sizeOf(box),
-        handles: handlesOf(box, layout.direction),
-        selected: chosen,
-        ariaLabel: [say("canvas.step", { step: id }), ...(state === null ? [] : [state.word ?? state.status]), ...(count === 0 ? [] : [say("canvas.problems", { count })])].join(", "),
-        ariaRole: renaming?.step === id ? ("group" as const) : ("button" as const),
-        domAttributes: { "aria-roledescription": say("canvas.stepRole"), ...(selected === id ? { "aria-current": true as const } : {}), ...(chosen ? { "data-chosen": true } : {}) } as StepFlowNode["domAttributes"],
-        data: { step, overlay: state, selected: chosen, direction: layout.direction, last: last.has(id), problems: count, renaming: renaming?.step === id ? renaming : null },
-      } as StepFlowNode,
-    ];
+    const renamed = renaming?.step === id ? renaming : null;
+    const of = [step, box.x, box.y, box.width, box.height, layout.direction, chosen, selected === id, count, renamed, last.has(id), brief && renamed === null];
+    const before = drawn.get(id);
+    if (before !== undefined && before.of.every((one, at) => Object.is(one, of[at])) && sameOverlay(before.overlay, state)) return [before.node];
+    const node = {
+      id,
+      type: "step" as const,
+      position: { x: box.x, y: box.y },
+      ...sizeOf(box),
+      handles: handlesOf(box, layout.direction),
+      selected: chosen,
+      ariaLabel: [say("canvas.step", { step: id }), ...(state === null ? [] : [state.word ?? state.status]), ...(count === 0 ? [] : [say("canvas.problems", { count })])].join(", "),
+      ariaRole: renamed !== null ? ("group" as const) : ("button" as const),
+      domAttributes: { "aria-roledescription": say("canvas.stepRole"), ...(selected === id ? { "aria-current": true as const } : {}), ...(chosen ? { "data-chosen": true } : {}) } as StepFlowNode["domAttributes"],
+      data: { step, overlay: state, selected: chosen, direction: layout.direction, last: last.has(id), problems: count, renaming: renamed, brief: brief && renamed === null },
+    } as StepFlowNode;
+    drawn.set(id, { of, overlay: state, node });
+    return [node];
   });
 }
 
-export function regionNodes({ projection, layout }: LaidOut, overlay: CanvasOverlay | null, onPin: CanvasActions["onPin"] | null): RegionFlowNode[] {
-  return regionShapes(projection, layout).map((shape, at) => ({
+function sameOverlay(a: StepOverlay | null, b: StepOverlay | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.status === b.status && a.word === b.word && a.visit === b.visit && a.attempt === b.attempt && a.startedAt === b.startedAt && a.finishedAt === b.finishedAt;
+}
+
+export function regionNodes(shapes: readonly RegionShape[], overlay: CanvasOverlay | null, onPin: CanvasActions["onPin"] | null): RegionFlowNode[] {
+  return shapes.map((shape, at) => ({
     id: `region:${shape.to}`,
     type: "region",
     position: { x: shape.bounds.x, y: shape.bounds.y },
@@ -84,17 +101,21 @@ function handlesOf({ width, height }: Size, direction: GraphLayout["direction"])
       ];
 }
 
-export function flowEdges({ projection, layout }: LaidOut, overlay: CanvasOverlay | null): Edge[] {
-  const knob = projection.order.length <= MANY_STEPS;
-  const forward: ForwardFlowEdge[] = projection.forward.map((edge) => ({
+function loopsNear(projection: LaidOut["projection"], layout: GraphLayout, part: Box): LaidOut["projection"]["loops"] {
+  return projection.loops.filter(({ id }) => overlap(boxAround((layout.lines.get(id) ?? []).map((point) => ({ ...point, width: 1, height: 1 }))), part));
+}
+
+export function flowEdges({ projection, layout }: LaidOut, overlay: CanvasOverlay | null, part: Box | null): Edge[] {
+  const few = projection.order.length <= MANY_STEPS;
+  const forward: ForwardFlowEdge[] = (few ? projection.forward : []).map((edge) => ({
     id: edge.id,
     type: "forward",
     source: edge.from,
     target: edge.to,
     zIndex: 0,
-    data: { points: layout.lines.get(edge.id) ?? [], on: edge.on, state: overlay?.edges.get(`${edge.from} ${edge.to}`) ?? null, knob },
+    data: { points: layout.lines.get(edge.id) ?? [], on: edge.on, state: overlay?.edges.get(`${edge.from} ${edge.to}`) ?? null },
   }));
-  const loops: LoopFlowEdge[] = projection.loops.map((loop) => ({
+  const loops: LoopFlowEdge[] = (part === null ? projection.loops : loopsNear(projection, layout, part)).map((loop) => ({
     id: loop.id,
     type: "loop",
     source: loop.from,

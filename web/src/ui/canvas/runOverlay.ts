@@ -64,6 +64,10 @@ function waitingWord(step: StepView): string | null {
       return say("overlay.retry", { attempt: step.waiting_for.attempt });
     case "lock":
       return say("overlay.lock", { name: step.waiting_for.name });
+    case "callback":
+      return say("overlay.callback");
+    case "worker":
+      return say("overlay.worker", { labels: step.waiting_for.missing.join(", ") });
     case "draining":
       return say("overlay.draining");
     default:

@@ -1,10 +1,12 @@
 /** What part of the graph is in sight: fitted at first, then the user's. */
-import { useReactFlow } from "@xyflow/react";
-import { type RefObject, useEffect, useRef, useState } from "react";
+import { getViewportForBounds, useReactFlow, useStoreApi } from "@xyflow/react";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type Box, boxAround } from "../../graph/graphLayout";
+import { regionShapes } from "../../graph/regionShape";
 import type { Direction } from "../../graph/layoutInput";
 import type { LaidOut } from "./useGraphLayout";
 
-export const FIT = { padding: 0.09, maxZoom: 1, minZoom: 0.35 };
+const FIT = { padding: 0.09, maxZoom: 1, minZoom: 0.35 };
 
 export interface CanvasView {
   readonly onMoved: () => void;
@@ -13,21 +15,21 @@ export interface CanvasView {
 }
 
 export function useCanvasView(frame: RefObject<HTMLDivElement | null>, laidOut: LaidOut | null): CanvasView {
-  const { fitView, setCenter, getZoom } = useReactFlow();
+  const { setCenter, getZoom } = useReactFlow();
   const touched = useRef(false);
-  useFitOnResize(frame, touched);
+  const fitView = useFit(laidOut);
+  useFitOnResize(frame, touched, fitView);
 
   const fitted = useRef<string | null>(null);
-  useEffect(() => {
+  // Before anything of the layout is painted: it must not be seen unfitted.
+  useLayoutEffect(() => {
     if (laidOut === null) return;
     const direction = laidOut.layout.direction;
     // A first layout is fitted; a changed one only while the user has not chosen what to look at.
     const first = fitted.current !== direction;
     fitted.current = direction;
     if (!first && touched.current) return;
-    // Wait for React Flow to take in the nodes of this layout.
-    const frameRequest = requestAnimationFrame(() => void fitView(first ? FIT : { ...FIT, duration: 180 }));
-    return () => cancelAnimationFrame(frameRequest);
+    fitView(first ? 0 : 180);
   }, [laidOut, fitView]);
 
   return {
@@ -36,7 +38,7 @@ export function useCanvasView(frame: RefObject<HTMLDivElement | null>, laidOut: 
     },
     fit: () => {
       touched.current = false;
-      void fitView({ ...FIT, duration: 160 });
+      fitView(160);
     },
     show: (step) => {
       const box = laidOut?.layout.nodes.get(step);
@@ -45,6 +47,20 @@ export function useCanvasView(frame: RefObject<HTMLDivElement | null>, laidOut: 
       void setCenter(box.x + box.width / 2, box.y + box.height / 2, { zoom: Math.max(getZoom(), 0.7), duration: 160 });
     },
   };
+}
+
+/** Of the layout, not of what is drawn: of a large graph only a part is. */
+function useFit(laidOut: LaidOut | null): (duration: number) => void {
+  const { setViewport } = useReactFlow();
+  const store = useStoreApi();
+  const bounds = useMemo(() => (laidOut === null ? null : contentOf(laidOut)), [laidOut]);
+  return useCallback(
+    (duration) => {
+      const { width, height } = store.getState();
+      if (bounds !== null && width > 0 && height > 0) void setViewport(getViewportForBounds(bounds, width, height, FIT.minZoom, FIT.maxZoom, FIT.padding), { duration });
+    },
+    [store, setViewport, bounds],
+  );
 }
 
 /** Chosen once from the shape of the pane: a resize must not move what someone reads. */
@@ -61,8 +77,12 @@ export function useFirstDirection(frame: RefObject<HTMLDivElement | null>): Dire
  * Keeps the graph in sight when the pane changes its size: a dock opens, a bar
  * appears. What the user has panned or zoomed to stays in the middle instead.
  */
-function useFitOnResize(frame: RefObject<HTMLDivElement | null>, touched: RefObject<boolean>): void {
-  const { fitView, getViewport, setViewport } = useReactFlow();
+function useFitOnResize(frame: RefObject<HTMLDivElement | null>, touched: RefObject<boolean>, fitView: (duration: number) => void): void {
+  const { getViewport, setViewport } = useReactFlow();
+  const fit = useRef(fitView);
+  useEffect(() => {
+    fit.current = fitView;
+  });
   useEffect(() => {
     const pane = frame.current;
     if (pane === null) return;
@@ -71,10 +91,15 @@ function useFitOnResize(frame: RefObject<HTMLDivElement | null>, touched: RefObj
       const now = pane.getBoundingClientRect();
       const { x, y, zoom } = getViewport();
       if (touched.current) void setViewport({ x: x + (now.width - before.width) / 2, y: y + (now.height - before.height) / 2, zoom });
-      else requestAnimationFrame(() => void fitView(FIT));
+      else requestAnimationFrame(() => fit.current(0));
       before = now;
     });
     observer.observe(pane);
     return () => observer.disconnect();
-  }, [frame, touched, fitView, getViewport, setViewport]);
+  }, [frame, touched, getViewport, setViewport]);
+}
+
+/** Steps with the hulls of loops, whose headers stand above them. */
+function contentOf({ projection, layout }: LaidOut): Box {
+  return boxAround([...layout.nodes.values(), ...regionShapes(projection, layout).map(({ bounds }) => bounds)]);
 }

@@ -1,7 +1,7 @@
 /** The layout of a graph; it changes when the steps or edges do, never with a run's state. */
 import { useEffect, useMemo, useRef, useState } from "react";
-import { type GraphLayout, readLayout } from "../../graph/graphLayout";
-import { type Direction, layoutInput } from "../../graph/layoutInput";
+import type { GraphLayout } from "../../graph/graphLayout";
+import type { Direction } from "../../graph/layoutInput";
 import { type PipelineGraph, project, type Projection } from "../../graph/pipelineGraph";
 import { anchored } from "../../graph/stableLayout";
 import { layOut } from "./layoutEngine";
@@ -21,11 +21,11 @@ export function useGraphLayout(steps: PipelineGraph["steps"], direction: Directi
   useEffect(() => {
     if (direction === null) return;
     let outdated = false;
-    void layOut(layoutInput(projection, direction)).then((result) => {
+    void layOut(projection, direction).then((layout) => {
       if (outdated) return;
       const held = fresh.current === anew;
       fresh.current = anew;
-      setLaidOut((before) => ({ projection, layout: anchored(readLayout(result, projection, direction), held ? (before?.layout ?? null) : null) }));
+      setLaidOut((before) => ({ projection, layout: anchored(layout, held ? (before?.layout ?? null) : null) }));
     });
     return () => {
       outdated = true;

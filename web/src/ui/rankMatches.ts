@@ -1,0 +1,48 @@
+/**
+ * Finds what somebody means by a few letters: every word of theirs must be found,
+ * at the beginning of the text best, then of a word, then anywhere, then as
+ * letters in order.
+ */
+
+export function rankMatches<Item>(items: readonly Item[], text: (item: Item) => string, wanted: string): Item[] {
+  const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return [...items];
+  return items
+    .map((item) => ({ item, cost: costOf(text(item).toLowerCase(), words) }))
+    .filter(({ cost }) => cost !== null)
+    .toSorted((a, b) => (a.cost ?? 0) - (b.cost ?? 0))
+    .map(({ item }) => item);
+}
+
+function costOf(text: string, words: readonly string[]): number | null {
+  let sum = text.length / 1000;
+  for (const word of words) {
+    const cost = costOfWord(text, word);
+    if (cost === null) return null;
+    sum += cost;
+  }
+  return sum;
+}
+
+function costOfWord(text: string, word: string): number | null {
+  const at = text.indexOf(word);
+  if (at === 0) return 0;
+  if (at > 0) return startsWord(text, word, at) ? 1 : 2;
+  return isSpread(text, word) ? 4 : null;
+}
+
+function startsWord(text: string, word: string, first: number): boolean {
+  for (let at = first; at !== -1; at = text.indexOf(word, at + 1)) if (/[^\p{L}\p{N}]/u.test(text.charAt(at - 1))) return true;
+  return false;
+}
+
+/** Two letters stand in order in nearly every text: that many say nothing. */
+function isSpread(text: string, word: string): boolean {
+  if (word.length < 3) return false;
+  let at = 0;
+  for (const letter of word) {
+    at = text.indexOf(letter, at) + 1;
+    if (at === 0) return false;
+  }
+  return true;
+}

@@ -53,8 +53,9 @@ soak: fuzz      ## The long tests: fuzzing, a thousand kills, random runs beside
 	@scripts/setup build
 	@$(MAKE) --no-print-directory web
 	LOOPLINE_KILLS=$${LOOPLINE_KILLS:-1000} $(CARGO) test -p loopline-tests crash -- --nocapture
-	LOOPLINE_OPINIONS=$${LOOPLINE_OPINIONS:-200000} LOOPLINE_OPINIONS_SEED=$$RANDOM $(CARGO) test -p loopline-tests second_opinion
-	LOOPLINE_SEEDS=$${LOOPLINE_SEEDS:-30000} $(CARGO) test -p loopline-tests deterministic::nothing
+	LOOPLINE_KILLS_PG=$${LOOPLINE_KILLS_PG:-200} $(CARGO) test -p loopline-tests servers -- --nocapture
+	LOOPLINE_OPINIONS=$${LOOPLINE_OPINIONS:-200000} LOOPLINE_OPINIONS_SEED=$$RANDOM $(CARGO) test --profile soak -p loopline-tests second_opinion
+	LOOPLINE_SEEDS=$${LOOPLINE_SEEDS:-30000} $(CARGO) test --profile soak -p loopline-tests deterministic::nothing
 	LOOPLINE_VOLUME=$${LOOPLINE_VOLUME:-100} $(CARGO) test --release -p loopline-worker --test worker torture
 	LOOPLINE_STEPS=$${LOOPLINE_STEPS:-100000} $(CARGO) run --release -p loopline-benches shell
 

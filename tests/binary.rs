@@ -66,6 +66,7 @@ impl Home {
             .env("XDG_STATE_HOME", self.path("state"))
             .env_remove("LOOPLINE_SERVER")
             .env_remove("LOOPLINE_TOKEN")
+            .env_remove("LOOPLINE_DATABASE_URL")
             // Kills and restarts meet states that were kept.
             .env("LOOPLINE_SNAPSHOT_EVERY", "3")
             .env("USER", "ada")
@@ -103,10 +104,22 @@ impl Server {
 
     /// With this program, which is the same or a copy of it.
     pub fn start_as(home: &Home, program: &Path) -> Self {
+        Self::start_with(home, program, &[], |_| ())
+    }
+
+    /// One whose record is in this database, which it may share.
+    pub fn start_on(home: &Home, database: &str) -> Self {
+        Self::start_with(home, loopline(), &["--database-url", database], |_| ())
+    }
+
+    /// With more arguments, and as `change` says.
+    pub fn start_with(home: &Home, program: &Path, more: &[&str], change: impl FnOnce(&mut Command)) -> Self {
         std::fs::create_dir_all(home.path("pipelines")).expect("folder");
-        let mut command = home
-            .command_of(program, &["serve", "--listen", "127.0.0.1:0", "--data", "data", "--pipelines", "pipelines"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("the server starts");
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--data", "data", "--pipelines", "pipelines"];
+        let mut command = home.command_of(program, &[&serve, more].concat());
+        command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        change(&mut command);
+        let mut child = command.spawn().expect("the server starts");
         let out = child.stdout.take().expect("piped");
         let mut lines = BufReader::new(out).lines();
         let url = loop {

@@ -10,7 +10,7 @@ use crate::binary::{Home, Server, json};
 const HELLO: &str = "version: 1\nname: hello\ninputs: {who: {type: string, default: world}}\nsteps:\n  a:\n    run: |\n      echo \"hello {{ inputs.who }}\"\n      echo \"said=hello\" >> \"$LOOPLINE_OUTPUT\"\n    outputs: {said: {type: string}}\n  b: {needs: a, run: \"echo second >&2\"}\noutputs: {said: steps.a.outputs.said}\n";
 const FAILS: &str = "version: 1\nname: fails\nsteps:\n  a: {run: exit 7}\n";
 const GATE: &str = "version: 1\nname: gate\nsteps:\n  ask: {approval: {message: Go on?, timeout: 1h}}\n  then: {needs: ask, run: echo went on}\n";
-const LATER: &str = "version: 1\nname: later\nsteps:\n  each: {cache: {key: a, paths: [target]}, run: \"true\"}\n";
+const LATER: &str = "version: 1\nname: later\nnotify: [{on: failed, to: chat}]\nsteps:\n  each: {run: \"true\"}\n";
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -141,7 +141,7 @@ fn a_key_that_cannot_run_yet_is_refused_by_name_when_the_run_starts() {
     let output = home.run(&["run", "later.loopline.yaml"]);
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.contains("`cache` at /steps/each/cache"), "{error}");
+    assert!(error.contains("`notify` at /notify"), "{error}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::binary::{Home, Server};
 
 /// Each attempt writes a line when it begins and when it ends: what really happened, whatever the server believes.
-const WITNESS: &str = r#"
+pub const WITNESS: &str = r#"
 version: 1
 name: loops
 steps:
@@ -98,6 +98,8 @@ fn one_run(random: &mut Random, at_most: u32, seed: u64) -> u32 {
     assert_extends(&before, &whole, seed);
     check(&run, &whole, &home.path(&format!("data/workspaces/{id}/witness")), seed);
     server.stop();
+    let checked = home.run(&["check-db", "--data", "data"]);
+    assert!(checked.status.success(), "seed {seed}: {}", String::from_utf8_lossy(&checked.stdout));
     leaves_no_process(&id, seed);
     kills
 }
@@ -116,12 +118,12 @@ fn history(server: &Server, id: &str) -> Vec<Json> {
 }
 
 /// What was on disk before a kill is there after it, unchanged.
-fn assert_extends(before: &[Json], after: &[Json], seed: u64) {
+pub fn assert_extends(before: &[Json], after: &[Json], seed: u64) {
     assert!(after.len() >= before.len(), "seed {seed}: {} events before, {} after", before.len(), after.len());
     assert_eq!(&after[..before.len()], before, "seed {seed}: the history was rewritten");
 }
 
-fn check(run: &Json, events: &[Json], witness: &Path, seed: u64) {
+pub fn check(run: &Json, events: &[Json], witness: &Path, seed: u64) {
     assert_eq!(run["status"], "succeeded", "seed {seed}: {run:#}");
     for (at, event) in events.iter().enumerate() {
         assert_eq!(event["seq"], at as u64 + 1, "seed {seed}: a gap or a double");
@@ -167,7 +169,7 @@ fn check(run: &Json, events: &[Json], witness: &Path, seed: u64) {
     assert_eq!(run["outputs"]["visit"], "12", "seed {seed}");
 }
 
-fn leaves_no_process(id: &str, seed: u64) {
+pub fn leaves_no_process(id: &str, seed: u64) {
     let mark = format!("LOOPLINE_RUN_ID={id}");
     for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
         let environ = std::fs::read(entry.path().join("environ")).unwrap_or_default();
@@ -177,10 +179,10 @@ fn leaves_no_process(id: &str, seed: u64) {
 }
 
 /// Xorshift: enough to choose moments, and the same again from the same seed.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -220,7 +220,7 @@ fn recorded_histories_show_every_event_kind_of_step_and_kind_of_failure() {
         }
     }
     assert!(histories.len() >= 100, "{}", histories.len());
-    assert_eq!(events.len(), 13, "{events:?}");
+    assert_eq!(events.len(), 15, "{events:?}");
     let missing: Vec<_> = FailureKind::ALL.iter().filter(|kind| !failures.contains(kind)).collect();
     assert!(missing.is_empty(), "no history shows {missing:?}");
     for kind in ["approval", "http", "pipeline", "run", "set", "sleep", "wait"] {

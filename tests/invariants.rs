@@ -114,6 +114,7 @@ fn rooms_import_only_what_the_table_in_architecture_allows() {
         ("loopline-store", &["loopline-core", "loopline-ports"]),
         ("loopline-blobs", &["loopline-core", "loopline-ports"]),
         ("loopline-worker", &["loopline-core", "loopline-ports", "loopline-blobs"]),
+        ("loopline-secrets", &["loopline-core", "loopline-ports"]),
         ("loopline-runtime", &["loopline-core", "loopline-ports"]),
         ("loopline-triggers", &["loopline-core", "loopline-ports", "loopline-dsl"]),
         (

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use loopline_core::command::{AttemptSpec, ChildSpec, Command, Timer};
 use loopline_core::event::{
-    ApprovalDecided, ChildFinished, Decision, Event, ParentWish, Recorded, RerunFrom, RunCreated, RunOutcome,
-    SignalReceived, Trigger,
+    ApprovalDecided, CallbackReceived, ChildFinished, Decision, Event, ParentWish, Recorded, RerunFrom, RunCreated,
+    RunOutcome, SignalReceived, Trigger,
 };
 use loopline_core::graph::{Graph, WhenFull};
 use loopline_core::group::{Ask, GroupCommand, GroupEvent, GroupId, GroupKind, GroupState, Holder, Slot, apply_group};
-use loopline_core::id::{AttemptKey, InvalidStepId, RunId, StepPath, StepUnit, UnitPath};
+use loopline_core::id::{AttemptKey, InvalidStepId, RunId, StepPath, StepUnit, UnitPath, Within};
 use loopline_core::machine::{Applied, Refused, RunState, apply, restart};
-use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
+use loopline_core::outcome::{ArtifactRef, Failure, FailureKind, Outcome, RawResult};
 use loopline_core::time::Timestamp;
 use loopline_core::view::RunView;
 use serde::Deserialize;
@@ -29,11 +29,20 @@ pub struct Mock {
     pub response: Option<loopline_core::outcome::HttpResponse>,
     #[serde(default)]
     pub stdout: Option<String>,
+    /// Names and digests of what it has kept.
+    #[serde(default)]
+    pub artifacts: BTreeMap<String, String>,
     #[serde(default)]
     pub fail: Option<FailMock>,
     /// Of a child run: it could not begin.
     #[serde(default)]
     pub never: bool,
+    /// Labels that no worker has.
+    #[serde(default)]
+    pub unplaced: Vec<String>,
+    /// When a worker that has them comes; never, where it is unsaid.
+    #[serde(default)]
+    pub placed_after_ms: Option<u64>,
     /// Does not obey a cancel: ends as it would have ended.
     #[serde(default)]
     pub deaf: bool,
@@ -102,6 +111,11 @@ pub struct Act {
     /// What is said of steps, by the ways to them: parts of the answer.
     #[serde(default)]
     pub why: BTreeMap<String, Vec<String>>,
+    /// A step, or an item of it as `step[0]`, is called back, with `payload`; `visit` and `attempt` say which one was asked.
+    #[serde(default)]
+    pub call_back: Option<String>,
+    #[serde(default)]
+    pub attempt: Option<u32>,
     /// Name of a signal.
     #[serde(default)]
     pub signal: Option<String>,
@@ -368,6 +382,23 @@ impl<'a> Simulation<'a> {
                 by,
                 idempotency_key: act.idempotency_key.clone(),
             })),
+            (None, None, None) if act.call_back.is_some() => {
+                let named = act.call_back.as_deref().unwrap_or_default();
+                let StepUnit { step, item } = named.parse().map_err(|error: InvalidStepId| error.to_string())?;
+                let view = self.state.view(self.graph).expect("the run has begun");
+                let shown = view.steps.get(&step).ok_or_else(|| format!("there is no step {step}"))?;
+                let of_item = item.and_then(|item| shown.items.as_ref()?.get(item as usize)).map(|item| item.attempt);
+                let key = AttemptKey {
+                    epoch: self.state.epoch(),
+                    step,
+                    item,
+                    visit: act.visit.unwrap_or(shown.visit),
+                    attempt: act.attempt.unwrap_or(of_item.unwrap_or(shown.attempt)),
+                    within: Within::default(),
+                    undo: false,
+                };
+                Event::CallbackReceived(Box::new(CallbackReceived { key, payload: act.payload.clone() }))
+            }
             (None, None, None) if act.parent.is_some() => Event::ParentAsked { wish: act.parent.expect("just looked") },
             (None, None, None) if act.pause => Event::PauseRequested { by },
             (None, None, None) if act.resume => Event::ResumeRequested { by },
@@ -482,8 +513,17 @@ impl<'a> Simulation<'a> {
                 self.attempts.entry(name_of(&key)).or_default().push(told);
                 let mock = self.next_mock(&key);
                 self.live.insert(key.clone());
-                self.plan(self.now, Due::Started(key.clone()));
-                self.plan(self.now + mock.after_ms as i64, Due::Finished(key, outcome(&mock)));
+                let mut begins = Some(self.now);
+                if !mock.unplaced.is_empty() {
+                    let missing = mock.unplaced.clone();
+                    let event = Event::AttemptUnplaced { key: key.clone(), missing };
+                    self.plan(self.now, Due::Event(Box::new(event)));
+                    begins = mock.placed_after_ms.map(|ms| self.now + ms as i64);
+                }
+                if let Some(begins) = begins {
+                    self.plan(begins, Due::Started(key.clone()));
+                    self.plan(begins + mock.after_ms as i64, Due::Finished(key, outcome(&mock)));
+                }
             }
             Command::StartChild(spec) => {
                 let key = spec.parent.key.clone();
@@ -548,12 +588,18 @@ fn name_of(key: &AttemptKey) -> String {
     }
 }
 
+fn kept((name, digest): (&String, &String)) -> (String, ArtifactRef) {
+    let path = Some(format!("out/{name}"));
+    (name.clone(), ArtifactRef { digest: digest.clone(), file_name: name.clone(), path, ..ArtifactRef::default() })
+}
+
 fn outcome(mock: &Mock) -> Outcome {
     let result = RawResult {
         exit_code: mock.fail.as_ref().map_or(Some(0), |fail| fail.exit_code),
         stdout: mock.stdout.clone(),
         response: mock.response.clone(),
         outputs: mock.outputs.clone(),
+        artifacts: mock.artifacts.iter().map(kept).collect(),
         ..RawResult::default()
     };
     match &mock.fail {

@@ -147,7 +147,14 @@ fn spec(image: &str, turn: u32) -> AttemptSpec {
         idle_timeout_ms: None,
         grace_ms: 10_000,
         capture: Capture::default(),
+        runs_on: Vec::new(),
         artifacts: Default::default(),
+        junit: Default::default(),
+        fetch: Default::default(),
+        cache: Default::default(),
         services: Default::default(),
+        hides: Vec::new(),
+        fresh_workspace: false,
+        limits: Default::default(),
     }
 }

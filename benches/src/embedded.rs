@@ -38,6 +38,17 @@ pub struct AtOnce {
     pub settled_now: tokio::sync::Notify,
 }
 
+impl AtOnce {
+    pub fn new(reports: Reports) -> Self {
+        Self {
+            reports,
+            begun: watch::Sender::new(None),
+            settled: AtomicU64::new(0),
+            settled_now: tokio::sync::Notify::new(),
+        }
+    }
+}
+
 #[async_trait]
 impl Worker for AtOnce {
     async fn start(&self, spec: AttemptSpec) {
@@ -79,12 +90,7 @@ impl Embedded {
         let store = SqliteStore::open(folder.join("loopline.db")).await.unwrap();
         let journal: Arc<dyn Journal> = Arc::new(store.clone());
         let (reports, told) = mpsc::channel(REPORTS);
-        let worker = Arc::new(AtOnce {
-            reports,
-            begun: watch::Sender::new(None),
-            settled: AtomicU64::new(0),
-            settled_now: tokio::sync::Notify::new(),
-        });
+        let worker = Arc::new(AtOnce::new(reports));
         let clock = Arc::new(SystemClock);
         let engine = Engine::start(EngineConfig::default(), journal, worker.clone(), told, clock).await.unwrap();
         Self { engine, worker, store }
@@ -129,6 +135,7 @@ pub fn request(definition: &Arc<Definition>) -> TriggerRequest {
         labels: BTreeMap::new(),
         trigger: Trigger { kind: "manual".into(), actor: None },
         idempotency_key: None,
+        asked_by: "bench".into(),
     }
 }
 

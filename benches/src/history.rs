@@ -83,6 +83,7 @@ async fn write(folder: &Path, definition: &Arc<Definition>, events: Seq) -> RunI
             slots_granted: Vec::new(),
             slots_released: Vec::new(),
             request: None,
+            acts: Vec::new(),
             snapshot: looping.state.snapshot().map(|state| Snapshot::new(looping.state.last_seq(), state)),
         };
         for written in store.commit(vec![append]).await.unwrap() {

@@ -12,6 +12,7 @@ mod hostile;
 mod killed;
 mod lsp;
 mod mask;
+mod postgres;
 mod process;
 mod shell;
 mod start;
@@ -35,7 +36,7 @@ pub struct Figure {
 type Figures = fn(&Runtime) -> Vec<Figure>;
 
 /// Each can be asked for by its name.
-const ALL: [(&str, Figures); 16] = [
+const ALL: [(&str, Figures); 17] = [
     ("compile", |_| compile::figures()),
     ("hostile", |_| hostile::figures()),
     ("lsp", |_| lsp::figures()),
@@ -46,6 +47,7 @@ const ALL: [(&str, Figures); 16] = [
     ("parallel", |runtime| runtime.block_on(steps::parallel())),
     ("fan-out", |runtime| runtime.block_on(steps::fan_out())),
     ("runs", |runtime| runtime.block_on(steps::runs())),
+    ("postgres", |runtime| runtime.block_on(postgres::figures())),
     ("mask", |_| mask::figures()),
     ("shell", |runtime| runtime.block_on(shell::figures())),
     ("container", |runtime| runtime.block_on(container::figures())),

@@ -100,6 +100,8 @@ impl House {
             args: vec![SUPERVISE.into()],
             build: "bench".to_owned(),
             blobs: dir.path().to_owned(),
+            caches: dir.path().join("caches"),
+            max_caches: None,
             linger: Duration::ZERO,
             abandoned_after: None,
         };
@@ -118,6 +120,7 @@ impl House {
             labels: BTreeMap::new(),
             trigger: Trigger { kind: "manual".into(), actor: None },
             idempotency_key: None,
+            asked_by: "bench".into(),
         };
         let began = Instant::now();
         let run = self.engine.trigger(request).await.unwrap().run;

@@ -69,7 +69,7 @@ fn limits(pipeline: &Pipeline, graph: &mut Graph) {
     let Some(limits) = &pipeline.limits else { return };
     graph.max_visits = limits.visits.as_ref().map_or(DEFAULT_MAX_VISITS, |visits| visits.0.value);
     graph.max_items = limits.items.as_ref().map_or(DEFAULT_MAX_ITEMS, |items| items.0.value);
-    graph.max_log_bytes = limits.log.as_ref().map(|log| log.0.0.value);
+    graph.max_log_bytes = limits.log.as_ref().map(|log| log.0.value);
 }
 
 /// Steps, outputs and what lies inside, of any of the graphs of a file.
@@ -86,6 +86,7 @@ fn steps(model: &Model<'_>, graph: &mut Graph, common: &Retry, requires: &mut Ve
         inside.inputs = child.inputs.keys().map(|name| ((*name).to_owned(), anything())).collect();
         inside.max_visits = graph.max_visits;
         inside.max_items = graph.max_items;
+        inside.secrets = graph.secrets.clone();
         steps(child, &mut inside, common, requires)?;
         if let Action::Pipeline(action) = &mut graph.steps[*at].action {
             action.pipeline = ChildPipeline::InPlace(Box::new(inside));
@@ -95,6 +96,7 @@ fn steps(model: &Model<'_>, graph: &mut Graph, common: &Retry, requires: &mut Ve
         let mut graph_of_finally = Graph::named(graph.name.clone());
         graph_of_finally.max_visits = graph.max_visits;
         graph_of_finally.max_items = graph.max_items;
+        graph_of_finally.secrets = graph.secrets.clone();
         steps(finally, &mut graph_of_finally, common, requires)?;
         graph.finally = Some(Box::new(graph_of_finally));
     }
@@ -207,11 +209,11 @@ fn step(model: &Model<'_>, step: &ModelStep<'_>, common: &Retry, requires: &mut 
         allow_failure: spec.allow_failure.as_ref().is_some_and(|flag| flag.value),
         interruptible: spec.interruptible.as_ref().is_none_or(|flag| flag.value),
         many: many(spec).map(Box::new),
-        runs_on: runs_on.map_or_else(Vec::new, |labels| sorted(texts(Some(&labels.0)))),
+        runs_on: runs_on.map_or_else(Vec::new, |labels| sorted(texts(Some(labels)))),
         lock: spec.lock.as_ref().map(template),
         fresh_workspace: word(spec.workspace.as_ref()) == Some(crate::language::Workspace::Fresh),
         fetch: fetch(spec),
-        cache: spec.cache.iter().flat_map(|caches| &caches.0.0).map(cache).collect(),
+        cache: spec.cache.iter().flat_map(|caches| &caches.0).map(cache).collect(),
         services: container::services(spec),
         limits: step_limits(spec),
         junit: spec.reports.as_ref().map_or_else(Vec::new, |reports| texts(Some(&reports.junit))),
@@ -332,7 +334,7 @@ fn items(spec: &ItemsSpec) -> ItemList {
 }
 
 fn fetch(spec: &StepSpec) -> Vec<Fetch> {
-    let fetch = spec.fetch.iter().flat_map(|fetch| &fetch.0.0).filter_map(|text| {
+    let fetch = spec.fetch.iter().flat_map(|fetch| &fetch.0).filter_map(|text| {
         let (step, artifact) = artifact_of(&text.value)?;
         Some(Fetch { step: StepId::new(step).ok()?, artifact: artifact.to_owned() })
     });
@@ -496,7 +498,7 @@ fn http(spec: &Http) -> HttpAction {
             .filter_map(|status| status_range(&status.0.value))
             .collect(),
         condition: expect.condition.as_ref().map(cel),
-        schema: expect.schema.as_ref().map(|schema| schema.0.0.value.clone()),
+        schema: expect.schema.as_ref().map(|schema| schema.0.value.clone()),
     });
     HttpAction {
         method: spec.method.as_ref().map_or_else(

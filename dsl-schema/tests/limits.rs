@@ -85,6 +85,7 @@ fn too_much_environment() {
 fn forbidden_characters() {
     check("version: 1\nname: p\u{0}\n", Code::ForbiddenCharacter);
     check("version: 1\nname: \u{1b}[0m\n", Code::ForbiddenCharacter);
+    check("# before\n%Y\u{e9}L 1.2\n---\nversion: 1\n", Code::ForbiddenCharacter);
 }
 
 #[test]

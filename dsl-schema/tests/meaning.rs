@@ -271,14 +271,7 @@ fn keys_for_later_compile_and_are_required() {
         "version: 1\nname: p\nsecrets: [TOKEN]\ntriggers: {manual: true, schedule: [{cron: '* * * * *'}]}\nfail_fast: false\nsteps:\n  a: {wait: {signal: go, timeout: 1h}}\n  b: {needs: a, foreach: {items: [1, 2], as: n}, run: 'echo {{ n }}', artifacts: {log: '*.log'}, workspace: shared}\n",
     );
     let required: Vec<_> = graph.requires.iter().map(|one| (one.feature.as_str(), one.pointer.as_str())).collect();
-    assert_eq!(
-        required,
-        [
-            ("artifacts.glob", "/steps/b/artifacts/log"),
-            ("secrets", "/secrets"),
-            ("triggers.schedule", "/triggers/schedule"),
-        ]
-    );
+    assert_eq!(required, [("triggers.schedule", "/triggers/schedule")]);
 }
 
 #[test]
@@ -350,7 +343,7 @@ fn a_file_with_nearly_every_key_compiles() {
     let graph = graph(text);
     assert_eq!(graph.steps.len(), 7);
     let required: std::collections::BTreeSet<_> = graph.requires.iter().map(|one| one.feature.as_str()).collect();
-    let expect = ["defaults.runs_on", "fetch", "http.callback", "secrets", "triggers.schedule", "triggers.webhook"];
+    let expect = ["triggers.schedule", "triggers.webhook"];
     assert_eq!(required.into_iter().collect::<Vec<_>>(), expect);
     // The sample asks for `replicas` and leaves it to its scripts.
     let found: Vec<_> = compile(text).diagnostics.iter().map(|found| found.code.as_str()).collect();

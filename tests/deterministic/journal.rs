@@ -8,7 +8,8 @@ use loopline_core::event::Recorded;
 use loopline_core::id::{RunId, Seq};
 use loopline_core::time::Timestamp;
 use loopline_ports::journal::{
-    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RunFilter, RunSummary, Snapshot,
+    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RequestKey, RunFilter, RunSummary,
+    Snapshot,
 };
 
 use super::world::{Life, World};
@@ -95,6 +96,10 @@ impl Journal for Disk {
 
     async fn next_number(&self, project: &str, pipeline: &str) -> Result<u64, JournalError> {
         self.read("next_number", self.world.disk.next_number(project, pipeline)).await
+    }
+
+    async fn requests(&self) -> Result<Vec<(RequestKey, RunId)>, JournalError> {
+        self.read("requests", self.world.disk.requests()).await
     }
 
     async fn find_request(&self, scope: &str, key: &str) -> Result<Option<(RunId, String)>, JournalError> {

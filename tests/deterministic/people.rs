@@ -53,6 +53,7 @@ async fn trigger(world: Arc<World>, number: u64) {
             labels: BTreeMap::new(),
             trigger: Trigger { kind: "api".to_owned(), actor: Some("zoe".to_owned()) },
             idempotency_key: Some(key.clone()),
+            asked_by: "zoe".into(),
         };
         let answer = ask(&world, async move |engine| engine.trigger(request).await).await;
         match answer {
@@ -87,9 +88,9 @@ async fn meddle(world: Arc<World>) {
         }
         let run = *world.dice.one_of(&runs);
         match world.dice.below(24) {
-            0 => act(&world, "cancel", run, async |engine| engine.cancel(run, "ada".to_owned(), None).await).await,
-            1 | 2 => act(&world, "pause", run, async |engine| engine.pause(run, "ada".to_owned()).await).await,
-            3..=5 => act(&world, "resume", run, async |engine| engine.resume(run, "ada".to_owned()).await).await,
+            0 => act(&world, "cancel", run, async |engine| engine.cancel(run, "ada".into(), None).await).await,
+            1 | 2 => act(&world, "pause", run, async |engine| engine.pause(run, "ada".into()).await).await,
+            3..=5 => act(&world, "resume", run, async |engine| engine.resume(run, "ada".into()).await).await,
             6 => rerun(&world, run).await,
             7..=10 => signal(&world, run, count).await,
             _ => decide_something(&world, run).await,
@@ -126,7 +127,7 @@ async fn act(world: &World, what: &str, run: RunId, action: impl AsyncFnOnce(Arc
 
 async fn rerun(world: &World, run: RunId) {
     let from = if world.dice.one_in(2) { RerunFrom::FailedItems } else { RerunFrom::Everything };
-    act(world, "rerun", run, async |engine| engine.rerun(run, "ada".to_owned(), from).await).await;
+    act(world, "rerun", run, async |engine| engine.rerun(run, "ada".into(), from).await).await;
 }
 
 async fn signal(world: &World, run: RunId, count: u64) {
@@ -139,7 +140,7 @@ async fn signal(world: &World, run: RunId, count: u64) {
             by: "bank".to_owned(),
             idempotency_key: Some(key.clone()),
         };
-        if act_taken(world, &key, run, async |engine| engine.signal(run, signal).await).await {
+        if act_taken(world, &key, run, async |engine| engine.signal(run, signal, "ada".into()).await).await {
             world.tell(|told| {
                 told.signals.insert((run, key.clone()));
             });
@@ -179,7 +180,7 @@ async fn decide(world: &World, run: RunId, step: &str, visit: u32, decision: Dec
         digest: None,
     };
     let what = format!("{decision:?} of {step}, visit {visit}, by {by}");
-    if act_taken(world, &what, run, async |engine| engine.decide(run, decided).await).await {
+    if act_taken(world, &what, run, async |engine| engine.decide(run, decided, "ada".into()).await).await {
         world.tell(|told| {
             told.decisions.insert((run, step.to_owned(), visit, by.to_owned()));
         });
@@ -198,7 +199,7 @@ pub async fn finish_everything(world: &Arc<World>) {
         for run in open {
             let Some(Ok(view)) = ask(world, async |engine| engine.view(run, None).await).await else { continue };
             if view.status == RunStatus::Paused {
-                act(world, "resume", run, async |engine| engine.resume(run, "ada".to_owned()).await).await;
+                act(world, "resume", run, async |engine| engine.resume(run, "ada".into()).await).await;
             }
             for (step, view) in approvals(&view) {
                 for by in ["ada", "bob"] {

@@ -42,9 +42,11 @@ impl State<'_> {
             Event::ResumeRequested { .. } => self.resume(),
             Event::CancelRequested { .. } => self.cancel(),
             Event::RerunRequested { by, from } => self.rerun(by, from),
-            Event::ChildFinished(_) | Event::SlotGranted { .. } | Event::ParentAsked { .. } => {
-                unreachable!("these are not drawn")
-            }
+            Event::ChildFinished(_)
+            | Event::SlotGranted { .. }
+            | Event::ParentAsked { .. }
+            | Event::AttemptUnplaced { .. }
+            | Event::CallbackReceived(_) => unreachable!("these are not drawn"),
         }
         self.settle();
         if self.over.is_some() {
@@ -93,9 +95,11 @@ impl State<'_> {
             Event::PauseRequested { .. } => self.world.pause.is_some().then_some("it is paused"),
             Event::ResumeRequested { .. } => self.world.pause.is_none().then_some("it is not paused"),
             Event::RerunRequested { from, .. } => self.refuses_rerun(from),
-            Event::ChildFinished(_) | Event::SlotGranted { .. } | Event::ParentAsked { .. } => {
-                unreachable!("these are not drawn")
-            }
+            Event::ChildFinished(_)
+            | Event::SlotGranted { .. }
+            | Event::ParentAsked { .. }
+            | Event::AttemptUnplaced { .. }
+            | Event::CallbackReceived(_) => unreachable!("these are not drawn"),
             Event::CancelRequested { .. } => {
                 (self.stop == Some(Stop::Cancel) && !self.can_be_cut_short()).then_some("it is being cancelled")
             }

@@ -293,7 +293,9 @@ fn waits(waiting: &WaitingFor) -> Json {
         WaitingFor::Timer { until } => json!({"timer": until}),
         WaitingFor::Retry { until, attempt } => json!({"retry": attempt, "until": until}),
         WaitingFor::Signal { name, until, kept } => json!({"signal": name, "until": until, "kept": kept}),
-        WaitingFor::Lock { .. } => unreachable!("no lock is drawn"),
+        WaitingFor::Lock { .. } | WaitingFor::Callback { .. } | WaitingFor::Worker { .. } => {
+            unreachable!("no lock, callback or label is drawn")
+        }
         WaitingFor::Draining { attempts } => json!({"draining": attempts}),
     }
 }

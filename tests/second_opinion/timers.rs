@@ -29,7 +29,9 @@ impl State<'_> {
                     }
                 }
             }
-            Timer::Child { .. } | Timer::Queue { .. } => unreachable!("no child run and no lock is drawn"),
+            Timer::Child { .. } | Timer::Queue { .. } | Timer::Callback { .. } => {
+                unreachable!("no child run, no lock and no callback is drawn")
+            }
             Timer::Retry { key } if key.undo => self.undo_again(),
             Timer::Sleep { .. } | Timer::Retry { .. } | Timer::Approval { .. } | Timer::Signal { .. } => {
                 let Some(at) = self.live.iter().position(|live| live.timer(self).as_ref() == Some(timer)) else {

@@ -5,7 +5,7 @@ use loopline_core::outcome::FailureKind;
 
 use crate::decode::{Cx, list};
 use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::language::{OutputSpec, RetrySpec, ShellSpec, Step, Workspace};
+use crate::language::{OutputSpec, RetrySpec, ShellSpec, Step};
 use crate::model::{Kind, Model};
 
 /// What the pipeline says for all its steps.
@@ -27,9 +27,6 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
         if let Some(undo) = spec.compensate.as_deref() {
             undo.retry.iter().for_each(|retry| retry_kinds(retry, cx));
             undo.shell.iter().for_each(|shell| shell_words(shell, cx));
-        }
-        if let Some(workspace) = spec.workspace.as_ref().filter(|word| word.0.value == Workspace::Fresh) {
-            cx.require("workspace", &workspace.0.at);
         }
         if step.kind == Some(Kind::Http) {
             schemas_of_http(spec, cx);

@@ -34,6 +34,10 @@ pub(super) fn check(model: &Model<'_>, flow: Option<&Flow>, cx: &mut Cx) {
         if let Some(services) = undo.container.as_deref().and_then(|container| container.given.at("services")) {
             cx.require("compensate.container.services", services);
         }
+        // What is undone is undone once the request is answered: nothing waits behind the end of the steps.
+        if let Some(callback) = undo.http.as_ref().and_then(|http| http.given.at("callback")) {
+            cx.require("compensate.http.callback", callback);
+        }
         until(model, flow, at, cx);
     }
 }

@@ -3,7 +3,7 @@
 use crate::decode::Cx;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::language::{Container, Entries, OneOrMany, Reports, Service, Step, TemplateText, Text};
-use crate::model::Model;
+use crate::model::{Kind, Model, ModelStep};
 
 pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
     if let Some(reports) = model.pipeline.reports.as_deref() {
@@ -17,8 +17,19 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
         if let Some(undo) = spec.compensate.as_deref().and_then(|undo| undo.container.as_deref()) {
             self::container(undo, cx);
         }
+        limits(step, spec, cx);
         services(spec.services.as_ref(), cx);
         files(spec, cx);
+    }
+}
+
+/// What a step may use is that of its processes: a request has none that an engine could bound.
+fn limits(step: &ModelStep<'_>, spec: &Step, cx: &mut Cx) {
+    let Some(limits) = spec.limits.as_ref().filter(|_| step.kind == Some(Kind::Http)) else { return };
+    for key in ["memory", "cpus"] {
+        if let Some(place) = limits.given.at(key) {
+            cx.require(&format!("limits.{key} of http"), place);
+        }
     }
 }
 
@@ -126,11 +137,9 @@ fn is_image(text: &str) -> bool {
 fn files(spec: &Step, cx: &mut Cx) {
     for artifact in spec.artifacts.iter().flat_map(|artifacts| &artifacts.0) {
         let Some(path) = &artifact.value else { continue };
-        if beneath_workspace(path, cx) && path.value.contains(['*', '?', '[']) {
-            cx.require("artifacts.glob", &path.at);
-        }
+        beneath_workspace(path, cx);
     }
-    for cache in spec.cache.iter().flat_map(|caches| &caches.0.0) {
+    for cache in spec.cache.iter().flat_map(|caches| &caches.0) {
         for path in &cache.paths.0 {
             beneath_workspace(path, cx);
         }
@@ -138,13 +147,13 @@ fn files(spec: &Step, cx: &mut Cx) {
             cache_key(&key.0, cx);
         }
     }
-    if let Some(reports) = spec.reports.as_deref() {
+    if let Some(reports) = &spec.reports {
         self::reports(reports, cx);
     }
     if let Some(dir) = spec.working_dir.as_ref().filter(|dir| !dir.0.value.contains("{{")) {
         beneath_workspace(&dir.0, cx);
     }
-    if let Some(tls) = spec.http.as_ref().and_then(|http| http.tls.as_deref()) {
+    if let Some(tls) = spec.http.as_ref().and_then(|http| http.tls.as_ref()) {
         for path in [&tls.ca, &tls.cert, &tls.key].into_iter().flatten() {
             beneath_workspace(path, cx);
         }
@@ -170,10 +179,10 @@ fn cache_key(key: &Text, cx: &mut Cx) {
 }
 
 /// Reports a path that leads out of the workspace.
-fn beneath_workspace(path: &Text, cx: &mut Cx) -> bool {
+fn beneath_workspace(path: &Text, cx: &mut Cx) {
     let text = path.value.as_str();
     if is_beneath(text) {
-        return true;
+        return;
     }
     let message = format!("`{text}` is not a path beneath the workspace");
     let diagnostic = Diagnostic::new(Code::InvalidPath, path.place(), message);
@@ -184,7 +193,6 @@ fn beneath_workspace(path: &Text, cx: &mut Cx) -> bool {
         true => diagnostic.fix("Write it with `/`", path.place(), slashes),
         false => diagnostic,
     });
-    false
 }
 
 /// A path beneath the workspace, with `/` between its parts.

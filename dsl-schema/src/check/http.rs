@@ -4,7 +4,7 @@ use loopline_core::graph::StatusRange;
 
 use crate::decode::{Cx, list};
 use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::language::{Auth, Http, Text};
+use crate::language::{Auth, Http, Text, Tls};
 use crate::model::Model;
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -29,6 +29,9 @@ fn request(model: &Model<'_>, http: &Http, cx: &mut Cx) {
     bodies(http, cx);
     if let Some(auth) = &http.auth {
         one_auth(auth, cx);
+    }
+    if let Some(tls) = &http.tls {
+        certificate_and_key(tls, cx);
     }
     risks(model, http, cx);
 }
@@ -58,7 +61,7 @@ fn risks(model: &Model<'_>, http: &Http, cx: &mut Cx) {
         let diagnostic = Diagnostic::new(Code::CredentialsInTheClear, value.0.place(), message);
         cx.report(diagnostic.help("send it in `auth` or `headers`, if the other side takes it there"));
     }
-    if let Some(insecure) = http.tls.as_deref().and_then(|tls| tls.insecure.as_ref()).filter(|flag| flag.value) {
+    if let Some(insecure) = http.tls.as_ref().and_then(|tls| tls.insecure.as_ref()).filter(|flag| flag.value) {
         let message = "any certificate is taken: whoever is on the way can read and change everything";
         let diagnostic = Diagnostic::new(Code::CertificateNotChecked, insecure.place(), message);
         cx.report(diagnostic.help("name the certificate of your own authority: `tls: {ca: certs/ca.pem}`"));
@@ -214,6 +217,18 @@ fn bodies(http: &Http, cx: &mut Cx) {
         let diagnostic = Diagnostic::new(Code::KeysExcludeEachOther, Place::Key((*second_at).clone()), message);
         cx.report(diagnostic.related(Place::Key((*first_at).clone()), "and this").help("keep one of them"));
     }
+}
+
+/// A certificate is shown by whoever can prove that it is theirs.
+fn certificate_and_key(tls: &Tls, cx: &mut Cx) {
+    let (there, missing, file) = match (tls.given.at("cert"), tls.given.at("key")) {
+        (Some(cert), None) => (cert, "key", "certs/client.key"),
+        (None, Some(key)) => (key, "cert", "certs/client.pem"),
+        _ => return,
+    };
+    let message = format!("the client's certificate and its private key go together: `{missing}` is missing");
+    let diagnostic = Diagnostic::new(Code::KeyMakesNoSense, Place::Key(there.clone()), message);
+    cx.report(diagnostic.help(format!("name the file: `{missing}: {file}`; one file may hold both")));
 }
 
 fn one_auth(auth: &Auth, cx: &mut Cx) {

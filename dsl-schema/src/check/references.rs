@@ -99,6 +99,7 @@ impl<'a> References<'a> {
             "event" => fields(&["event"], rest, &EVENT_FIELDS, place, cx),
             "steps" => self.step(rest, reference, site, place, cx),
             "previous" => self.previous(rest, reference, site, place, cx),
+            "callback" => callback(site, reference, place, cx),
             _ => {}
         }
     }
@@ -129,7 +130,7 @@ impl<'a> References<'a> {
             .map(|alias| alias.value.as_str());
         let callback = spec
             .and_then(|spec| spec.http.as_ref()?.callback.as_ref())
-            .filter(|_| !matches!(site.place, Where::Loop { .. }))
+            .filter(|_| matches!(site.place, Where::Request | Where::Secretive))
             .map(|_| "callback");
         item.into_iter().chain(alias).chain(callback)
     }
@@ -158,7 +159,7 @@ impl<'a> References<'a> {
                 ("env", _) => "`env` belongs to steps",
                 ("item", _) if self.has_items(site) => "there is no single item here: this is judged once for the step",
                 ("item", _) => "`item` is known in steps with `foreach` or `matrix`",
-                ("callback", _) => "`callback` is known in steps whose `http` has a `callback`",
+                ("callback", _) => "`callback` is known in the request of a step whose `http` has a `callback`",
                 ("response" | "stdout" | "stderr" | "exit_code" | "payload", Where::Result(kind)) => {
                     let known = super::sites::result_roots(kind);
                     let help = format!("the result of `{}` is {}", kind.key(), list(known));
@@ -407,7 +408,13 @@ impl<'a> References<'a> {
     fn guarded_by_if(&mut self, site: &Site<'_>, reference: &Reference) -> bool {
         if !matches!(
             site.place,
-            Where::Body | Where::With | Where::Env | Where::Secretive | Where::Expect | Where::Result(_)
+            Where::Body
+                | Where::Request
+                | Where::With
+                | Where::Env
+                | Where::Secretive
+                | Where::Expect
+                | Where::Result(_)
         ) {
             return false;
         }
@@ -705,4 +712,21 @@ fn field_of_approval<'a>(
         None => diagnostic.help(format!("ask for it: `fields: {{{field}: {{type: string}}}}`")),
     });
     false
+}
+
+/// The address is put in where the request is sent: until then something else stands in its place, of which nothing can be
+/// made.
+fn callback(site: &Site<'_>, reference: &Reference, place: Place, cx: &mut Cx) {
+    // Requests hold templates only.
+    let Text::Template(source) = site.text else { return };
+    let before = source.get(..reference.span.start).unwrap_or_default().trim_end();
+    let behind = source.get(reference.span.end..).unwrap_or_default().trim_start();
+    let words = before.trim_end_matches('~').trim_end();
+    let alone = words.ends_with("{{") || words.ends_with("{{json");
+    if !alone || !behind.trim_start_matches('~').starts_with("}}") {
+        let diagnostic = Diagnostic::new(Code::InvalidTemplate, place, "`callback.url` stands alone");
+        cx.report(diagnostic.help(
+            "write `{{ callback.url }}`: it is known only when the request is sent, so nothing can be computed from it",
+        ));
+    }
 }

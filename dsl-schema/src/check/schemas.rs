@@ -21,7 +21,7 @@ pub(super) fn check(model: &Model<'_>, cx: &mut Cx) {
         let Some(spec) = step.spec else { continue };
         let of_wait = spec.wait.as_ref().and_then(|wait| wait.schema.as_ref());
         let expect = spec.http.as_ref().and_then(|http| http.expect.as_ref());
-        for schema in of_wait.into_iter().chain(expect.and_then(|expect| expect.schema.as_deref())) {
+        for schema in of_wait.into_iter().chain(expect.and_then(|expect| expect.schema.as_ref())) {
             schema_and_default(&schema.0.value, &schema.0.at, cx);
         }
         schemas(spec.approval.as_ref().and_then(|approval| approval.fields.as_ref()), cx);

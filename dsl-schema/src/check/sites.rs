@@ -60,6 +60,8 @@ pub(super) enum Where {
     With,
     /// Anything else of a step.
     Body,
+    /// The address of a request.
+    Request,
     /// A value of `http` that may hold a secret.
     Secretive,
     /// `expect.if`.
@@ -85,7 +87,7 @@ impl Where {
             Self::End => vec!["inputs", "steps", "run", "event"],
             Self::Env => step.into_iter().filter(|root| *root != "env").chain(["secrets"]).collect(),
             Self::With => step.into_iter().filter(|root| *root != "env").collect(),
-            Self::Body | Self::Loop { .. } | Self::Undo { secretive: false } => step.to_vec(),
+            Self::Body | Self::Request | Self::Loop { .. } | Self::Undo { secretive: false } => step.to_vec(),
             Self::Signal => step.into_iter().chain(["payload"]).collect(),
             Self::Secretive | Self::Undo { secretive: true } => step.into_iter().chain(["secrets"]).collect(),
             Self::Expect => step.into_iter().chain(["response"]).collect(),
@@ -251,7 +253,7 @@ impl<'a> Sites<'a> {
             }
         }
         if let Some(http) = &spec.http {
-            self.http(http, Where::Body, Where::Secretive);
+            self.http(http, Where::Request, Where::Secretive);
         }
         if let Some(container) = spec.container.as_deref() {
             self.container(container, Where::Body, Where::Secretive);
@@ -278,7 +280,7 @@ impl<'a> Sites<'a> {
         if let Some(lock) = spec.lock.as_ref() {
             self.template(lock, Where::Body);
         }
-        for cache in spec.cache.iter().flat_map(|caches| &caches.0.0) {
+        for cache in spec.cache.iter().flat_map(|caches| &caches.0) {
             self.cache_key(&cache.key);
             cache.restore_keys.iter().flat_map(|keys| &keys.0).for_each(|key| self.cache_key(key));
         }

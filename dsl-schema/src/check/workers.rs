@@ -13,17 +13,17 @@ use crate::model::{Kind, Model, ModelStep};
 const MAX_LABELS: usize = 64;
 
 pub(super) fn check<'a>(model: &'a Model<'a>, outer: Option<&'a Model<'a>>, flow: Option<&Flow>, cx: &mut Cx) {
-    let defaults = model.pipeline.defaults.as_ref().and_then(|defaults| defaults.runs_on.as_deref());
+    let defaults = model.pipeline.defaults.as_ref().and_then(|defaults| defaults.runs_on.as_ref());
     if let Some(runs_on) = defaults.filter(|_| model.part == crate::model::Part::Steps) {
         labels(runs_on, cx);
     }
     let mut made = Artifacts::default();
     for (at, step) in model.steps.iter().enumerate() {
         let Some(spec) = step.spec else { continue };
-        if let Some(runs_on) = spec.runs_on.as_deref() {
+        if let Some(runs_on) = spec.runs_on.as_ref() {
             labels(runs_on, cx);
         }
-        for text in spec.fetch.iter().flat_map(|fetch| &fetch.0.0) {
+        for text in spec.fetch.iter().flat_map(|fetch| &fetch.0) {
             fetch(model, outer, flow, &mut made, at, text, cx);
         }
     }
@@ -148,14 +148,14 @@ fn artifacts<'a>(step: &ModelStep<'a>) -> BTreeSet<&'a str> {
 
 /// S7: each worker has a workspace of its own.
 fn files_not_shared(model: &Model<'_>, cx: &mut Cx) {
-    let defaults = model.pipeline.defaults.as_ref().and_then(|defaults| defaults.runs_on.as_deref());
+    let defaults = model.pipeline.defaults.as_ref().and_then(|defaults| defaults.runs_on.as_ref());
     let common = Rc::new(set(defaults));
     let labels: Vec<Option<Rc<BTreeSet<&str>>>> = model
         .steps
         .iter()
         .map(|step| {
             step.spec.filter(|_| step.kind.is_some_and(Kind::is_process))?;
-            let own = step.says(|spec| spec.runs_on.as_deref());
+            let own = step.says(|spec| spec.runs_on.as_ref());
             Some(own.map_or_else(|| Rc::clone(&common), |own| Rc::new(set(Some(own)))))
         })
         .collect();

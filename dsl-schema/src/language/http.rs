@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::inputs::SchemaSpec;
 use super::values::{
-    AnyJson, CelText, Duration, Flag, Foreign, Later, Located, OneOrMany, Scalar, TemplateText, Text, inline_schema,
+    AnyJson, CelText, Duration, Flag, Foreign, Located, OneOrMany, Scalar, TemplateText, Text, inline_schema,
 };
 use crate::decode::{Cx, Decode, mapping};
 use crate::route::Route;
@@ -54,10 +54,10 @@ mapping! {
         "follow_redirects" follow_redirects: Option<Flag>,
         /// Certificates.
         #[schemars(example = serde_json::json!({"ca": "certs/ca.pem"}))]
-        "tls" tls: Option<Later<Tls>>,
+        "tls" tls: Option<Tls>,
         /// The step ends when someone POSTs to `{{ callback.url }}`, once, not when the request is answered.
         #[schemars(example = serde_json::json!({"timeout": "1h"}))]
-        "callback" callback: Option<Later<Callback>>,
+        "callback" callback: Option<Callback>,
     }
 }
 
@@ -91,6 +91,7 @@ mapping! {
 mapping! {
     /// Certificates of a request.
     #[schemars(example = serde_json::json!({"ca": "certs/ca.pem"}))]
+    #[schemars(transform = shape::together(vec!["cert", "key"]))]
     pub struct Tls ("`tls`") {
         /// File with the certificates that the server's one must be signed by, beneath the workspace.
         #[schemars(example = &"certs/ca.pem")]
@@ -129,7 +130,7 @@ mapping! {
         "if" condition: Option<CelText>,
         /// JSON Schema of the answer's JSON.
         #[schemars(example = serde_json::json!({"type": "object", "required": ["id"]}))]
-        "schema" schema: Option<Later<SchemaSpec>>,
+        "schema" schema: Option<SchemaSpec>,
     }
 }
 

@@ -30,7 +30,7 @@ mapping! {
         "inputs" inputs: Option<Entries<SchemaSpec>>,
         /// Names of the secrets this pipeline may see.
         #[schemars(example = serde_json::json!(["DEPLOY_TOKEN"]), extend("items" = shape::secret()))]
-        "secrets" secrets: Option<Later<Vec<Text>>>,
+        "secrets" secrets: Option<Vec<Text>>,
         /// Environment of every step that works.
         #[schemars(example = serde_json::json!({"RUST_LOG": "info"}), extend("propertyNames" = shape::variables()))]
         "env" env: Option<Entries<Scalar>>,
@@ -85,6 +85,6 @@ mapping! {
         "retry" retry: Option<RetrySpec>,
         /// Labels that a worker must have.
         #[schemars(example = serde_json::json!(["linux"]), extend("anyOf" = shape::worker_labels()))]
-        "runs_on" runs_on: Option<Later<OneOrMany<Text>>>,
+        "runs_on" runs_on: Option<OneOrMany<Text>>,
     }
 }

@@ -18,7 +18,7 @@ use super::needs::Needs;
 use super::retry::RetrySpec;
 use super::surroundings::{Cache, Reports, StepLimits};
 use super::values::{
-    AnyJson, CelText, Duration, Entries, Flag, Later, Located, OneOrMany, Scalar, TemplateText, Text, inline_schema,
+    AnyJson, CelText, Duration, Entries, Flag, Located, OneOrMany, Scalar, TemplateText, Text, inline_schema,
 };
 use super::wait::Wait;
 use super::words::{Word, Workspace};
@@ -71,16 +71,16 @@ mapping! {
         "env" env: Option<Entries<Scalar>>,
         /// Labels that a worker must have, all of them.
         #[schemars(example = serde_json::json!(["linux", "gpu"]), extend("anyOf" = shape::worker_labels()))]
-        "runs_on" runs_on: Option<Later<OneOrMany<Text>>>,
+        "runs_on" runs_on: Option<OneOrMany<Text>>,
         /// Named outputs: a CEL expression over the result, or the JSON Schema of what the script writes.
         #[schemars(example = serde_json::json!({"version": {"type": "string"}}), extend("propertyNames" = shape::values()))]
         "outputs" outputs: Option<Entries<OutputSpec>>,
-        /// Files to keep: names, and paths beneath the workspace with `*` and `**`.
+        /// What to keep: names, and files or folders beneath the workspace, or patterns with `*` and `**`.
         #[schemars(example = serde_json::json!({"binary": "target/release/api"}), extend("propertyNames" = shape::artifacts()))]
         "artifacts" artifacts: Option<Entries<Text>>,
         /// Files kept from run to run, by a key.
         #[schemars(example = serde_json::json!({"key": "cargo-{{ hash_files(\"Cargo.lock\") }}", "paths": ["target"]}))]
-        "cache" cache: Option<Later<OneOrMany<Cache>>>,
+        "cache" cache: Option<OneOrMany<Cache>>,
         /// A failure of this step does not fail the run.
         #[schemars(example = true, extend("default" = false))]
         "allow_failure" allow_failure: Option<Flag>,
@@ -107,16 +107,16 @@ mapping! {
         "workspace" workspace: Option<Word<Workspace>>,
         /// Artifacts of steps before this one, laid at their paths before it starts: `STEP.NAME`.
         #[schemars(example = serde_json::json!(["build.binary"]), extend("anyOf" = shape::artifacts_of_steps()))]
-        "fetch" fetch: Option<Later<OneOrMany<Text>>>,
+        "fetch" fetch: Option<OneOrMany<Text>>,
         /// Limits of the step.
         #[schemars(example = serde_json::json!({"memory": "2GiB", "cpus": 2}))]
-        "limits" limits: Option<Later<StepLimits>>,
+        "limits" limits: Option<StepLimits>,
         /// Containers that run beside the step, and end with it.
         #[schemars(example = serde_json::json!({"db": {"image": "postgres:15", "ports": [5432]}}), extend("propertyNames" = shape::services()))]
         "services" services: Option<Entries<Service>>,
         /// Test results for the page of the run.
         #[schemars(example = serde_json::json!({"junit": "target/nextest/**/junit.xml"}))]
-        "reports" reports: Option<Later<Reports>>,
+        "reports" reports: Option<Reports>,
         /// The step type that this step is: `.loopline/steps/NAME.yaml`.
         #[schemars(example = &"upload")]
         "use" uses: Option<Text>,

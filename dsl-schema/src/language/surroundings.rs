@@ -46,9 +46,9 @@ mapping! {
         /// How many items a `foreach` or `matrix` may have; 1,000 unless said.
         #[schemars(example = 5000, extend("default" = 1000))]
         "items" items: Option<Whole<1, 10_000>>,
-        /// How many bytes of log the run may write.
+        /// How many bytes of log the run may write. An attempt gets what is left when it begins, and never less than 64 KiB.
         #[schemars(example = &"1GiB")]
-        "log" log: Option<super::values::Later<Size>>,
+        "log" log: Option<Size>,
     }
 }
 
@@ -62,7 +62,8 @@ mapping! {
         /// How many processors its processes may use.
         #[schemars(example = 2)]
         "cpus" cpus: Option<Cpus>,
-        /// How many bytes of log an attempt may write.
+        /// How many bytes of log an attempt may write; beyond, its middle is left out. 1 GiB unless said, and at most what
+        /// the server allows.
         #[schemars(example = &"64MiB")]
         "log" log: Option<Size>,
         /// How many bytes of outputs it may give; beyond, it fails with kind `output_limit`.

@@ -110,6 +110,17 @@ fn one_is_needed(schema: &mut Schema, keys: &[&str]) {
     schema.insert("anyOf".to_owned(), Json::from(alternatives));
 }
 
+/// None of the keys without the others.
+pub(crate) fn together(keys: Vec<&'static str>) -> impl Fn(&mut Schema) {
+    move |schema| {
+        let all = schema.ensure_object().entry("dependencies").or_insert_with(|| json!({}));
+        for key in &keys {
+            let others: Vec<&str> = keys.iter().copied().filter(|other| other != key).collect();
+            all[*key] = json!(others);
+        }
+    }
+}
+
 fn exclude_each_other(schema: &mut Schema, keys: &[&str]) {
     for key in keys {
         let others = keys.iter().copied().filter(|other| other != key);

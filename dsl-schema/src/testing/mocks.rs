@@ -103,11 +103,15 @@ impl<'g> Mocked<'g> {
     fn keys(&self, mock: &Mock, level: Level, cx: &mut Cx) {
         let process = matches!(self.action, Action::Run(_) | Action::Container(_));
         let request = matches!(self.action, Action::Http(_));
+        let called_back = matches!(self.action, Action::Http(http) if http.callback_timeout_ms.is_some());
         let senseless = |key: &'static str| -> Option<(String, String)> {
             let kind = self.action.kind();
             match key {
                 "stdout" | "stderr" if !process => Some((format!("`{kind}` prints nothing"), instead(request))),
                 "response" if !request => Some((format!("`{kind}` sends no request"), instead(request))),
+                "payload" if !called_back => {
+                    Some(("nobody calls this step back".to_owned(), "leave it out".to_owned()))
+                }
                 "outputs" if request => {
                     let help = "give the `response`, of which the step computes its outputs".to_owned();
                     Some(("a request writes no outputs".to_owned(), help))
@@ -124,7 +128,9 @@ impl<'g> Mocked<'g> {
                 "attempts" if level == Level::Attempt => {
                     Some(("an attempt has no attempts".to_owned(), "write them one level up".to_owned()))
                 }
-                "after" | "outputs" | "stdout" | "stderr" | "response" | "fail" if mock.attempts.is_some() => {
+                "after" | "outputs" | "stdout" | "stderr" | "response" | "payload" | "fail"
+                    if mock.attempts.is_some() =>
+                {
                     let help = format!("write `{key}` in each of `attempts`");
                     Some(("`attempts` says what each attempt does".to_owned(), help))
                 }

@@ -28,9 +28,6 @@ use crate::route::Route;
 
 pub use names::{StepName, all_steps, step_at};
 
-/// Keys of a pipeline that change what a run does, and that the simulated world cannot stand for.
-const ENGINE_DECIDES: [&str; 2] = ["http.callback", "http.expect.schema"];
-
 /// A file of tests that was read, and not yet held against its pipeline.
 pub struct TestText<'a> {
     source: Source<'a>,
@@ -158,12 +155,6 @@ fn cases(file: &TestFile) -> impl Iterator<Item = &Case> {
 
 /// What does not go with the pipeline.
 fn against(file: &TestFile, graph: &Graph, cx: &mut Cx) {
-    let unknown = graph.requires.iter().find(|required| ENGINE_DECIDES.contains(&required.feature.as_str()));
-    if let (Some(required), Some(pipeline)) = (unknown, &file.pipeline.0) {
-        let message = format!("this engine cannot run `{}` yet, which the pipeline asks for", required.feature);
-        let diagnostic = Diagnostic::new(Code::PipelineIsNotTested, pipeline.place(), message);
-        cx.report(diagnostic.help(format!("it stands at {}", required.pointer)));
-    }
     let steps = all_steps(graph);
     let people: People<'_> = file.people.as_ref().map(|people| {
         let each = people.0.iter().filter_map(|item| Some((item.name.as_str(), item.value.as_ref()?.0.as_slice())));

@@ -68,10 +68,28 @@ fn refused_at_once(text: &str) -> Option<Problem> {
     }
     let forbidden =
         |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}')) || c == '\u{FFFE}' || c == '\u{FFFF}';
-    let (at, found) = text.char_indices().find(|&(_, c)| forbidden(c))?;
+    let Some((at, found)) = text.char_indices().find(|&(_, c)| forbidden(c)) else { return foreign_directive(text) };
     let message = format!("the character U+{:04X} may not stand in YAML", u32::from(found));
     let problem = Diagnostic::new(Code::ForbiddenCharacter, Place::Text(at..at + found.len_utf8()), message);
     Some(problem.help("remove it, or write it as an escape inside double quotes, like \"\\x1b\""))
+}
+
+/// The parser counts letters outside ASCII in a directive byte by byte: every place behind it would be wrong.
+fn foreign_directive(text: &str) -> Option<Problem> {
+    if text.is_ascii() {
+        return None;
+    }
+    let mut start = 0;
+    for line in text.split_inclusive(['\n', '\r']) {
+        if let Some((at, found)) = line.char_indices().find(|(_, c)| !c.is_ascii()).filter(|_| line.starts_with('%')) {
+            let place = Place::Text(start + at..start + at + found.len_utf8());
+            let message = format!("a line that begins with `%` is a directive, in which `{found}` may not stand");
+            let problem = Diagnostic::new(Code::ForbiddenCharacter, place, message);
+            return Some(problem.help("remove the line, or indent it if it is text; pipelines need no directive"));
+        }
+        start += line.len();
+    }
+    None
 }
 
 fn unquoted_template(text: &str, meant: Range<usize>) -> Problem {

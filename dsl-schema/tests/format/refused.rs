@@ -15,6 +15,7 @@ fn what_cannot_be_read_is_refused() {
     refused("a:\n\tb: c\n", &["LL0001"]);
     refused("a: 1\n---\nb: 2\n", &["LL0005"]);
     refused("a: \u{1}\n", &["LL0013"]);
+    refused("%Yé 1.2\n---\na: 1\n", &["LL0013"]);
     refused("a: &a [*a]\n", &["LL0009"]);
     refused("a: {{ b }}\nc:   1\nd: [{{ e }}]\n", &["LL0008", "LL0008"]);
     // What is not in the way is not said: it is the compiler's to say.
@@ -42,6 +43,8 @@ fn other_mistakes_do_not_stand_in_the_way() {
         ("<<:   1\n", "<<: 1\n"),
         ("[a]:   1\n", "[a]: 1\n"),
         ("nothing:   known\n", "nothing: known\n"),
+        ("%YAML 1.2\n---\na:   é\n", "%YAML 1.2\n---\na: é\n"),
+        ("a: |\n    %é\n", "a: |\n  %é\n"),
     ] {
         assert_eq!(format(text).as_deref(), Ok(expect));
     }

@@ -57,7 +57,7 @@ const LEAST: &[(&str, &str)] = &[
     ("steps.ID.http.auth", "{bearer: a}"),
     ("steps.ID.http.auth.basic", "{user: a, password: b}"),
     ("steps.ID.http.expect", "{}"),
-    ("steps.ID.http.tls", "{}"),
+    ("steps.ID.http.tls", "{cert: certs/client.pem, key: certs/client.key}"),
     ("steps.ID.http.callback", "{}"),
     ("steps.ID.container", "{image: a}"),
     ("steps.ID.container.mounts[]", "{source: a, target: /a}"),

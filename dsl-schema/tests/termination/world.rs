@@ -240,6 +240,7 @@ impl<'a> World<'a> {
             | Timer::Approval { key }
             | Timer::Signal { key }
             | Timer::Child { key }
+            | Timer::Callback { key }
             | Timer::Queue { key } => self.note(key.step.as_str(), key.visit),
             Timer::LoopDelay { .. } | Timer::Run { .. } => {}
         }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use loopline_core::outcome::ArtifactRef;
 use sha2::{Digest as _, Sha256};
@@ -51,25 +51,74 @@ impl Digest {
     }
 }
 
+/// Times of files are as coarse as this: what was written within it cannot be told from what is written right after it.
+const TICK: Duration = Duration::from_millis(20);
+
 /// Copies the file's content in; when this returns, it is on disk under its digest. Blocks.
 pub(crate) fn keep(layout: &Layout, file: &Path) -> io::Result<ArtifactRef> {
     let mut source = File::open(file)?;
-    if !source.metadata()?.is_file() {
+    let before = source.metadata()?;
+    if !before.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "only files can be kept"));
     }
+    let before = settled(&source, before)?;
     let mut copy = Unfinished::create(layout)?;
     let (digest, size) = copy_and_digest(&mut source, &mut copy.file)?;
-    let target = digest.path(layout);
-    if !fs::metadata(&target).is_ok_and(|kept| kept.len() == size) {
-        copy.file.sync_all()?;
-        let folder = target.parent().expect("content lies in a folder");
-        create_private(folder)?;
-        fs::rename(&copy.path, &target)?;
-        sync_folder(folder)?;
-        sync_folder(&layout.artifacts())?;
+    if size != before.len() || Version::of(&source.metadata()?) != Version::of(&before) {
+        return Err(io::Error::other("the file changed while it was being kept"));
     }
+    publish(layout, &copy, &digest, size)?;
     let file_name = file.file_name().map_or_else(|| "artifact".to_owned(), |name| name.to_string_lossy().into_owned());
-    Ok(ArtifactRef { digest: digest.to_string(), size, file_name })
+    let executable = before.mode() & 0o100 != 0;
+    Ok(ArtifactRef { digest: digest.to_string(), size, file_name, executable, ..ArtifactRef::default() })
+}
+
+/// The same of bytes. Blocks.
+pub(crate) fn keep_bytes(layout: &Layout, bytes: &[u8]) -> io::Result<ArtifactRef> {
+    let mut copy = Unfinished::create(layout)?;
+    let (digest, size) = copy_and_digest(&mut &*bytes, &mut copy.file)?;
+    publish(layout, &copy, &digest, size)?;
+    Ok(ArtifactRef { digest: digest.to_string(), size, file_name: "artifact".to_owned(), ..ArtifactRef::default() })
+}
+
+/// What tells whether a file is the one that was looked at before.
+#[derive(PartialEq, Eq)]
+struct Version([i64; 4], u64);
+
+impl Version {
+    fn of(data: &fs::Metadata) -> Self {
+        Self([data.mtime(), data.mtime_nsec(), data.ctime(), data.ctime_nsec()], data.len())
+    }
+}
+
+/// The file's data at a moment from which on every write shows in its times.
+fn settled(file: &File, mut data: fs::Metadata) -> io::Result<fs::Metadata> {
+    for _ in 0..3 {
+        let changed = UNIX_EPOCH + Duration::new(data.ctime().max(0).unsigned_abs(), data.ctime_nsec() as u32);
+        // A time that lies ahead tells nothing either way.
+        let age = changed.elapsed().unwrap_or(TICK);
+        if age >= TICK {
+            break;
+        }
+        std::thread::sleep(TICK - age);
+        data = file.metadata()?;
+    }
+    Ok(data)
+}
+
+/// Brings what was copied to its place, unless it is there.
+fn publish(layout: &Layout, copy: &Unfinished, digest: &Digest, size: u64) -> io::Result<()> {
+    let target = digest.path(layout);
+    if fs::metadata(&target).is_ok_and(|kept| kept.len() == size) {
+        return Ok(());
+    }
+    copy.file.sync_all()?;
+    let folder = target.parent().expect("content lies in a folder");
+    let is_new = !folder.exists();
+    create_private(folder)?;
+    fs::rename(&copy.path, &target)?;
+    sync_folder(folder)?;
+    if is_new { sync_folder(&layout.artifacts()) } else { Ok(()) }
 }
 
 /// Opens kept content; `None` when there is none of that digest. Blocks.
@@ -93,7 +142,7 @@ pub(crate) fn remove_leftovers(layout: &Layout) -> io::Result<()> {
     Ok(())
 }
 
-fn copy_and_digest(source: &mut File, copy: &mut File) -> io::Result<(Digest, u64)> {
+fn copy_and_digest(source: &mut impl Read, copy: &mut File) -> io::Result<(Digest, u64)> {
     let mut hasher = Sha256::new();
     let mut size = 0;
     let mut buffer = vec![0; 256 * 1024];
@@ -108,7 +157,12 @@ fn copy_and_digest(source: &mut File, copy: &mut File) -> io::Result<(Digest, u6
         copy.write_all(&buffer[..read])?;
         size += read as u64;
     }
-    Ok((Digest(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()), size))
+    Ok((Digest(hex(&hasher.finalize())), size))
+}
+
+/// Bytes as lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A copy whose digest is not known yet. Removed when it is dropped, unless it was moved to its place by then.

@@ -1,4 +1,4 @@
-//! How a log lies on disk: a magic number, then frames, each with its own checksum.
+//! How a log lies on disk: a [header](crate::header), then frames, each with its own checksum.
 //!
 //! ```text
 //! length u32 │ checksum u32 │ kind u8 │ time i64 │ payload          little endian
@@ -7,13 +7,12 @@
 //! The checksum covers everything but itself. The first frame that is not whole ends the log: a crash can tear only
 //! the last one, and what a power cut leaves behind it was never acknowledged.
 
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{self, BufReader, Read};
 
 use loopline_core::time::Timestamp;
 use loopline_ports::blobs::LogStream;
 
-/// The first bytes of a log; the last one of them is the version of the format.
-pub(crate) const MAGIC: [u8; 8] = *b"LooplLg\x01";
+use crate::header::{Gap, Header, fill};
 
 /// No frame holds more; longer pieces are split.
 pub(crate) const MAX_PAYLOAD: usize = 256 * 1024;
@@ -27,6 +26,8 @@ pub(crate) enum Kind {
     Output(LogStream),
     /// The log was finished here. More may follow when an attempt was looked after again.
     End,
+    /// Something is missing here. No frame says so, but the header.
+    Gap(Gap),
 }
 
 impl Kind {
@@ -36,6 +37,7 @@ impl Kind {
             Self::Output(LogStream::Stderr) => 1,
             Self::Output(LogStream::System) => 2,
             Self::End => 3,
+            Self::Gap(_) => unreachable!("a gap is written into the header"),
         }
     }
 
@@ -83,13 +85,16 @@ fn checksum(length: &[u8], kind: u8, time: &[u8], bytes: &[u8]) -> u32 {
 pub(crate) struct Frames<R> {
     input: BufReader<R>,
     offset: u64,
+    /// What is still to be told.
+    gap: Option<Gap>,
     payload: Vec<u8>,
 }
 
 impl<R: Read> Frames<R> {
-    /// `input` stands at byte `offset` of the log, which is where a frame begins.
-    pub(crate) fn new(input: R, offset: u64) -> Self {
-        Self { input: BufReader::with_capacity(64 * 1024, input), offset, payload: Vec::new() }
+    /// `input` stands at byte `offset` of the file, which is where a frame begins, and `header` at its beginning.
+    pub(crate) fn new(input: R, header: Header, offset: u64) -> Self {
+        let gap = header.gap.filter(|gap| offset <= gap.place);
+        Self { input: BufReader::with_capacity(64 * 1024, input), offset, gap, payload: Vec::new() }
     }
 
     /// Where the next frame begins; behind the last whole frame once [`next`](Self::next) has given `None`.
@@ -99,6 +104,9 @@ impl<R: Read> Frames<R> {
 
     /// The next whole frame; `None` where the log ends, be it torn or not.
     pub(crate) fn next(&mut self) -> io::Result<Option<Frame<'_>>> {
+        if let Some(gap) = self.gap.take_if(|gap| self.offset >= gap.place) {
+            return Ok(Some(Frame { kind: Kind::Gap(gap), at: gap.at, bytes: b"" }));
+        }
         let mut header = [0; HEADER];
         if !fill(&mut self.input, &mut header)? {
             return Ok(None);
@@ -124,15 +132,6 @@ impl<R: Read> Frames<R> {
     }
 }
 
-/// Fills `buffer`, or says that the input ended first.
-fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
-    match input.read_exact(buffer) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,7 +145,7 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> (usize, u64) {
-        let mut frames = Frames::new(bytes, 0);
+        let mut frames = Frames::new(bytes, Header::WHOLE, 0);
         let mut count = 0;
         while frames.next().expect("memory can be read").is_some() {
             count += 1;
@@ -157,7 +156,7 @@ mod tests {
     #[test]
     fn frames_come_back_as_they_were_written() {
         let bytes = three_frames();
-        let mut frames = Frames::new(bytes.as_slice(), 0);
+        let mut frames = Frames::new(bytes.as_slice(), Header::WHOLE, 0);
         let first = frames.next().expect("readable").expect("whole");
         assert_eq!(first, Frame { kind: Kind::Output(LogStream::Stdout), at: Timestamp(1), bytes: b"one" });
         let second = frames.next().expect("readable").expect("whole");

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use loopline_core::id::AttemptId;
 use tokio::sync::watch;
 
-/// How far a log reaches.
+/// How far a log reaches, had nothing been left out of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Reach {
     /// Bytes of storage up to the end of the last whole frame.
@@ -25,12 +25,12 @@ pub(crate) struct Live {
 
 impl Live {
     /// Takes the one place of a writer; `false` when it is taken.
-    pub(crate) fn begin_writing(&self) -> bool {
+    fn begin_writing(&self) -> bool {
         !self.written.swap(true, Ordering::AcqRel)
     }
 
     /// Frees the writer's place and has followers look at the disk again.
-    pub(crate) fn end_writing(&self) {
+    fn end_writing(&self) {
         self.written.store(false, Ordering::Release);
         self.reach.send_modify(|_| ());
     }
@@ -41,13 +41,35 @@ impl Live {
     }
 
     /// Wakes the followers.
-    pub(crate) fn reaches(&self, reach: Reach) {
+    fn reaches(&self, reach: Reach) {
         self.reach.send_replace(reach);
     }
 
     /// Sees every growth from now on.
     pub(crate) fn follow(&self) -> watch::Receiver<Reach> {
         self.reach.subscribe()
+    }
+}
+
+/// The one place of the writer of a log, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct WriterPlace(Arc<Live>);
+
+impl WriterPlace {
+    /// Takes it; `None` when it is taken.
+    pub(crate) fn take(live: Arc<Live>) -> Option<Self> {
+        live.begin_writing().then(|| Self(live))
+    }
+
+    /// Wakes the followers.
+    pub(crate) fn reaches(&self, reach: Reach) {
+        self.0.reaches(reach);
+    }
+}
+
+impl Drop for WriterPlace {
+    fn drop(&mut self) {
+        self.0.end_writing();
     }
 }
 

@@ -37,8 +37,17 @@ impl Layout {
         self.logs_of(id.run).join(format!("{}{LOG_SUFFIX}", id.key))
     }
 
+    /// A file with many small logs of a run.
+    pub(crate) fn pack(&self, run: RunId, number: usize) -> PathBuf {
+        self.logs_of(run).join(format!("packed.{number}"))
+    }
+
     pub(crate) fn artifacts(&self) -> PathBuf {
         self.root.join("artifacts")
+    }
+
+    pub(crate) fn caches(&self) -> PathBuf {
+        self.root.join("caches")
     }
 
     /// Where content lies until its digest is known.

@@ -4,11 +4,12 @@
 //! from each other and numbered when they end: an unfinished line (a prompt, a progress bar) never holds up the lines
 //! of another stream, and a line never changes after it was shown. Until it ends it is seen in the raw log alone.
 //! What a carriage return wrote over is dropped, as a terminal would. A line longer than [`MAX_LINE`] goes on in the next.
+//! Where the middle of a log was left out, one line says so, and the numbers behind it count what is missing.
 
 use std::ops::ControlFlow;
 
 use loopline_core::time::Timestamp;
-use loopline_ports::blobs::{LogLine, LogStream};
+use loopline_ports::blobs::{LogLine, LogStream, Missing};
 
 use crate::frame::{Frame, Kind};
 
@@ -23,12 +24,20 @@ pub(crate) struct Ended<'a> {
     stream: LogStream,
     /// Its bytes, whatever they are.
     pub(crate) bytes: &'a [u8],
+    /// It stands for what is missing: all lines up to this one.
+    pub(crate) missing: Option<(Missing, u64)>,
 }
 
 impl Ended<'_> {
-    /// The line as text.
-    pub(crate) fn to_line(&self) -> LogLine {
-        LogLine { n: self.n, at: self.at, stream: self.stream, text: String::from_utf8_lossy(self.bytes).into_owned() }
+    /// The number of the last line that it stands for.
+    pub(crate) fn last(&self) -> u64 {
+        self.missing.map_or(self.n, |(_, last)| last)
+    }
+
+    /// The line as text, numbered behind `after`.
+    pub(crate) fn to_line(&self, after: u64) -> LogLine {
+        let (n, text) = (self.n.max(after + 1), String::from_utf8_lossy(self.bytes).into_owned());
+        LogLine { n, at: self.at, stream: self.stream, text, missing: self.missing.map(|(missing, _)| missing) }
     }
 }
 
@@ -69,7 +78,10 @@ impl Assembler {
             for stream in [LogStream::Stdout, LogStream::Stderr, LogStream::System] {
                 self.end_line(stream, &mut show)?;
             }
-            return ControlFlow::Continue(());
+            return match frame.kind {
+                Kind::Gap(gap) => self.leave_out(gap.missing(), frame.at, &mut show),
+                Kind::End | Kind::Output(_) => ControlFlow::Continue(()),
+            };
         };
         let mut rest = frame.bytes;
         while let Some(end) = memchr::memchr(b'\n', rest) {
@@ -103,17 +115,37 @@ impl Assembler {
         while open.text.len() > MAX_LINE + 3 {
             let cut = char_boundary(&open.text, MAX_LINE);
             self.ended += 1;
-            show(Ended { n: self.ended, at: open.at, stream, bytes: &open.text[..cut] })?;
+            show(Ended { n: self.ended, at: open.at, stream, bytes: &open.text[..cut], missing: None })?;
             open.text.drain(..cut);
         }
         ControlFlow::Continue(())
+    }
+
+    /// Goes on behind what is missing, which keeps its numbers.
+    fn leave_out(
+        &mut self,
+        missing: Missing,
+        at: Timestamp,
+        show: &mut impl FnMut(Ended<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let first = self.ended + 1;
+        self.ended += missing.lines.max(1);
+        let text = format!("{missing}, because the log is limited");
+        let ended = Ended {
+            n: first,
+            at,
+            stream: LogStream::System,
+            bytes: text.as_bytes(),
+            missing: Some((missing, self.ended)),
+        };
+        show(ended)
     }
 
     fn end_line(&mut self, stream: LogStream, show: &mut impl FnMut(Ended<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
         match self.open[stream as usize].take() {
             Some(open) => {
                 self.ended += 1;
-                show(Ended { n: self.ended, at: open.at, stream, bytes: &open.text })
+                show(Ended { n: self.ended, at: open.at, stream, bytes: &open.text, missing: None })
             }
             None => ControlFlow::Continue(()),
         }
@@ -144,7 +176,7 @@ mod tests {
         for (at, (kind, bytes)) in (1..).zip(pieces) {
             let frame = Frame { kind: *kind, at: Timestamp(at), bytes };
             let flow = assembler.feed(&frame, |line| {
-                lines.push(line.to_line());
+                lines.push(line.to_line(0));
                 ControlFlow::Continue(())
             });
             assert_eq!(flow, ControlFlow::Continue(()));

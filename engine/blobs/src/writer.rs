@@ -11,10 +11,12 @@ use loopline_core::time::Timestamp;
 use loopline_ports::blobs::{BlobError, Found, LogChunk, LogStream, LogWriter};
 use loopline_ports::clock::{Clock, SystemClock};
 
-use crate::frame::{Frames, Kind, MAGIC, MAX_PAYLOAD, encode};
-use crate::growth::{Live, Reach};
-use crate::index::has_magic;
+use crate::frame::{Kind, MAX_PAYLOAD, encode};
+use crate::growth::{Reach, WriterPlace};
+use crate::header::{Header, MAGIC};
 use crate::layout::{create_private, sync_folder};
+use crate::shortening::{Kept, Shortened, shorten};
+use crate::source::Source;
 
 /// The writer of one log. What [`append`](LogWriter::append) was given stands in the file when it returns, and so
 /// outlives a kill of this process; [`finish`](LogWriter::finish) makes it outlive a power cut.
@@ -28,26 +30,22 @@ pub(crate) struct DiskLogWriter {
 struct OpenLog {
     file: File,
     path: PathBuf,
+    header: Header,
     /// End of the last whole frame.
     end: u64,
     /// A write broke off; what stands behind `end` has to go before the next one.
     torn: bool,
-    live: Arc<Live>,
+    /// Bytes of output in the file, and how many there may be.
+    output: u64,
+    limit: u64,
+    place: WriterPlace,
 }
 
 impl DiskLogWriter {
     /// Opens the log at `path`, behind its last whole frame. Blocks.
-    pub(crate) fn open(path: PathBuf, live: Arc<Live>) -> io::Result<Self> {
-        if !live.begin_writing() {
-            return Err(io::Error::new(io::ErrorKind::ResourceBusy, "it is being written already"));
-        }
-        match OpenLog::open(&path, live.clone()) {
-            Ok((log, found)) => Ok(Self { log: Arc::new(Mutex::new(log)), path, found }),
-            Err(error) => {
-                live.end_writing();
-                Err(error)
-            }
-        }
+    pub(crate) fn open(path: PathBuf, limit: u64, place: WriterPlace) -> io::Result<Self> {
+        let (log, found) = OpenLog::open(&path, limit, place)?;
+        Ok(Self { log: Arc::new(Mutex::new(log)), path, found })
     }
 
     async fn with_log(
@@ -73,7 +71,8 @@ impl LogWriter for DiskLogWriter {
             for piece in chunk.bytes.chunks(MAX_PAYLOAD) {
                 encode(Kind::Output(chunk.stream), chunk.at, piece, &mut frames);
             }
-            log.write(&frames, false)
+            log.write(&frames, chunk.bytes.len() as u64, false)?;
+            log.keep_to_the_limit(chunk.at)
         })
         .await
     }
@@ -88,7 +87,7 @@ impl LogWriter for DiskLogWriter {
 }
 
 impl OpenLog {
-    fn open(path: &Path, live: Arc<Live>) -> io::Result<(Self, Found)> {
+    fn open(path: &Path, limit: u64, place: WriterPlace) -> io::Result<(Self, Found)> {
         if let Some(folder) = path.parent()
             && !folder.try_exists()?
         {
@@ -96,15 +95,22 @@ impl OpenLog {
             folder.parent().map_or(Ok(()), sync_folder)?;
         }
         let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
-        let mut end = MAGIC.len() as u64;
-        let mut found = Found::default();
-        if has_magic(&mut file)? {
-            let mut frames = Frames::new(&mut file, end);
+        let (mut header, mut end) = (Header::WHOLE, MAGIC.len() as u64);
+        let (mut found, mut output) = (Found::default(), 0);
+        if let Some(source) = Source::open(path)? {
+            header = source.header;
+            if let Some(gap) = header.gap {
+                let [stdout, stderr, _] = gap.bytes;
+                found = Found { stdout, stderr };
+            }
+            let mut frames = source.frames(header.begin)?;
             while let Some(frame) = frames.next()? {
-                match frame.kind {
-                    Kind::Output(LogStream::Stdout) => found.stdout += frame.bytes.len() as u64,
-                    Kind::Output(LogStream::Stderr) => found.stderr += frame.bytes.len() as u64,
-                    Kind::Output(LogStream::System) | Kind::End => {}
+                let Kind::Output(stream) = frame.kind else { continue };
+                output += frame.bytes.len() as u64;
+                match stream {
+                    LogStream::Stdout => found.stdout += frame.bytes.len() as u64,
+                    LogStream::Stderr => found.stderr += frame.bytes.len() as u64,
+                    LogStream::System => {}
                 }
             }
             end = frames.offset();
@@ -113,11 +119,11 @@ impl OpenLog {
             file.set_len(0)?;
             file.write_all(&MAGIC)?;
         }
-        live.reaches(Reach { size: end, complete: false });
-        Ok((Self { file, path: path.to_owned(), end, torn: false, live }, found))
+        place.reaches(Reach { size: end + header.shift(), complete: false });
+        Ok((Self { file, path: path.to_owned(), header, end, torn: false, output, limit, place }, found))
     }
 
-    fn write(&mut self, frames: &[u8], complete: bool) -> io::Result<()> {
+    fn write(&mut self, frames: &[u8], output: u64, complete: bool) -> io::Result<()> {
         if self.torn {
             self.file.set_len(self.end)?;
         }
@@ -125,21 +131,30 @@ impl OpenLog {
         self.file.write_all(frames)?;
         self.torn = false;
         self.end += frames.len() as u64;
-        self.live.reaches(Reach { size: self.end, complete });
+        self.output += output;
+        self.place.reaches(Reach { size: self.end + self.header.shift(), complete });
+        Ok(())
+    }
+
+    /// Leaves out the middle when there is too much. Half of what may stay is the beginning; the end is a quarter then, and
+    /// grows to a half until the next time: so what is written, over all, is at most three times what comes.
+    fn keep_to_the_limit(&mut self, at: Timestamp) -> io::Result<()> {
+        if self.output <= self.limit {
+            return Ok(());
+        }
+        let head = self.limit / 2;
+        let kept = Kept { head, drop: self.output.saturating_sub(head + self.limit / 4) };
+        let Shortened { header, end, output } = shorten(&self.path, &self.header, self.end, kept, at)?;
+        self.file = OpenOptions::new().read(true).append(true).open(&self.path)?;
+        (self.header, self.end, self.output) = (header, end, output);
         Ok(())
     }
 
     fn finish(&mut self, at: Timestamp) -> io::Result<()> {
         let mut frame = Vec::new();
         encode(Kind::End, at, b"", &mut frame);
-        self.write(&frame, true)?;
+        self.write(&frame, 0, true)?;
         self.file.sync_all()?;
         self.path.parent().map_or(Ok(()), sync_folder)
-    }
-}
-
-impl Drop for OpenLog {
-    fn drop(&mut self) {
-        self.live.end_writing();
     }
 }

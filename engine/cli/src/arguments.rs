@@ -5,7 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use loopline_core::id::{InvalidStepId, StepUnit};
-use loopline_worker::ContainerRight;
+use loopline_ports::access::{Pattern, Role, is_slug};
+use loopline_secrets::SourceSpec;
+use loopline_worker::{ContainerRight, EgressRule};
+
+use crate::exit::Failure;
+use crate::wiring::PROJECT;
 
 /// A DevOps pipeline engine: YAML compiled to a graph that may have cycles, run durably, seen live in a browser.
 #[derive(Debug, Parser)]
@@ -87,6 +92,16 @@ pub enum Command {
     Rerun(Rerun),
     /// Ask a run to end
     Cancel(Cancel),
+    /// Check what a database says of itself: histories, and everything that follows from them
+    CheckDb(CheckDb),
+    /// Look for what would stand in the way of a server with these settings, and say what mends it
+    Doctor(Doctor),
+    /// Set, list and remove the secrets that a server gives to pipelines
+    #[command(subcommand)]
+    Secret(Secret),
+    /// Make, list and take back the tokens that callers of a server need
+    #[command(subcommand)]
+    Token(Token),
     /// Start and watch the processes of steps, for an engine that starts this
     #[command(hide = true)]
     Supervise,
@@ -280,6 +295,12 @@ pub struct Run {
     /// Allow containers of steps more of this machine: `privileged`, `host-network`, `engine-socket`, or a folder that they may mount
     #[arg(long, value_name = "RIGHT")]
     pub allow_container: Vec<ContainerRight>,
+    /// Labels of this machine besides its system and processor, for `runs_on` of steps: `gpu,fast`
+    #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label)]
+    pub labels: Vec<String>,
+    /// Secrets for this run: a file of lines NAME=VALUE; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Vec<PathBuf>,
     /// Print the finished run as JSON on standard output
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
@@ -288,15 +309,28 @@ pub struct Run {
 /// `serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Address to listen on
+    /// Address to listen on; one that others can reach needs a token, and TLS or --behind-proxy
     #[arg(long, default_value = "127.0.0.1:7878")]
     pub listen: SocketAddr,
+    /// Certificates for TLS, in PEM: the server's own first
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// A proxy before this server ends TLS, and says in X-Forwarded-For where requests come from; nobody may reach the server
+    /// around it
+    #[arg(long, conflicts_with = "tls_cert")]
+    pub behind_proxy: bool,
     /// Where runs, logs and artifacts are kept
     #[arg(long, default_value = "loopline-data", env = "LOOPLINE_DATA")]
     pub data: PathBuf,
-    /// Folder of pipeline files; watched
-    #[arg(long, default_value = ".loopline")]
-    pub pipelines: PathBuf,
+    /// Keep the record of runs in a PostgreSQL database, which several servers may share: postgres://user@host/name
+    #[arg(long, value_name = "URL", env = "LOOPLINE_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Folder of pipeline files; watched. `team-a=DIR` is one of the project `team-a`; may be repeated [default project: default]
+    #[arg(long, default_value = ".loopline", value_name = "[PROJECT=]DIR")]
+    pub pipelines: Vec<ProjectFolder>,
     /// Address under which people reach this server
     #[arg(long)]
     pub public_url: Option<String>,
@@ -306,9 +340,73 @@ pub struct Serve {
     /// Allow containers of steps more of this machine: `privileged`, `host-network`, `engine-socket`, or a folder that they may mount
     #[arg(long, value_name = "RIGHT")]
     pub allow_container: Vec<ContainerRight>,
+    /// Labels of this machine besides its system and processor, for `runs_on` of steps: `gpu,fast`
+    #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label)]
+    pub labels: Vec<String>,
+    /// Requests of steps and where they may go
+    #[command(flatten)]
+    pub egress: Egress,
+    /// Key that stored secrets are sealed with, instead of one that is made in the data directory: a file of age identities,
+    /// the first seals, all open; or its text in LOOPLINE_SECRETS_KEY
+    #[arg(long, value_name = "FILE")]
+    pub secrets_key: Option<PathBuf>,
+    /// Where else secrets are looked for: `env:PREFIX`, `dir:PATH` or `command:PROGRAM ARGUMENT…`; may be repeated, asked in order
+    #[arg(long, value_name = "SOURCE")]
+    pub secrets_from: Vec<SourceSpec>,
+    /// How much log an attempt may write, unless its pipeline says, like 64MiB
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub log_limit: Option<u64>,
+    /// How much log an attempt may write, whatever its pipeline says
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub max_log: Option<u64>,
+    /// How much all caches of steps may take together; those that were not used for longest make room [default: 10GiB]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub max_cache: Option<u64>,
     /// Events of a run between two states that are kept of it, so that a long run opens quickly
     #[arg(long, hide = true, env = "LOOPLINE_SNAPSHOT_EVERY", value_name = "EVENTS")]
     pub snapshot_every: Option<u64>,
+}
+
+/// Where requests of steps may go, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Egress {
+    /// Send requests of steps to public addresses only; so it is wherever callers need a token
+    #[arg(long)]
+    pub deny_private_egress: bool,
+    /// To public addresses and to these: an address, a range like 10.1.0.0/16, the name of a host, or `*.internal`; may be repeated
+    #[arg(long, value_name = "CIDR|HOST")]
+    pub allow_egress: Vec<EgressRule>,
+    /// Send them through the proxies that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name
+    #[arg(long)]
+    pub egress_proxy: bool,
+    /// Of the body of an answer that a step reads, at most this is taken [default: 256KiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_response: Option<usize>,
+}
+
+/// `check-db`.
+#[derive(Debug, Args)]
+pub struct CheckDb {
+    /// The directory of data whose database is checked
+    #[arg(long, default_value = "loopline-data", env = "LOOPLINE_DATA")]
+    pub data: PathBuf,
+    /// A PostgreSQL database instead
+    #[arg(long, value_name = "URL", env = "LOOPLINE_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The settings that `serve` would be given
+    #[command(flatten)]
+    pub settings: Serve,
+    /// How the findings are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
 }
 
 /// Which server.
@@ -317,9 +415,105 @@ pub struct Server {
     /// Address of the server; without it, runs of `loopline run` on this machine
     #[arg(long, env = "LOOPLINE_SERVER", value_name = "URL")]
     pub server: Option<String>,
-    /// Token for the server
-    #[arg(long, env = "LOOPLINE_TOKEN", hide_env_values = true)]
-    pub token: Option<String>,
+    /// A file that holds the token for the server; or its text in LOOPLINE_TOKEN
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+impl Server {
+    /// The token, where there is one. Never from the command line, which every process of the machine may read.
+    pub fn token(&self) -> Result<Option<String>, Failure> {
+        let text = match &self.token_file {
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?,
+            None => std::env::var("LOOPLINE_TOKEN").unwrap_or_default(),
+        };
+        Ok(Some(text.trim().to_owned()).filter(|token| !token.is_empty()))
+    }
+}
+
+/// A folder of pipelines, and the project that they are of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectFolder {
+    /// The project.
+    pub project: String,
+    /// The folder.
+    pub folder: PathBuf,
+}
+
+impl std::str::FromStr for ProjectFolder {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (project, folder) = match text.split_once('=') {
+            Some((project, folder)) if is_slug(project) => (project, folder),
+            _ => (PROJECT, text),
+        };
+        Ok(Self { project: project.to_owned(), folder: folder.into() })
+    }
+}
+
+/// `token`.
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Make a token, and print it once: it is stored nowhere
+    Create(TokenCreate),
+    /// List tokens
+    List {
+        /// How they are printed
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+        /// Where
+        #[command(flatten)]
+        at: TokensAt,
+    },
+    /// Take a token back; what was opened with it ends within seconds
+    Revoke {
+        /// Its id, as `list` shows it
+        id: String,
+        /// Where
+        #[command(flatten)]
+        at: TokensAt,
+    },
+}
+
+/// `token create`.
+#[derive(Debug, Args)]
+pub struct TokenCreate {
+    /// The name that its bearer acts under
+    pub name: String,
+    /// What the bearer may do: viewer, operator, editor, admin, approver; may be repeated
+    #[arg(long, value_name = "ROLE", required_unless_present = "admin")]
+    pub role: Vec<Role>,
+    /// Admin and approver of everything: for the first token
+    #[arg(long, conflicts_with_all = ["role", "project"])]
+    pub admin: bool,
+    /// What the bearer reaches: `*`, `team-a/*` or `team-a/deploy`; may be repeated
+    #[arg(long, value_name = "PATTERN", required_unless_present = "admin")]
+    pub project: Vec<Pattern>,
+    /// When it ends by itself: `90d`, `12h`, or `never`
+    #[arg(long, value_name = "TIME", default_value = "90d")]
+    pub expires: String,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Where
+    #[command(flatten)]
+    pub at: TokensAt,
+}
+
+/// A server, or its database.
+#[derive(Debug, Args)]
+pub struct TokensAt {
+    /// The directory of data of a server that does not run, instead of a server
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// The PostgreSQL database of servers, instead of one of them
+    #[arg(long, value_name = "URL", conflicts_with = "data", env = "LOOPLINE_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Where
+    #[command(flatten)]
+    pub server: Server,
 }
 
 /// `trigger`.
@@ -411,6 +605,12 @@ pub struct Rerun {
     /// Allow containers of steps more of this machine: `privileged`, `host-network`, `engine-socket`, or a folder that they may mount
     #[arg(long, value_name = "RIGHT")]
     pub allow_container: Vec<ContainerRight>,
+    /// Labels of this machine for the steps of a local run
+    #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label)]
+    pub labels: Vec<String>,
+    /// Secrets for the steps of a local run: a file of lines NAME=VALUE; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Vec<PathBuf>,
     /// How it is printed
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
@@ -435,6 +635,9 @@ pub struct Logs {
     /// Only this attempt of the visit
     #[arg(long, requires = "visit")]
     pub attempt: Option<u32>,
+    /// Only lines that hold this text, with their numbers; letters of ASCII match in either case
+    #[arg(long, value_name = "TEXT", requires = "step", conflicts_with = "follow")]
+    pub search: Option<String>,
     /// How lines are printed
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
@@ -503,6 +706,55 @@ pub struct Signal {
     pub server: Server,
 }
 
+/// `secret`.
+#[derive(Debug, Subcommand)]
+pub enum Secret {
+    /// Set a secret; its value is read from standard input, or asked for on a terminal
+    Set(SecretSet),
+    /// List the secrets of a project, without their values
+    List {
+        /// The project
+        #[arg(long, default_value = "default")]
+        project: String,
+        /// How they are printed
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+        /// Where
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Remove a secret
+    Rm {
+        /// Its name
+        name: String,
+        /// Its project
+        #[arg(long, default_value = "default")]
+        project: String,
+        /// Where
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+/// `secret set`.
+#[derive(Debug, Args)]
+pub struct SecretSet {
+    /// Its name, as pipelines write it behind `secrets.`
+    pub name: String,
+    /// Read the value from this file, as it stands, instead
+    #[arg(long, value_name = "FILE")]
+    pub from_file: Option<PathBuf>,
+    /// Only this pipeline may read it; may be repeated [default: all of the project]
+    #[arg(long, value_name = "NAME")]
+    pub pipeline: Vec<String>,
+    /// Its project
+    #[arg(long, default_value = "default")]
+    pub project: String,
+    /// Where
+    #[command(flatten)]
+    pub server: Server,
+}
+
 /// `cancel`.
 #[derive(Debug, Args)]
 pub struct Cancel {
@@ -517,4 +769,27 @@ pub struct Cancel {
     /// Where
     #[command(flatten)]
     pub server: Server,
+}
+
+/// `64MiB`.
+fn bytes(text: &str) -> Result<u64, String> {
+    loopline_dsl::size::parse(text).map_err(|error| error.to_string())
+}
+
+/// `512KiB`, up to what may stand in a history.
+fn size(text: &str) -> Result<usize, String> {
+    const MOST: u64 = 16 * 1024 * 1024;
+    let bytes = bytes(text)?;
+    match usize::try_from(bytes) {
+        Ok(bytes) if (1..=MOST).contains(&(bytes as u64)) => Ok(bytes),
+        _ => Err("it must be between 1B and 16MiB".to_owned()),
+    }
+}
+
+/// One label of a machine, as `runs_on` may name it.
+fn label(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a label is not empty".to_owned()),
+        label => Ok(label.to_owned()),
+    }
 }

@@ -59,14 +59,26 @@ impl Client {
         json(self.send(request).await?).await
     }
 
+    /// `PUT` of JSON, as JSON.
+    pub async fn put(&self, path: &str, body: &Json) -> Result<Json, Failure> {
+        json(self.send(self.request(Method::PUT, path).json(body)).await?).await
+    }
+
+    /// `DELETE`, without an answer.
+    pub async fn delete(&self, path: &str) -> Result<(), Failure> {
+        self.send(self.request(Method::DELETE, path)).await.map(drop)
+    }
+
     /// `GET` of bytes, piece by piece into `sink`.
-    pub async fn bytes(&self, path: &str, mut sink: impl FnMut(&[u8])) -> Result<(), Failure> {
+    pub async fn bytes(&self, path: &str, mut sink: impl FnMut(&[u8])) -> Result<Option<String>, Failure> {
         let response = self.send(self.request(Method::GET, path).header("accept", "text/plain")).await?;
+        let missing = response.headers().get("loopline-log-missing");
+        let missing = missing.and_then(|missing| Some(missing.to_str().ok()?.to_owned()));
         let mut body = response.bytes_stream();
         while let Some(piece) = body.next().await {
             sink(&piece.map_err(|error| self.unreachable(&error))?);
         }
-        Ok(())
+        Ok(missing)
     }
 
     /// `GET` of server-sent events, until `sink` says it has enough (`false`) or the server ends the stream.
@@ -139,7 +151,9 @@ async fn refusal(response: Response) -> Failure {
     let sentence = text("detail").or_else(|| text("title"));
     let failure = Failure::new(exit, sentence.unwrap_or_else(|| format!("the server answered {status}")));
     match status {
-        StatusCode::UNAUTHORIZED => failure.hint("give a token with --token or LOOPLINE_TOKEN"),
+        StatusCode::UNAUTHORIZED => {
+            failure.hint("put a token into LOOPLINE_TOKEN, or name a file that holds it with --token-file")
+        }
         _ => match text("pointer") {
             Some(pointer) => failure.hint(format!("see {pointer}")),
             None => failure,

@@ -120,7 +120,7 @@ pub async fn client_for(server: &Server, run: &str) -> Result<Client, Failure> {
 /// Whether anybody drives this run.
 pub async fn answering(server: &Server, run: &str) -> Result<Answering, Failure> {
     if let Some(address) = &server.server {
-        return Ok(Answering::Somebody(Client::new(address, server.token.clone())?));
+        return Ok(Answering::Somebody(Client::new(address, server.token()?)?));
     }
     let run: RunId = run.parse().map_err(|error: loopline_core::id::InvalidRunId| Failure::usage(error.to_string()))?;
     let local = Local::of_user()?;

@@ -4,14 +4,18 @@
 //! Commands that look at runs are clients of the HTTP interface, also for runs on this machine (see [`local`]).
 
 mod arguments;
+mod callback_key;
 mod client;
 mod commands;
 mod definitions;
+mod doctor;
 mod exit;
 mod inputs;
 mod local;
+mod metrics;
 mod progress;
 mod replace_file;
+mod secrets_from;
 mod table;
 mod wiring;
 

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::event::{ChildFinished, Parent, ParentWish, RunOutcome};
-use crate::graph::{Port, PullPolicy, Shell, StatusRange};
+use crate::graph::{Port, PullPolicy, Shell, StatusRange, Tls};
 use crate::group::{Ask, Slot};
 use crate::id::{AttemptId, AttemptKey, RunId, StepId, Within};
+use crate::outcome::ArtifactRef;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -105,9 +106,14 @@ pub enum Timer {
         /// The attempt whose child it is.
         key: AttemptKey,
     },
-    /// The end of the time a step waits for its lock.
+    /// The end of the time a step waits for its lock, or an attempt for a worker.
     Queue {
-        /// Epoch, step and visit that wait.
+        /// Epoch, step and visit that wait; an attempt, where it waits for a worker.
+        key: AttemptKey,
+    },
+    /// The end of the time somebody has to call back.
+    Callback {
+        /// The attempt that waits.
         key: AttemptKey,
     },
     /// The `delay` of a loop edge, counted from its firing.
@@ -143,7 +149,8 @@ impl Timer {
             | Self::Approval { key }
             | Self::Signal { key }
             | Self::Child { key }
-            | Self::Queue { key } => &key.within,
+            | Self::Queue { key }
+            | Self::Callback { key } => &key.within,
             Self::LoopDelay { within, .. } | Self::Run { within, .. } => within,
         }
     }
@@ -156,7 +163,8 @@ impl Timer {
             | Self::Approval { key }
             | Self::Signal { key }
             | Self::Child { key }
-            | Self::Queue { key } => Some(&key.step),
+            | Self::Queue { key }
+            | Self::Callback { key } => Some(&key.step),
             Self::LoopDelay { to, .. } => Some(to),
             Self::Run { .. } => None,
         }
@@ -172,6 +180,7 @@ impl fmt::Display for Timer {
             Self::Signal { key } => write!(f, "signal:{key}"),
             Self::Child { key } => write!(f, "child:{key}"),
             Self::Queue { key } => write!(f, "queue:{key}"),
+            Self::Callback { key } => write!(f, "callback:{key}"),
             Self::LoopDelay { epoch, to, firing, within } if within.is_empty() => {
                 write!(f, "loop:{epoch}.{to}.{firing}")
             }
@@ -235,12 +244,91 @@ pub struct AttemptSpec {
     /// What the result must hold, because expressions of the step read it.
     #[serde(default)]
     pub capture: Capture,
-    /// Files to keep when the process has ended with success: name → path beneath the workspace.
+    /// Files to keep when the process has ended with success: name → path or pattern beneath the workspace.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub artifacts: BTreeMap<String, String>,
+    /// Paths and patterns of the files with test results, in JUnit's format.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub junit: Vec<String>,
+    /// Artifacts that are laid at their paths before the work begins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetch: Vec<FetchWork>,
+    /// Files kept from run to run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cache: Vec<CacheWork>,
     /// Containers that run beside the work and end with it, by their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub services: BTreeMap<String, ServiceWork>,
+    /// The secrets of its pipeline: their values are masked in what it writes, also of those that it is not given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hides: Vec<String>,
+    /// It works in a folder of its own, which is empty before and gone behind it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub fresh_workspace: bool,
+    /// Labels that its worker must have, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs_on: Vec<String>,
+    /// How much it may use and write.
+    #[serde(default, skip_serializing_if = "AttemptLimits::is_default")]
+    pub limits: AttemptLimits,
+}
+
+/// How much an attempt may use and write. What is not said is the worker's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptLimits {
+    /// Bytes of memory that its processes may use together: beyond, it fails with kind `oom`. A container has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+    /// Thousandths of a processor that its processes may use together. A container has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus_milli: Option<u64>,
+    /// Bytes of log: beyond, the middle is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<u64>,
+    /// Bytes of log of the whole run, of which the attempt gets what is left when it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_log: Option<u64>,
+    /// Bytes of outputs: beyond, it fails with kind `output_limit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<u64>,
+}
+
+impl AttemptLimits {
+    /// Nothing is said.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An artifact of another step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchWork {
+    /// As people name it: `build.binary`, `test[4].report`.
+    pub name: String,
+    /// What was kept.
+    pub artifact: ArtifactRef,
+}
+
+/// Files kept from run to run, their keys rendered as far as the engine can.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheWork {
+    /// Names what is kept.
+    pub key: Vec<KeyPart>,
+    /// Files and folders beneath the workspace.
+    pub paths: Vec<String>,
+    /// Beginnings of keys that serve where the key itself is not there, tried in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restore_keys: Vec<Vec<KeyPart>>,
+}
+
+/// A part of the key of a cache.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyPart {
+    /// As it stands.
+    Text(String),
+    /// The hash of the workspace's files that fit these patterns.
+    HashFiles(Vec<String>),
 }
 
 /// Which parts of a raw result are wanted. What is not captured never passes through the event path.
@@ -298,6 +386,30 @@ pub struct HttpWork {
     pub expect_status: Vec<StatusRange>,
     /// Follow up to 10 redirects.
     pub follow_redirects: bool,
+    /// Certificates, in files beneath the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
+    /// Stands in the texts for the address at which somebody calls back, and is no address: whoever sends the request puts
+    /// that there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<String>,
+}
+
+impl HttpWork {
+    /// Every text in which a secret may stand.
+    fn texts(&self) -> impl Iterator<Item = &Text> {
+        let auth: Vec<&Text> = match &self.auth {
+            None => Vec::new(),
+            Some(WorkAuth::Bearer(token)) => vec![token],
+            Some(WorkAuth::Basic { user, password }) => vec![user, password],
+        };
+        let body: Vec<&Text> = match &self.body {
+            None | Some(WorkBody::Json(_)) => Vec::new(),
+            Some(WorkBody::JsonText(text) | WorkBody::Text(text)) => vec![text],
+            Some(WorkBody::Form(fields)) => fields.values().collect(),
+        };
+        self.query.values().chain(self.headers.values()).chain(auth).chain(body)
+    }
 }
 
 /// Credentials of a request.
@@ -321,6 +433,8 @@ pub enum WorkAuth {
 pub enum WorkBody {
     /// Sent as `application/json`.
     Json(Json),
+    /// The text of a JSON document in which secrets stand. Sent as `application/json`.
+    JsonText(Text),
     /// Sent as `application/x-www-form-urlencoded`.
     Form(BTreeMap<String, Text>),
     /// Sent as it stands.
@@ -438,12 +552,18 @@ fn is_false(value: &bool) -> bool {
 impl AttemptSpec {
     /// Every text in which a secret may stand.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
-        let auth = match &self.work {
-            Work::Container(container) => container.registry_auth.as_ref(),
-            Work::Shell { .. } | Work::Http(_) => None,
+        let (auth, http) = match &self.work {
+            Work::Container(container) => (container.registry_auth.as_ref(), None),
+            Work::Http(http) => (None, Some(http)),
+            Work::Shell { .. } => (None, None),
         };
         let of_services = self.services.values().flat_map(|service| service.env.values());
         let of_auth = auth.into_iter().flat_map(|auth| [&auth.user, &auth.password]);
-        self.env.values().chain(of_services).chain(of_auth)
+        self.env.values().chain(of_services).chain(of_auth).chain(http.into_iter().flat_map(|http| http.texts()))
+    }
+
+    /// The names of the secrets that it needs, each once.
+    pub fn secrets(&self) -> std::collections::BTreeSet<&str> {
+        self.texts().flat_map(Text::secrets).collect()
     }
 }

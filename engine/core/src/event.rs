@@ -43,6 +43,13 @@ pub enum Event {
         /// How.
         outcome: Outcome,
     },
+    /// No worker has all the labels that an attempt asks for (`runs_on`): it waits for one. Tells people.
+    AttemptUnplaced {
+        /// Which.
+        key: AttemptKey,
+        /// Those that nobody has, sorted.
+        missing: Vec<String>,
+    },
     /// A child run is over, or could not begin.
     ChildFinished(Box<ChildFinished>),
     /// A timer ran out.
@@ -54,6 +61,8 @@ pub enum Event {
     ApprovalDecided(Box<ApprovalDecided>),
     /// A signal came from outside.
     SignalReceived(Box<SignalReceived>),
+    /// Somebody has called back, as the request of a step had asked for.
+    CallbackReceived(Box<CallbackReceived>),
     /// A concurrency group has a place for the run, or a lock is the step's.
     SlotGranted {
         /// Who has waited for it.
@@ -98,10 +107,12 @@ impl Event {
             Self::RunCreated(_) => "run_created",
             Self::AttemptStarted { .. } => "attempt_started",
             Self::AttemptFinished { .. } => "attempt_finished",
+            Self::AttemptUnplaced { .. } => "attempt_unplaced",
             Self::ChildFinished(_) => "child_finished",
             Self::TimerFired { .. } => "timer_fired",
             Self::ApprovalDecided(_) => "approval_decided",
             Self::SignalReceived(_) => "signal_received",
+            Self::CallbackReceived(_) => "callback_received",
             Self::SlotGranted { .. } => "slot_granted",
             Self::PauseRequested { .. } => "pause_requested",
             Self::ResumeRequested { .. } => "resume_requested",
@@ -231,6 +242,17 @@ pub struct SignalReceived {
     /// The sender's key: a second signal with the same one is the same signal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
+}
+
+/// A call back. Whoever takes it has looked whether it may come; the token does not stand here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CallbackReceived {
+    /// The attempt whose request named the address.
+    pub key: AttemptKey,
+    /// What it says.
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
+    pub payload: Json,
 }
 
 /// What is done again, together with everything that stands behind it, and whatever the end of the run has cut off.

@@ -21,6 +21,7 @@ pub mod machine;
 mod openapi;
 pub mod outcome;
 pub mod shape;
+pub mod test_report;
 pub mod text;
 pub mod time;
 pub mod view;

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::test_report::TestCounts;
+
 /// Why something failed. The words are part of the language: `retry.on` names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -201,6 +203,23 @@ pub struct RawResult {
     /// Files that were kept, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub artifacts: BTreeMap<String, ArtifactRef>,
+    /// What it told people of itself, in Markdown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<ArtifactRef>,
+    /// The results of the tests that it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<TestsRef>,
+}
+
+/// Results of tests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TestsRef {
+    /// Where the [report](crate::test_report::TestReport) is kept.
+    pub digest: String,
+    /// How many tests there were, and how they ended.
+    #[serde(flatten)]
+    pub counts: TestCounts,
 }
 
 /// An HTTP answer.
@@ -225,13 +244,22 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<J
 }
 
 /// Where a kept file or folder can be found again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ArtifactRef {
-    /// `sha256:…` of the content.
+    /// `sha256:…` of the content; where it holds `files`, of the list of them.
     pub digest: String,
-    /// Bytes.
+    /// Bytes, of all files together.
     pub size: u64,
     /// File name to offer when it is downloaded.
     pub file_name: String,
+    /// How many files it holds, where it is not one file by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<u32>,
+    /// Where the file lay, beneath the workspace. Files of a list stand there with their paths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The file could be executed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub executable: bool,
 }

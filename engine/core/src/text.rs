@@ -33,6 +33,18 @@ impl Text {
         }
     }
 
+    /// The names of the secrets in it, in order.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let parts = match self {
+            Self::Plain(_) => &[],
+            Self::Parts(parts) => parts.as_slice(),
+        };
+        parts.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Secret(name) | Part::SecretInJson(name) => Some(name.as_str()),
+        })
+    }
+
     /// Puts the values of secrets in; `Err` names the first one that `secret` does not know.
     pub fn resolve(&self, mut secret: impl FnMut(&str) -> Option<String>) -> Result<String, &str> {
         match self {

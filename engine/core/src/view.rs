@@ -239,6 +239,12 @@ pub struct StepView {
     pub outputs: Map<String, Json>,
     /// Files it kept.
     pub artifacts: BTreeMap<String, crate::outcome::ArtifactRef>,
+    /// What its latest attempt told people of itself: Markdown, at `…/summary`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<crate::outcome::ArtifactRef>,
+    /// How the tests ended that its latest attempt ran; each of them at `…/tests`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tests: Option<crate::outcome::TestsRef>,
     /// Why it failed.
     pub error: Option<Failure>,
     /// When the current visit began.
@@ -278,6 +284,12 @@ pub struct ItemView {
     pub outputs: Map<String, Json>,
     /// Files it kept.
     pub artifacts: BTreeMap<String, crate::outcome::ArtifactRef>,
+    /// What its latest attempt told people of itself: Markdown, at `…/summary`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<crate::outcome::ArtifactRef>,
+    /// How the tests ended that its latest attempt ran; each of them at `…/tests`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tests: Option<crate::outcome::TestsRef>,
     /// Why it failed.
     pub error: Option<Failure>,
     /// When it began.
@@ -411,6 +423,18 @@ pub enum WaitingFor {
         /// Its name.
         name: String,
         /// When the step fails with kind `timeout`.
+        until: Option<Timestamp>,
+    },
+    /// Somebody who calls back.
+    Callback {
+        /// When the attempt fails with kind `timeout`.
+        until: Timestamp,
+    },
+    /// A worker with its labels; there is none.
+    Worker {
+        /// Labels that no worker has.
+        missing: Vec<String>,
+        /// When the attempt fails with kind `timeout`.
         until: Option<Timestamp>,
     },
     /// The end of what a re-open cancelled or lets drain.

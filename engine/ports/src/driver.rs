@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use loopline_core::event::{ApprovalDecided, Recorded, RerunFrom, SignalReceived, Trigger};
+use loopline_core::event::{ApprovalDecided, CallbackReceived, Recorded, RerunFrom, SignalReceived, Trigger};
 use loopline_core::expr::ExprError;
 use loopline_core::graph::Requirement;
 use loopline_core::id::{RunId, Seq, UnitPath};
 use loopline_core::machine::{Draft, Refused};
 use loopline_core::view::RunView;
 use loopline_core::why::StepWhy;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use tokio::sync::watch;
 
+use crate::access::Asker;
 use crate::journal::{Definition, JournalError};
 
 /// A wish to start a run.
@@ -31,6 +33,8 @@ pub struct TriggerRequest {
     pub trigger: Trigger,
     /// The client's key, if it sent one.
     pub idempotency_key: Option<String>,
+    /// For the audit: who asks for it.
+    pub asked_by: Asker,
 }
 
 /// Answer to a trigger.
@@ -83,7 +87,7 @@ fn numbers(last: Seq) -> String {
 }
 
 /// One thing wrong with one place of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// JSON pointer into the request.
     pub pointer: String,
@@ -91,29 +95,32 @@ pub struct Problem {
     pub message: String,
 }
 
-/// An engine that drives runs.
+/// An engine that drives runs. Each change that somebody asks for has its row of the audit in the same transaction.
 #[async_trait]
 pub trait Driver: Send + Sync + 'static {
     /// Starts a run. When this returns, its first event is on disk.
     async fn trigger(&self, request: TriggerRequest) -> Result<Triggered, DriverError>;
 
     /// Takes a decision. When this returns, it is on disk.
-    async fn decide(&self, run: RunId, decision: ApprovalDecided) -> Result<(), DriverError>;
+    async fn decide(&self, run: RunId, decision: ApprovalDecided, by: Asker) -> Result<(), DriverError>;
 
     /// Takes a signal. When this returns, it is on disk. A second signal with the same key changes nothing.
-    async fn signal(&self, run: RunId, signal: SignalReceived) -> Result<(), DriverError>;
+    async fn signal(&self, run: RunId, signal: SignalReceived, by: Asker) -> Result<(), DriverError>;
+
+    /// Takes a call back. When this returns, it is on disk. Whether the caller may, is for whoever calls this to know.
+    async fn call_back(&self, run: RunId, received: CallbackReceived, by: Asker) -> Result<(), DriverError>;
 
     /// Asks a run to start nothing new. When this returns, the wish is on disk.
-    async fn pause(&self, run: RunId, by: String) -> Result<(), DriverError>;
+    async fn pause(&self, run: RunId, by: Asker) -> Result<(), DriverError>;
 
     /// Lets a paused run go on. When this returns, the wish is on disk.
-    async fn resume(&self, run: RunId, by: String) -> Result<(), DriverError>;
+    async fn resume(&self, run: RunId, by: Asker) -> Result<(), DriverError>;
 
     /// Has steps done again. When this returns, the wish is on disk; a run that was over goes on in a new epoch.
-    async fn rerun(&self, run: RunId, by: String, from: RerunFrom) -> Result<(), DriverError>;
+    async fn rerun(&self, run: RunId, by: Asker, from: RerunFrom) -> Result<(), DriverError>;
 
     /// Asks a run to end. When this returns, the wish is on disk.
-    async fn cancel(&self, run: RunId, by: String, reason: Option<String>) -> Result<(), DriverError>;
+    async fn cancel(&self, run: RunId, by: Asker, reason: Option<String>) -> Result<(), DriverError>;
 
     /// The state right after event `at`, or now. Shows every event that was acknowledged before the call.
     async fn view(&self, run: RunId, at: Option<Seq>) -> Result<RunView, DriverError>;

@@ -10,6 +10,8 @@ use loopline_core::time::Timestamp;
 use loopline_core::view::RunStatus;
 use std::sync::Arc;
 
+use crate::access::{Act, Reach};
+
 /// Everything that one step of a run's fold changes. All of it, or nothing of it, is written.
 #[derive(Debug, Clone)]
 pub struct Append {
@@ -39,6 +41,8 @@ pub struct Append {
     pub slots_released: Vec<Slot>,
     /// The client's key of the request behind this, with a digest of what was asked.
     pub request: Option<RequestKey>,
+    /// Rows of the audit, for what people asked for.
+    pub acts: Vec<Act>,
     /// The state after the last event here, now and then.
     pub snapshot: Option<Snapshot>,
 }
@@ -161,6 +165,8 @@ pub struct RunSummary {
 pub struct RunFilter {
     /// Only of this project and pipeline.
     pub pipeline: Option<(String, String)>,
+    /// Only what somebody reaches; none: everything.
+    pub reach: Option<Reach>,
     /// Only in one of these states; empty: any.
     pub status: Vec<RunStatus>,
     /// Only runs older than this one. Lists go from the newest to the oldest.
@@ -191,6 +197,9 @@ pub enum JournalError {
     /// The store cannot be used now. Whether anything was written is unknown: read again, never assume.
     #[error("the store is not available: {0}")]
     Unavailable(String),
+    /// Another engine drives the runs of this database, and nothing that this one writes is taken any more. Nothing was written.
+    #[error("another engine drives the runs of this database")]
+    Fenced,
     /// What is stored cannot be understood.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
@@ -201,6 +210,8 @@ pub enum JournalError {
 pub struct OpenAttempt {
     /// Which.
     pub id: AttemptId,
+    /// It was handed to a worker of another server.
+    pub elsewhere: bool,
 }
 
 /// Somebody who has asked for a place in a group, and has not released it.
@@ -240,6 +251,9 @@ pub trait Journal: Send + Sync + 'static {
 
     /// The run behind a request key, with the digest that came with it.
     async fn find_request(&self, scope: &str, key: &str) -> Result<Option<(RunId, String)>, JournalError>;
+
+    /// All keys of requests with their runs.
+    async fn requests(&self) -> Result<Vec<(RequestKey, RunId)>, JournalError>;
 
     /// One run's row; `None` when there is no such run.
     async fn summary(&self, run: RunId) -> Result<Option<RunSummary>, JournalError>;

@@ -31,6 +31,10 @@ pub trait Worker: Send + Sync + 'static {
     async fn forget_others(&self, open: &BTreeSet<AttemptId>) {
         let _ = open;
     }
+
+    /// Said by a driver that does not drive any more: nobody waits for what the worker has. All of it is ended; reports follow
+    /// as usual.
+    async fn cancel_all(&self) {}
 }
 
 /// What became of an attempt while nobody listened.
@@ -52,6 +56,13 @@ pub enum Report {
     Started {
         /// Which.
         id: AttemptId,
+    },
+    /// No worker has all the labels that the attempt asks for. It is held until it is cancelled.
+    Unplaced {
+        /// Which.
+        id: AttemptId,
+        /// Those that nobody has, sorted.
+        missing: Vec<String>,
     },
     /// The attempt is settled. Its log and artifacts are on disk, and nothing of it is alive.
     Finished {

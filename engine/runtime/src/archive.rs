@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use loopline_core::event::{ApprovalDecided, Recorded, RerunFrom, SignalReceived};
+use loopline_core::event::{ApprovalDecided, CallbackReceived, Recorded, RerunFrom, SignalReceived};
 use loopline_core::expr::ExprError;
 use loopline_core::id::{RunId, Seq, UnitPath};
 use loopline_core::machine::Draft;
 use loopline_core::view::RunView;
 use loopline_core::why::StepWhy;
+use loopline_ports::access::Asker;
 use loopline_ports::driver::{Driver, DriverError, Progress, TriggerRequest, Triggered};
 use loopline_ports::journal::Journal;
 use serde_json::Value as Json;
@@ -34,27 +35,31 @@ impl Driver for Archive {
         Err(DriverError::Stopping)
     }
 
-    async fn decide(&self, _: RunId, _: ApprovalDecided) -> Result<(), DriverError> {
+    async fn decide(&self, _: RunId, _: ApprovalDecided, _: Asker) -> Result<(), DriverError> {
         Err(DriverError::Stopping)
     }
 
-    async fn signal(&self, _: RunId, _: SignalReceived) -> Result<(), DriverError> {
+    async fn signal(&self, _: RunId, _: SignalReceived, _: Asker) -> Result<(), DriverError> {
         Err(DriverError::Stopping)
     }
 
-    async fn pause(&self, _: RunId, _: String) -> Result<(), DriverError> {
+    async fn call_back(&self, _: RunId, _: CallbackReceived, _: Asker) -> Result<(), DriverError> {
         Err(DriverError::Stopping)
     }
 
-    async fn resume(&self, _: RunId, _: String) -> Result<(), DriverError> {
+    async fn pause(&self, _: RunId, _: Asker) -> Result<(), DriverError> {
         Err(DriverError::Stopping)
     }
 
-    async fn rerun(&self, _: RunId, _: String, _: RerunFrom) -> Result<(), DriverError> {
+    async fn resume(&self, _: RunId, _: Asker) -> Result<(), DriverError> {
         Err(DriverError::Stopping)
     }
 
-    async fn cancel(&self, _: RunId, _: String, _: Option<String>) -> Result<(), DriverError> {
+    async fn rerun(&self, _: RunId, _: Asker, _: RerunFrom) -> Result<(), DriverError> {
+        Err(DriverError::Stopping)
+    }
+
+    async fn cancel(&self, _: RunId, _: Asker, _: Option<String>) -> Result<(), DriverError> {
         Err(DriverError::Stopping)
     }
 

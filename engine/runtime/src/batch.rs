@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use loopline_core::canonical;
 use loopline_core::command::Command;
 use loopline_core::event::{Event, Recorded};
 use loopline_core::id::{AttemptId, AttemptKey, RunId};
 use loopline_core::machine::{Refused, apply};
 use loopline_core::time::Timestamp;
+use loopline_ports::access::{Act, Asker};
 use loopline_ports::driver::{DriverError, Triggered};
 use loopline_ports::journal::{Append, NewRun, RequestKey};
 use loopline_ports::worker::Report;
@@ -76,6 +78,23 @@ impl Batch {
         part.append.request = request;
     }
 
+    /// What was last taken for this run was asked for by somebody, and the audit is told.
+    pub(crate) fn acts(&mut self, run: RunId, by: Asker) {
+        let append = &mut self.parts[self.by_run[&run]].append;
+        let Some(recorded) = append.events.last() else { return };
+        let after = serde_json::to_value(&recorded.event).ok().map(|event| canonical::digest(&event));
+        append.acts.push(Act {
+            at: recorded.at,
+            by,
+            does: recorded.event.kind().to_owned(),
+            on: format!("run {run}"),
+            event: Some((run, recorded.seq)),
+            // What a run was before is its history up to there.
+            before: None,
+            after,
+        });
+    }
+
     /// Somebody wants to know when what was last taken for this run is on disk.
     pub(crate) fn waits(&mut self, run: RunId, waiting: Waiting) {
         self.parts[self.by_run[&run]].waiting.push(waiting);
@@ -107,6 +126,7 @@ impl Batch {
                     slots_granted: Vec::new(),
                     slots_released: Vec::new(),
                     request: None,
+                    acts: Vec::new(),
                     snapshot: None,
                 },
                 commands: Vec::new(),
@@ -127,7 +147,9 @@ fn note_settled(append: &mut Append, event: &Event) {
         Event::RunCreated(_)
         | Event::AttemptStarted { .. }
         | Event::ApprovalDecided(_)
+        | Event::AttemptUnplaced { .. }
         | Event::SignalReceived(_)
+        | Event::CallbackReceived(_)
         | Event::PauseRequested { .. }
         | Event::ResumeRequested { .. }
         | Event::RerunRequested { .. }
@@ -162,7 +184,7 @@ fn note_command(append: &mut Append, command: &Command, number: &mut u64) {
 /// The attempt a report is about.
 pub(crate) fn attempt_of(report: &Report) -> &AttemptId {
     match report {
-        Report::Started { id } | Report::Finished { id, .. } => id,
+        Report::Started { id } | Report::Unplaced { id, .. } | Report::Finished { id, .. } => id,
     }
 }
 
@@ -171,6 +193,7 @@ pub(crate) fn event_of(report: &Report) -> Event {
     let key = |id: &AttemptId| -> AttemptKey { id.key.clone() };
     match report {
         Report::Started { id } => Event::AttemptStarted { key: key(id) },
+        Report::Unplaced { id, missing } => Event::AttemptUnplaced { key: key(id), missing: missing.clone() },
         Report::Finished { id, outcome } => Event::AttemptFinished { key: key(id), outcome: outcome.clone() },
     }
 }

@@ -51,7 +51,7 @@ impl Drive {
     }
 
     async fn trigger(&mut self, batch: &mut Batch, request: TriggerRequest) -> Result<Started, DriverError> {
-        let TriggerRequest { project, definition, inputs, labels, trigger, idempotency_key } = request;
+        let TriggerRequest { project, definition, inputs, labels, trigger, idempotency_key, asked_by } = request;
         let graph = &definition.graph;
         let key = idempotency_key.map(|key| RequestKey {
             scope: format!("trigger {project}/{}", graph.name),
@@ -64,7 +64,9 @@ impl Drive {
             return if digest == key.digest { Ok(Started::Before(run)) } else { Err(DriverError::KeyReused) };
         }
         let begin = Begin { run: None, project, definition, inputs, labels, trigger, parent: None, key };
-        self.begin(batch, begin).await.map(Started::New)
+        let run = self.begin(batch, begin).await?;
+        batch.acts(run, asked_by);
+        Ok(Started::New(run))
     }
 
     /// A run begins with this batch.

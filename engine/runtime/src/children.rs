@@ -67,9 +67,11 @@ impl Drive {
         if self.runs.get(spec.run).is_some() || self.journal.summary(spec.run).await?.is_some() {
             return Ok(());
         }
+        // Who may change a pipeline of one project causes nothing in another: those are as if they were not there.
+        let own = self.journal.summary(spec.parent.run).await?.is_some_and(|parent| parent.project == spec.project);
         let found = match &self.config.definitions {
-            Some(definitions) => definitions.find(&spec.project, &spec.pipeline).await,
-            None => None,
+            Some(definitions) if own => definitions.find(&spec.project, &spec.pipeline).await,
+            _ => None,
         };
         let Some(definition) = found else {
             let message = format!("there is no pipeline `{}/{}` that could run", spec.project, spec.pipeline);

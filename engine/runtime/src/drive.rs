@@ -10,6 +10,7 @@ use loopline_core::graph::Graph;
 use loopline_core::id::{AttemptId, RunId};
 use loopline_core::machine::RunState;
 use loopline_core::time::Timestamp;
+use loopline_ports::access::Asker;
 use loopline_ports::clock::Clock;
 use loopline_ports::driver::{DriverError, Progress, TriggerRequest, Triggered};
 use loopline_ports::journal::{DefinitionId, Journal, JournalError};
@@ -25,6 +26,7 @@ use crate::children::{Due, Dues};
 use crate::engine::EngineConfig;
 use crate::followers::Followers;
 use crate::groups::Groups;
+use crate::metrics;
 use crate::runs::Runs;
 
 /// How much is taken into one batch.
@@ -49,6 +51,7 @@ pub(crate) enum Request {
     Event {
         run: RunId,
         event: Box<Event>,
+        by: Asker,
         answer: oneshot::Sender<Result<(), DriverError>>,
     },
     /// The run as it is on disk, if it is at hand.
@@ -80,6 +83,10 @@ pub(crate) struct Drive {
     held_until: Option<Instant>,
     /// Runs of which nobody knows what is on disk; their attempts are asked for again.
     pub(crate) doubtful: BTreeSet<RunId>,
+    /// Attempts that were handed to a worker of another server, which is gone.
+    pub(crate) elsewhere: BTreeSet<AttemptId>,
+    /// Another engine drives these runs; nothing of this one is written any more.
+    fenced: bool,
     retry: Option<(Instant, Duration)>,
 }
 
@@ -109,6 +116,8 @@ impl Drive {
             held: VecDeque::new(),
             held_until: None,
             doubtful: BTreeSet::new(),
+            elsewhere: BTreeSet::new(),
+            fenced: false,
             retry: None,
         }
     }
@@ -152,6 +161,9 @@ impl Drive {
                 asked.push(request);
             }
             self.step(asked, told).await;
+            if self.fenced {
+                return;
+            }
         }
     }
 
@@ -175,7 +187,9 @@ impl Drive {
         for request in asked {
             match request {
                 Request::Trigger { request, answer } => self.take_trigger(&mut batch, *request, answer).await,
-                Request::Event { run, event, answer } => self.take_event(&mut batch, run, *event, answer).await,
+                Request::Event { run, event, by, answer } => {
+                    self.take_event(&mut batch, run, *event, by, answer).await;
+                }
                 Request::State { run, answer } => states.push((run, answer)),
             }
         }
@@ -254,10 +268,14 @@ impl Drive {
         batch: &mut Batch,
         run: RunId,
         event: Event,
+        by: Asker,
         answer: oneshot::Sender<Result<(), DriverError>>,
     ) {
         match self.take_one(batch, run, event).await {
-            Ok(()) => batch.waits(run, Waiting::Event(answer)),
+            Ok(()) => {
+                batch.acts(run, by);
+                batch.waits(run, Waiting::Event(answer));
+            }
             // Nobody may have waited for the answer.
             Err(error) => drop(answer.send(Err(error))),
         }
@@ -307,20 +325,28 @@ impl Drive {
                     append.row = active.row();
                     append.snapshot = if append.events.is_empty() { None } else { active.snapshot(every) };
                 }
-                let about = (append.run, append.last(), append.timers_set.iter().map(|(_, at)| *at).min());
+                let timer = append.timers_set.iter().map(|(_, at)| *at).min();
+                let about = (append.run, append.created.is_some(), append.last(), timer);
                 let slots = (append.slots_asked.clone(), append.slots_released.clone());
                 (append, (about, slots, commands, waiting))
             })
             .unzip();
         let runs: Vec<RunId> = rest.iter().map(|((run, ..), ..)| *run).collect();
+        let events: Vec<usize> = appends.iter().map(|append| append.events.len()).collect();
+        let began = Instant::now();
         match self.journal.commit(appends).await {
             Ok(results) => {
+                let written = results.iter().zip(events).filter(|(result, _)| result.is_ok());
+                metrics::committed(written.map(|(_, events)| events).sum(), began.elapsed());
                 debug_assert_eq!(results.len(), rest.len());
-                for (result, ((run, last, timer), (asked, released), commands, waiting)) in
+                for (result, ((run, begins, last, timer), (asked, released), commands, waiting)) in
                     results.into_iter().zip(rest)
                 {
                     match result {
                         Ok(()) => {
+                            if begins && let Some(active) = self.runs.get(run) {
+                                metrics::run_created(&active.state);
+                            }
                             self.next_timer = [self.next_timer, timer].into_iter().flatten().min();
                             self.act(run, last, commands, waiting).await;
                             self.hear(run, asked, released);
@@ -346,16 +372,27 @@ impl Drive {
                 // Nobody may have waited for the answer.
                 Waiting::Trigger(answer) => drop(answer.send(Ok(Triggered { run, created: true }))),
                 Waiting::Event(answer) => drop(answer.send(Ok(()))),
-                Waiting::Report(Report::Finished { id, .. }) => self.worker.forget(&id).await,
-                Waiting::Report(Report::Started { .. }) => {}
+                Waiting::Report(Report::Finished { id, outcome }) => {
+                    metrics::attempt_finished(&outcome);
+                    self.worker.forget(&id).await;
+                }
+                Waiting::Report(Report::Started { .. } | Report::Unplaced { .. }) => {}
             }
         }
         for command in commands {
             match command {
-                Command::StartAttempt(spec) => self.worker.start(*spec).await,
+                Command::StartAttempt(spec) => {
+                    metrics::attempt_started();
+                    self.worker.start(*spec).await;
+                }
                 Command::CancelAttempt { key } => self.worker.cancel(AttemptId { run, key }).await,
                 // On disk with the events; the run's row likewise.
-                Command::SetTimer { .. } | Command::ClearTimer { .. } | Command::FinishRun { .. } => {}
+                Command::SetTimer { .. } | Command::ClearTimer { .. } => {}
+                Command::FinishRun { outcome } => {
+                    if let Some(active) = self.runs.get(run) {
+                        metrics::run_finished(&active.state, outcome);
+                    }
+                }
                 // Groups hear of it with all others of the batch.
                 Command::AskSlot { .. } | Command::ReleaseSlot { .. } => {}
                 Command::StartChild(spec) => self.dues.push_back(Due::Start(spec)),
@@ -411,9 +448,11 @@ impl Drive {
         }
         self.groups.doubtful = true;
         self.held.extend(reports);
+        self.fenced |= matches!(error, JournalError::Fenced);
         if self.retry.is_some() {
             return;
         }
+        metrics::commit_failed();
         tracing::error!(%error, "the journal failed; what was not acknowledged is read again");
         self.retry = Some((Instant::now() + RETRY_FIRST, RETRY_FIRST));
     }
@@ -453,6 +492,7 @@ fn again(error: &JournalError) -> DriverError {
         JournalError::Conflict { run, expected } => JournalError::Conflict { run: *run, expected: *expected },
         JournalError::Damaged(what) => JournalError::Damaged(what.clone()),
         JournalError::Unavailable(what) => JournalError::Unavailable(what.clone()),
+        JournalError::Fenced => JournalError::Fenced,
         other => JournalError::Unavailable(other.to_string()),
     })
 }

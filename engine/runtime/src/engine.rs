@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use loopline_core::event::{ApprovalDecided, Event, Recorded, RerunFrom, SignalReceived};
+use loopline_core::event::{ApprovalDecided, CallbackReceived, Event, Recorded, RerunFrom, SignalReceived};
 use loopline_core::expr::ExprError;
 use loopline_core::graph::Graph;
 use loopline_core::id::{RunId, Seq, UnitPath};
 use loopline_core::machine::{Draft, Refused, RunState};
 use loopline_core::view::RunView;
 use loopline_core::why::StepWhy;
+use loopline_ports::access::Asker;
 use loopline_ports::clock::Clock;
 use loopline_ports::definitions::Definitions;
 use loopline_ports::driver::{Driver, DriverError, Progress, TriggerRequest, Triggered};
@@ -95,8 +96,8 @@ impl Engine {
         fold_from_journal(&*self.journal, run, at).await
     }
 
-    async fn event(&self, run: RunId, event: Event) -> Result<(), DriverError> {
-        self.ask(|answer| Request::Event { run, event: Box::new(event), answer }).await?
+    async fn event(&self, run: RunId, event: Event, by: Asker) -> Result<(), DriverError> {
+        self.ask(|answer| Request::Event { run, event: Box::new(event), by, answer }).await?
     }
 }
 
@@ -122,12 +123,12 @@ impl Driver for Engine {
         self.ask(|answer| Request::Trigger { request: Box::new(request), answer }).await?
     }
 
-    async fn decide(&self, run: RunId, decision: ApprovalDecided) -> Result<(), DriverError> {
-        self.event(run, Event::ApprovalDecided(Box::new(decision))).await
+    async fn decide(&self, run: RunId, decision: ApprovalDecided, by: Asker) -> Result<(), DriverError> {
+        self.event(run, Event::ApprovalDecided(Box::new(decision)), by).await
     }
 
-    async fn signal(&self, run: RunId, signal: SignalReceived) -> Result<(), DriverError> {
-        match self.event(run, Event::SignalReceived(Box::new(signal))).await {
+    async fn signal(&self, run: RunId, signal: SignalReceived, by: Asker) -> Result<(), DriverError> {
+        match self.event(run, Event::SignalReceived(Box::new(signal)), by).await {
             // The sender has what they asked for, from the first time.
             Err(DriverError::Refused(Refused::SignalBefore { same: true, .. })) => Ok(()),
             Err(DriverError::Refused(Refused::SignalBefore { same: false, .. })) => Err(DriverError::KeyReused),
@@ -135,20 +136,24 @@ impl Driver for Engine {
         }
     }
 
-    async fn pause(&self, run: RunId, by: String) -> Result<(), DriverError> {
-        self.event(run, Event::PauseRequested { by }).await
+    async fn call_back(&self, run: RunId, received: CallbackReceived, by: Asker) -> Result<(), DriverError> {
+        self.event(run, Event::CallbackReceived(Box::new(received)), by).await
     }
 
-    async fn resume(&self, run: RunId, by: String) -> Result<(), DriverError> {
-        self.event(run, Event::ResumeRequested { by }).await
+    async fn pause(&self, run: RunId, by: Asker) -> Result<(), DriverError> {
+        self.event(run, Event::PauseRequested { by: by.name.clone() }, by).await
     }
 
-    async fn rerun(&self, run: RunId, by: String, from: RerunFrom) -> Result<(), DriverError> {
-        self.event(run, Event::RerunRequested { by, from }).await
+    async fn resume(&self, run: RunId, by: Asker) -> Result<(), DriverError> {
+        self.event(run, Event::ResumeRequested { by: by.name.clone() }, by).await
     }
 
-    async fn cancel(&self, run: RunId, by: String, reason: Option<String>) -> Result<(), DriverError> {
-        self.event(run, Event::CancelRequested { by, reason }).await
+    async fn rerun(&self, run: RunId, by: Asker, from: RerunFrom) -> Result<(), DriverError> {
+        self.event(run, Event::RerunRequested { by: by.name.clone(), from }, by).await
+    }
+
+    async fn cancel(&self, run: RunId, by: Asker, reason: Option<String>) -> Result<(), DriverError> {
+        self.event(run, Event::CancelRequested { by: by.name.clone(), reason }, by).await
     }
 
     async fn view(&self, run: RunId, at: Option<Seq>) -> Result<RunView, DriverError> {

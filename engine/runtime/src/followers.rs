@@ -20,6 +20,12 @@ impl Followers {
         runs.entry(run).or_insert_with(|| watch::Sender::new(Progress { last_seq: 0, over: false })).subscribe()
     }
 
+    /// The runs that somebody listens to.
+    pub(crate) fn followed(&self) -> Vec<RunId> {
+        let runs = self.runs.lock().expect("no holder of this lock panics");
+        runs.iter().filter(|(_, sender)| sender.receiver_count() > 0).map(|(run, _)| *run).collect()
+    }
+
     /// Tells what is on disk. Progress never goes back, in whatever order it is told.
     pub(crate) fn progress(&self, run: RunId, progress: Progress) {
         let mut runs = self.runs.lock().expect("no holder of this lock panics");

@@ -17,7 +17,9 @@ impl Drive {
         if !open.is_empty() {
             tracing::info!(attempts = open.len(), "attempts were under way; asking for them");
         }
-        self.worker.forget_others(&open.iter().map(|attempt| attempt.id.clone()).collect()).await;
+        let (elsewhere, here): (Vec<_>, Vec<_>) = open.iter().partition(|attempt| attempt.elsewhere);
+        self.worker.forget_others(&here.into_iter().map(|attempt| attempt.id.clone()).collect()).await;
+        self.elsewhere = elsewhere.into_iter().map(|attempt| attempt.id.clone()).collect();
         for attempt in open {
             self.recover_attempt(attempt.id).await?;
         }
@@ -67,6 +69,9 @@ impl Drive {
     }
 
     async fn recover_attempt(&mut self, id: AttemptId) -> Result<(), JournalError> {
+        if self.elsewhere.contains(&id) {
+            return self.recover_from_elsewhere(id).await;
+        }
         match self.worker.attach(id.clone()).await {
             Attached::Running => {
                 // The wish to end it may have been written and never sent.
@@ -76,7 +81,7 @@ impl Drive {
                     self.worker.cancel(id).await;
                 }
             }
-            Attached::Lost => self.held.push_back(Report::Finished { id, outcome: lost() }),
+            Attached::Lost => self.held.push_back(Report::Finished { id, outcome: lost(RESTARTED) }),
             Attached::NeverStarted => {
                 let journal = self.journal.clone();
                 let Some(active) = self.runs.load(&*journal, id.run).await? else { return Ok(()) };
@@ -95,9 +100,25 @@ impl Drive {
         }
         Ok(())
     }
+
+    /// What a worker of another server had is not asked for here: this one would know nothing of it, and start it once more.
+    /// Child runs belong to no worker.
+    async fn recover_from_elsewhere(&mut self, id: AttemptId) -> Result<(), JournalError> {
+        let journal = self.journal.clone();
+        let Some(active) = self.runs.load(&*journal, id.run).await? else { return Ok(()) };
+        match active.state.child_of(&active.graph, &id.key) {
+            Some(start) => self.recover_child(id, start).await,
+            None => {
+                self.held.push_back(Report::Finished { id, outcome: lost(ELSEWHERE) });
+                Ok(())
+            }
+        }
+    }
 }
 
-fn lost() -> Outcome {
-    let message = "the engine was restarted while this ran, and nobody knows how it would have ended";
+const RESTARTED: &str = "the engine was restarted while this ran, and nobody knows how it would have ended";
+const ELSEWHERE: &str = "the server that ran this is gone, and nobody knows how it would have ended";
+
+fn lost(message: &str) -> Outcome {
     Outcome::Failed { error: Failure::new(FailureKind::Lost, message), result: RawResult::default() }
 }

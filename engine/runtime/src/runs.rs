@@ -22,21 +22,26 @@ pub(crate) struct Active {
     row: Option<RunRow>,
 }
 
+/// What lists show of a run in this state.
+pub(crate) fn row_of(graph: &Graph, state: &RunState) -> RunRow {
+    let patch = state.patch();
+    RunRow {
+        status: patch.status,
+        epoch: patch.epoch,
+        name: state.name().map(str::to_owned),
+        finished_at: patch.finished_at,
+        error: patch.error,
+        waiting_steps: state.steps_waiting_for_people(graph),
+    }
+}
+
 /// How many bytes of a state may be written for each event.
 const BYTES_AN_EVENT: usize = 256;
 
 impl Active {
     /// What lists show, where that is not on disk.
     pub(crate) fn row(&mut self) -> Option<RunRow> {
-        let patch = self.state.patch();
-        let row = RunRow {
-            status: patch.status,
-            epoch: patch.epoch,
-            name: self.state.name().map(str::to_owned),
-            finished_at: patch.finished_at,
-            error: patch.error,
-            waiting_steps: self.state.steps_waiting_for_people(&self.graph),
-        };
+        let row = row_of(&self.graph, &self.state);
         if self.row.as_ref() == Some(&row) {
             return None;
         }

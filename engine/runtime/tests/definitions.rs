@@ -65,6 +65,7 @@ async fn begin(engine: &Engine, definition: Arc<Definition>) -> RunId {
         labels: BTreeMap::new(),
         trigger: Trigger { kind: "api".into(), actor: None },
         idempotency_key: None,
+        asked_by: "ada".into(),
     };
     engine.trigger(request).await.expect("is taken").run
 }
@@ -80,7 +81,7 @@ async fn approve(engine: &Engine, run: RunId) {
         fields: Map::new(),
         digest: None,
     };
-    engine.decide(run, decided).await.expect("is taken");
+    engine.decide(run, decided, "bob".into()).await.expect("is taken");
 }
 
 async fn given(engine: &Engine, run: RunId) -> Json {

@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use loopline_core::time::Timestamp;
+use loopline_ports::access::AccessStore;
 use loopline_ports::blobs::Blobs;
+use loopline_ports::callback::CallbackTokens;
 use loopline_ports::driver::Driver;
 use loopline_ports::journal::Journal;
+use loopline_ports::secrets::Vault;
 use tower_http::compression::{
     CompressionLayer, Predicate as _,
     predicate::{NotForContentType, SizeAbove},
 };
 
-use crate::access::{Caller, RoutePermission};
+use crate::access::RoutePermission;
+use crate::identity::Identities;
+use crate::metrics::Metrics;
 use crate::source::PipelineSource;
 
 /// What the interface stands on.
@@ -26,8 +31,14 @@ pub struct Parts {
     pub journal: Arc<dyn Journal>,
     /// Logs and artifacts.
     pub blobs: Arc<dyn Blobs>,
+    /// Tokens, and the audit.
+    pub access: Arc<dyn AccessStore>,
+    /// Secrets that people set.
+    pub secrets: Arc<dyn Vault>,
     /// Pipelines.
     pub pipelines: Arc<dyn PipelineSource>,
+    /// Reads the tokens of callbacks, where there are any.
+    pub callbacks: Option<CallbackTokens>,
     /// The time of day.
     pub clock: Arc<dyn loopline_ports::clock::Clock>,
 }
@@ -39,6 +50,14 @@ pub struct ServerConfig {
     pub local_user: String,
     /// Further names that this server is reached by, besides those of the loopback interface.
     pub hosts: Vec<String>,
+    /// Callers need a token, also where there never was one.
+    pub needs_tokens: bool,
+    /// A proxy stands before this server, and says where requests come from.
+    pub behind_proxy: bool,
+    /// Browsers reach it by TLS.
+    pub secure: bool,
+    /// What `/metrics` says, where anything is counted.
+    pub metrics: Option<Metrics>,
 }
 
 /// Shared by all handlers. Cheap to clone.
@@ -51,13 +70,14 @@ struct Inner {
     parts: Parts,
     config: ServerConfig,
     started_at: Timestamp,
+    identities: Identities,
 }
 
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts, config: ServerConfig) -> Self {
         let started_at = parts.clock.now();
-        Self { inner: Arc::new(Inner { parts, config, started_at }) }
+        Self { inner: Arc::new(Inner { parts, config, started_at, identities: Identities::default() }) }
     }
 
     /// What the interface stands on.
@@ -75,10 +95,8 @@ impl App {
         self.inner.started_at
     }
 
-    /// Who asks. Tokens come with projects; until then the server listens on the loopback interface only, and whoever can
-    /// reach it is the person at this machine.
-    pub(crate) fn identify(&self, _: &Request) -> Caller {
-        Caller::local(&self.inner.config.local_user)
+    pub(crate) fn identities(&self) -> &Identities {
+        &self.inner.identities
     }
 }
 
@@ -92,9 +110,11 @@ pub fn router(parts: Parts, config: ServerConfig) -> Router {
     Router::new()
         .nest(crate::openapi::BASE, interface)
         .merge(crate::health::routes())
+        .merge(crate::metrics::routes(&app))
         .fallback(crate::assets::page_or_asset)
         .method_not_allowed_fallback(crate::assets::method_not_allowed)
         .layer(DefaultBodyLimit::max(1024 * 1024))
+        .layer(from_fn(crate::metrics::observe))
         .layer(CompressionLayer::new().compress_when(compress))
         .layer(from_fn_with_state(app.clone(), crate::boundary::check))
         .layer(from_fn(crate::boundary::headers))

@@ -5,13 +5,11 @@
 use std::ops::Range;
 
 use axum::Json;
-use axum::extract::State;
 use loopline_dsl::assist::{self, Completion, Document};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::App;
-use crate::extract::Body;
+use crate::extract::{Among, AmongQuery, Body};
 use crate::problem::Problem;
 
 /// A place in a text.
@@ -66,14 +64,13 @@ pub struct HoverView {
 }
 
 /// What may be written at a place of a text.
-#[utoipa::path(post, path = "/complete", operation_id = "complete_pipeline", tag = "language",
+#[utoipa::path(post, path = "/complete", operation_id = "complete_pipeline", tag = "language", params(AmongQuery),
     request_body = Caret,
     responses((status = 200, body = Completions), (status = 400, body = Problem, content_type = "application/problem+json")))]
 pub async fn complete(
-    State(app): State<App>,
+    Among(library): Among,
     Body(Caret { text, offset }): Body<Caret>,
 ) -> Result<Json<Completions>, Problem> {
-    let library = app.parts().pipelines.library();
     let counted = Utf16::of(&text);
     let found = assist::complete(counted.compiled(), counted.byte(offset), &library);
     let completions = found.into_iter().map(|completion| counted.completion(completion)).collect();
@@ -81,16 +78,15 @@ pub async fn complete(
 }
 
 /// What the word at a place of a text means; `null` where nothing is known.
-#[utoipa::path(post, path = "/hover", operation_id = "hover_pipeline", tag = "language",
+#[utoipa::path(post, path = "/hover", operation_id = "hover_pipeline", tag = "language", params(AmongQuery),
     request_body = Caret,
     responses(
         (status = 200, body = Option<HoverView>),
         (status = 400, body = Problem, content_type = "application/problem+json")))]
 pub async fn hover(
-    State(app): State<App>,
+    Among(library): Among,
     Body(Caret { text, offset }): Body<Caret>,
 ) -> Result<Json<Option<HoverView>>, Problem> {
-    let library = app.parts().pipelines.library();
     let counted = Utf16::of(&text);
     let found = Document::new(counted.compiled(), library).hover(counted.byte(offset));
     Ok(Json(found.map(|hover| {

@@ -64,7 +64,7 @@ fn same_origin(origin: &HeaderValue, host: &str) -> bool {
 
 /// Headers of every answer.
 pub(crate) async fn headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = crate::identity::told(next.run(request).await);
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, CSP),

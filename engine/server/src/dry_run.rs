@@ -1,7 +1,6 @@
 //! `/dry-run`: a definition that is played with made-up outcomes on a simulated clock. Stores nothing, starts nothing.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use loopline_core::graph::Graph;
 use loopline_core::machine::RunState;
@@ -11,9 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::app::App;
 use crate::events::RunEvent;
-use crate::extract::Body;
+use crate::extract::{Among, AmongQuery, Body};
 use crate::problem::Problem;
 
 /// What is played.
@@ -49,17 +47,16 @@ pub struct DryRunView {
 }
 
 /// Plays a run of a definition by the real interpreter. A run has 5,000 events at the most.
-#[utoipa::path(post, path = "/dry-run", operation_id = "dry_run", tag = "language",
+#[utoipa::path(post, path = "/dry-run", operation_id = "dry_run", tag = "language", params(AmongQuery),
     request_body = DryRunBody,
     responses(
         (status = 200, body = DryRunView),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn dry_run(
-    State(app): State<App>,
+    Among(library): Among,
     Body(DryRunBody { definition, case }): Body<DryRunBody>,
 ) -> Result<Json<DryRunView>, Problem> {
-    let library = app.parts().pipelines.library();
     // Compiling and folding take their time: others are answered meanwhile.
     let played = tokio::task::spawn_blocking(move || {
         let compiled = loopline_dsl::compile_with(&definition, &library);

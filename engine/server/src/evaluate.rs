@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::access::VisibleRun;
 use crate::app::App;
-use crate::extract::{Body, Path};
+use crate::extract::Body;
 use crate::problem::Problem;
-use crate::runs::run_id;
 
 /// What is tried: an `expression` or a `template`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -68,10 +68,10 @@ pub struct EvaluationError {
         (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn evaluate(
     State(app): State<App>,
-    Path(id): Path<String>,
+    run: VisibleRun,
     Body(body): Body<EvaluateBody>,
 ) -> Result<Json<Evaluated>, Problem> {
-    let run = run_id(&id)?;
+    let run = run.id();
     let wrong = |pointer: &str, detail: &str| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", "The body does not fit", detail).at(pointer)
     };

@@ -27,10 +27,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::access::VisibleRun;
 use crate::app::App;
-use crate::extract::{Path, Query};
+use crate::extract::Query;
 use crate::problem::Problem;
-use crate::runs::run_id;
 
 /// Events read at once.
 const PAGE: u32 = 500;
@@ -73,11 +73,11 @@ pub struct EventsQuery {
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn events(
     State(app): State<App>,
-    Path(id): Path<String>,
+    run: VisibleRun,
     Query(query): Query<EventsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let run = run_id(&id)?;
+    let run = run.id();
     let live = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/event-stream"));
     let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let after = resumed.or(query.after).unwrap_or(0);

@@ -1,7 +1,16 @@
 //! Extractors whose refusals are problem details.
 
+use std::sync::Arc;
+
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use loopline_dsl::Library;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::access::Caller;
+use crate::app::App;
 
 use crate::problem::{Problem, too_large};
 
@@ -36,6 +45,28 @@ pub struct Path<T>(pub T);
 #[derive(FromRequestParts)]
 #[from_request(via(axum::extract::Query), rejection(Problem))]
 pub struct Query<T>(pub T);
+
+/// Among what a text stands.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct AmongQuery {
+    /// The project whose step types and pipelines it may name; `default` unless said.
+    project: Option<String>,
+}
+
+/// What a text may name: all of its project, for whoever reaches that, and nothing for others.
+pub struct Among(pub Arc<Library>);
+
+impl FromRequestParts<App> for Among {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Query(AmongQuery { project }) = Query::from_request_parts(parts, app).await?;
+        let project = project.as_deref().unwrap_or(crate::source::PROJECT);
+        let reached = parts.extensions.get::<Caller>().is_some_and(|caller| caller.reach.reaches_project(project));
+        Ok(Self(if reached { app.parts().pipelines.library(project) } else { Arc::default() }))
+    }
+}
 
 /// A YAML body, as text.
 pub struct Yaml(pub String);

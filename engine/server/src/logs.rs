@@ -13,14 +13,18 @@ use axum::response::{IntoResponse as _, Response};
 use futures::stream;
 use loopline_core::id::{AttemptId, AttemptKey, Enclosing, InvalidStepId, RunId, StepPath, Within};
 use loopline_core::view::RunView;
-use loopline_ports::blobs::LogLine;
+use loopline_ports::blobs::{LogLine, Missing};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::access::VisibleRun;
 use crate::app::App;
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
-use crate::runs::run_id;
+use crate::settled::is_settled;
+
+/// Says what was left out of the middle of the bytes.
+const MISSING: &str = "loopline-log-missing";
 
 /// Lines read at once.
 const PAGE: usize = 1000;
@@ -39,6 +43,8 @@ pub struct LogsQuery {
     undo: bool,
     /// Only lines behind this one.
     after: Option<u64>,
+    /// Only lines that hold this text; letters of ASCII match in either case. Not with bytes, nor live.
+    search: Option<String>,
 }
 
 /// A piece of a log.
@@ -55,6 +61,9 @@ pub struct LogPage {
     next: u64,
     /// The log is complete, and this was its end.
     complete: bool,
+    /// How many lines of the whole log hold the text that is looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
 }
 
 /// A line of a log: describes [`LogLine`] to the document, because the ports know no OpenAPI.
@@ -69,6 +78,19 @@ pub struct LogLineSchema {
     stream: LogStreamSchema,
     /// Without the line end.
     text: String,
+    /// The line stands for what was left out at its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<MissingSchema>,
+}
+
+/// What was left out of the middle of a log that had reached its limit.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Missing)]
+pub struct MissingSchema {
+    /// How many bytes.
+    bytes: u64,
+    /// How many of them end a line.
+    lines: u64,
 }
 
 /// Where a line came from.
@@ -89,15 +111,16 @@ pub enum LogStreamSchema {
 #[utoipa::path(get, path = "/runs/{id}/steps/{step}/logs", operation_id = "get_step_logs", tag = "runs",
     params(("id" = RunId, Path), ("step" = StepPath, Path), LogsQuery, ("last-event-id" = Option<u64>, Header)),
     responses(
-        (status = 200, content((LogPage = "application/json"), (String = "text/plain"), (String = "text/event-stream"))),
+        (status = 200, headers(("loopline-log-missing" = String)), content((LogPage = "application/json"), (String = "text/plain"), (String = "text/event-stream"))),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn logs(
     State(app): State<App>,
-    Path((id, step)): Path<(String, String)>,
+    run: VisibleRun,
+    Path((_id, step)): Path<(String, String)>,
     Query(query): Query<LogsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let run = run_id(&id)?;
+    let run = run.id();
     let step: StepPath = step.parse().map_err(|error: InvalidStepId| Problem::not_found(error.to_string()))?;
     let accept = headers.get(header::ACCEPT).map_or(&b""[..], |accept| accept.as_bytes());
     if accept.starts_with(b"text/event-stream") {
@@ -107,15 +130,32 @@ pub async fn logs(
         return Ok(stream_of(app, id, after));
     }
     let id = chosen(&app, run, &step, &query).await?;
+    let blobs = &app.parts().blobs;
     if accept.starts_with(b"text/plain") {
-        let bytes = app.parts().blobs.read_raw(&id).await?;
+        let raw = blobs.read_raw(&id).await?;
         let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
-        return Ok((kind, Body::from_stream(bytes)).into_response());
+        let bytes = (kind, Body::from_stream(raw.bytes));
+        return Ok(match raw.missing {
+            Some(Missing { bytes: left_out, lines }) => {
+                ([(MISSING, format!("bytes={left_out}, lines={lines}"))], bytes).into_response()
+            }
+            None => bytes.into_response(),
+        });
     }
-    let page = app.parts().blobs.read_lines(&id, query.after.unwrap_or(0), PAGE).await?;
-    let next = page.lines.last().map_or(query.after.unwrap_or(0), |line| line.n);
+    let after = query.after.unwrap_or(0);
+    let (lines, complete, total) = match &query.search {
+        Some(text) => {
+            let found = blobs.search_lines(&id, text, after, PAGE).await?;
+            (found.lines, found.complete, Some(found.total))
+        }
+        None => {
+            let page = blobs.read_lines(&id, after, PAGE).await?;
+            (page.lines, page.complete, None)
+        }
+    };
+    let next = lines.last().map_or(after, |line| line.n);
     let (visit, attempt) = (id.key.visit, id.key.attempt);
-    Ok(Json(LogPage { visit, attempt, lines: page.lines, next, complete: page.complete }).into_response())
+    Ok(Json(LogPage { visit, attempt, lines, next, complete, total }).into_response())
 }
 
 /// The attempt that is meant: as named, else the latest that has a log.
@@ -213,11 +253,31 @@ struct Streaming {
     seen: u64,
     ready: VecDeque<LogLine>,
     complete: bool,
+    last_look: bool,
     ended: bool,
 }
 
+/// Waits until the attempt is over: one that never began has written nothing, not even an end. A log that was begun is
+/// always ended, by whoever looks after the attempt.
+async fn is_over(app: &App, id: &AttemptId) {
+    let driver = &app.parts().driver;
+    let Ok(mut progress) = driver.follow(id.run).await else { return };
+    loop {
+        progress.borrow_and_update();
+        match driver.view(id.run, None).await {
+            Ok(view) if !is_settled(&view, &id.key) => {}
+            _ => return,
+        }
+        // The end of the watch is the end of the run.
+        if progress.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 fn stream_of(app: App, id: AttemptId, after: u64) -> Response {
-    let start = Streaming { app, id, after, seen: 0, ready: VecDeque::new(), complete: false, ended: false };
+    let start =
+        Streaming { app, id, after, seen: 0, ready: VecDeque::new(), complete: false, last_look: false, ended: false };
     let stream = stream::unfold(start, |mut streaming| async move {
         streaming.next().await.map(|event| (Ok::<_, Infallible>(event), streaming))
     });
@@ -253,8 +313,21 @@ impl Streaming {
             let full = page.lines.len() == PAGE;
             self.ready.extend(page.lines);
             if self.ready.is_empty() && !self.complete {
+                if self.last_look {
+                    self.complete = true;
+                    continue;
+                }
                 let seen = self.seen.max(page.seen);
-                match blobs.wait_growth(&self.id, seen).await {
+                let grown = tokio::select! {
+                    biased;
+                    grown = blobs.wait_growth(&self.id, seen) => grown,
+                    // Whatever it has written was there before it was said to be over. So once more, and no further.
+                    () = is_over(&self.app, &self.id), if seen == 0 => {
+                        self.last_look = true;
+                        continue;
+                    }
+                };
+                match grown {
                     Ok(grown) => self.seen = grown,
                     Err(error) => {
                         tracing::warn!(attempt = %self.id, %error, "a log stream broke");

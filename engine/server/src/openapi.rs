@@ -4,14 +4,16 @@
 
 use std::marker::PhantomData;
 
-use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Decide, Edit, Guarded, Look, Operate};
+use crate::access::{CallBack, Decide, Edit, Guarded, KeepSecrets, KeepTokens, LogIn, Look, Operate, ReadAudit};
 use crate::app::App;
 use crate::{
-    artifacts, assist, dry_run, evaluate, events, format, logs, pipelines, rerun, runs, signals, validate, why,
+    artifacts, assist, audit, callbacks, dry_run, evaluate, events, format, logs, pipelines, rerun, runs, secrets,
+    session, signals, tokens, told, validate, why,
 };
 
 /// Where the interface stands.
@@ -25,9 +27,25 @@ pub const BASE: &str = "/api/v1";
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/api/v1")),
+    security(("token" = []), ("session" = [])),
+    modifiers(&Security),
     components(schemas(events::RunEvent, logs::LogLineSchema, logs::LogStreamSchema)),
 )]
 struct Document;
+
+/// How callers say who they are, where a server asks.
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let token =
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token: `loopline_…`")).build();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+        let cookie = ApiKeyValue::with_description("__Host-loopline", "Set by `POST /session`; `loopline` without TLS");
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
 
 /// Every route, and what it needs.
 pub(crate) fn routes(app: App) -> Guarded {
@@ -49,11 +67,21 @@ pub(crate) fn routes(app: App) -> Guarded {
         .route(PhantomData::<Look>, routes!(events::events))
         .route(PhantomData::<Look>, routes!(logs::logs))
         .route(PhantomData::<Look>, routes!(artifacts::artifact))
+        .route(PhantomData::<Look>, routes!(artifacts::artifact_files))
+        .route(PhantomData::<Look>, routes!(told::summary))
+        .route(PhantomData::<Look>, routes!(told::tests))
         .route(PhantomData::<Operate>, routes!(runs::cancel))
         .route(PhantomData::<Operate>, routes!(runs::pause))
         .route(PhantomData::<Operate>, routes!(runs::resume))
         .route(PhantomData::<Operate>, routes!(rerun::rerun))
         .route(PhantomData::<Operate>, routes!(signals::send))
+        .route(PhantomData::<CallBack>, routes!(callbacks::call_back))
+        .route(PhantomData::<KeepSecrets>, routes!(secrets::list))
+        .route(PhantomData::<KeepSecrets>, routes!(secrets::set, secrets::remove))
+        .route(PhantomData::<LogIn>, routes!(session::log_in, session::who, session::log_out))
+        .route(PhantomData::<KeepTokens>, routes!(tokens::list, tokens::create))
+        .route(PhantomData::<KeepTokens>, routes!(tokens::remove))
+        .route(PhantomData::<ReadAudit>, routes!(audit::read))
         .route(PhantomData::<Decide>, routes!(runs::approve))
         .route(PhantomData::<Decide>, routes!(runs::reject))
 }

@@ -1,19 +1,22 @@
 //! `/pipelines`: what can be run, as text and as graph.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use loopline_core::time::Timestamp;
 use loopline_core::view::RunStatus;
 use loopline_dsl::{DiagnosticJson, GraphView, Severity};
+use loopline_ports::access::Act;
 use loopline_ports::journal::RunFilter;
 use loopline_triggers::{Precondition, SaveError};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
+use crate::access::Caller;
 use crate::app::App;
-use crate::extract::{Path, Yaml};
+use crate::extract::{Path, Query, Yaml};
 use crate::problem::Problem;
 use crate::source::StoredPipeline;
 
@@ -114,11 +117,28 @@ impl From<StoredPipeline> for Pipeline {
     }
 }
 
-/// All pipelines, with their latest runs.
-#[utoipa::path(get, path = "/pipelines", operation_id = "list_pipelines", tag = "pipelines", responses((status = 200, body = PipelineList)))]
-pub async fn list(State(app): State<App>) -> Result<Json<PipelineList>, Problem> {
+/// Which pipelines are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PipelinesQuery {
+    /// Only those of this project.
+    project: Option<String>,
+}
+
+/// All pipelines that the caller reaches, with their latest runs.
+#[utoipa::path(get, path = "/pipelines", operation_id = "list_pipelines", tag = "pipelines", params(PipelinesQuery),
+    responses((status = 200, body = PipelineList), (status = 400, body = Problem, content_type = "application/problem+json")))]
+pub async fn list(
+    State(app): State<App>,
+    Query(query): Query<PipelinesQuery>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<PipelineList>, Problem> {
     let mut items = Vec::new();
-    for stored in app.parts().pipelines.list().await {
+    let listed = |stored: &StoredPipeline| {
+        query.project.as_ref().is_none_or(|project| stored.project == *project)
+            && caller.reach.reaches(&stored.project, &stored.name)
+    };
+    for stored in app.parts().pipelines.list().await.into_iter().filter(listed) {
         let filter = RunFilter {
             pipeline: Some((stored.project.clone(), stored.name.clone())),
             limit: LATEST,
@@ -194,20 +214,40 @@ pub async fn get(
 pub async fn put(
     State(app): State<App>,
     Path((project, name)): Path<(String, String)>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     Yaml(yaml): Yaml,
 ) -> Result<Response, Problem> {
     let precondition = precondition(&headers)?;
     let created = precondition == Precondition::New;
-    let stored = app
-        .parts()
-        .pipelines
-        .save(&project, &name, &yaml, precondition)
-        .await
-        .map_err(|error| refused(error, &project, &name, &yaml))?;
+    // A file and a database know no transaction together. The audit comes first: no text is changed without it, and of one that
+    // was refused it says so.
+    let before = app.parts().pipelines.get(&project, &name).await.map(|stored| digest(&stored.yaml));
+    let act = |does: &str, after| Act {
+        at: app.parts().clock.now(),
+        by: caller.asker(),
+        does: does.to_owned(),
+        on: format!("pipeline {project}/{name}"),
+        event: None,
+        before: before.clone(),
+        after,
+    };
+    app.parts().access.tell(act("pipeline.put", Some(digest(&yaml)))).await?;
+    let stored = match app.parts().pipelines.save(&project, &name, &yaml, precondition).await {
+        Ok(stored) => stored,
+        Err(error) => {
+            app.parts().access.tell(act("pipeline.put.refused", before.clone())).await?;
+            return Err(refused(error, &project, &name, &yaml));
+        }
+    };
     let etag = format!("\"{}\"", stored.etag);
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, [(header::ETAG, etag)], Json(Pipeline::from(stored))).into_response())
+}
+
+/// Of a text.
+fn digest(yaml: &str) -> String {
+    loopline_core::canonical::digest(&Value::from(yaml))
 }
 
 fn precondition(headers: &HeaderMap) -> Result<Precondition, Problem> {

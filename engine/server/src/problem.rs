@@ -161,6 +161,7 @@ fn refusal(refused: &Refused) -> Problem {
         Refused::SignalFitsNothing { .. } => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "signal-fits-nothing", "The signal fits no step", text)
         }
+        Refused::CallbackClosed { .. } => conflict("callback-closed", "Nothing waits for this callback"),
         Refused::SignalBefore { .. } => conflict("signal-before", "This signal came before"),
         Refused::TooManySignals { .. } => {
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-signals", "Too many signals are kept", text)
@@ -179,7 +180,7 @@ impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
         let text = error.to_string();
         match error {
-            JournalError::Unavailable(_) => {
+            JournalError::Unavailable(_) | JournalError::Fenced => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", "The store is not available", text)
             }
             JournalError::Conflict { .. } | JournalError::Repeated { .. } => {

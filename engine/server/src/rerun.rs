@@ -9,11 +9,10 @@ use loopline_core::view::RunView;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::access::Caller;
+use crate::access::{Caller, VisibleRun};
 use crate::app::App;
-use crate::extract::{Body, Path};
+use crate::extract::Body;
 use crate::problem::Problem;
-use crate::runs::run_id;
 
 /// What is done again: everything, unless it says less.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -51,11 +50,11 @@ impl RerunBody {
         (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn rerun(
     State(app): State<App>,
-    Path(id): Path<String>,
+    run: VisibleRun,
     Extension(caller): Extension<Caller>,
     Body(body): Body<RerunBody>,
 ) -> Result<Json<RunView>, Problem> {
-    let run = run_id(&id)?;
-    app.parts().driver.rerun(run, caller.name, body.wish()?).await?;
+    let run = run.id();
+    app.parts().driver.rerun(run, caller.asker(), body.wish()?).await?;
     Ok(Json(app.parts().driver.view(run, None).await?))
 }

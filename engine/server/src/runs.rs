@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::access::{Caller, Role};
+use crate::access::{Caller, Role, VisibleRun};
 use crate::app::App;
 use crate::extract::{Body, Path, Query};
 use crate::problem::Problem;
@@ -206,9 +206,10 @@ pub async fn trigger(
         // A browser says where its page is from, programs do not: a click on a page is a trigger by hand.
         trigger: Trigger {
             kind: if headers.contains_key(header::ORIGIN) { "manual" } else { "api" }.to_owned(),
-            actor: Some(caller.name),
+            actor: Some(caller.name.clone()),
         },
         idempotency_key: idempotency_key(&headers)?,
+        asked_by: caller.asker(),
     };
     let triggered = app.parts().driver.trigger(request).await?;
     let view = wait_for_end(&app, triggered.run, wait).await?;
@@ -240,14 +241,14 @@ async fn wait_for_end(app: &App, run: RunId, wait: Option<Duration>) -> Result<R
     Ok(app.parts().driver.view(run, None).await?)
 }
 
-pub(crate) fn run_id(text: &str) -> Result<RunId, Problem> {
-    text.parse().map_err(|error: loopline_core::id::InvalidRunId| Problem::not_found(error.to_string()))
-}
-
 /// Runs, newest first. Runs that begin between two pages neither repeat nor hide others.
 #[utoipa::path(get, path = "/runs", operation_id = "list_runs", tag = "runs", params(ListQuery),
     responses((status = 200, body = RunList), (status = 400, body = Problem, content_type = "application/problem+json")))]
-pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Json<RunList>, Problem> {
+pub async fn list(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<RunList>, Problem> {
     let limit = query.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
         return Err(Problem::bad_request("`limit` is 1 to 200"));
@@ -267,7 +268,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
         .map(str::parse)
         .transpose()
         .map_err(|_| Problem::bad_request("`cursor` is none of ours"))?;
-    let filter = RunFilter { pipeline, status, before, limit: limit + 1 };
+    let filter = RunFilter { pipeline, reach: Some(caller.reach), status, before, limit: limit + 1 };
     let mut found = app.parts().journal.list(&filter).await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
@@ -280,10 +281,10 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
     responses((status = 200, body = RunView), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn get(
     State(app): State<App>,
-    Path(id): Path<String>,
+    run: VisibleRun,
     Query(query): Query<StateQuery>,
 ) -> Result<Json<RunView>, Problem> {
-    let run = run_id(&id)?;
+    let run = run.id();
     if query.at.is_some() {
         return Ok(Json(app.parts().driver.view(run, query.at).await?));
     }
@@ -293,8 +294,8 @@ pub async fn get(
 /// What a run was made from.
 #[utoipa::path(get, path = "/runs/{id}/definition", operation_id = "get_run_definition", tag = "runs", params(("id" = RunId, Path)),
     responses((status = 200, body = RunDefinition), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub async fn definition(State(app): State<App>, Path(id): Path<String>) -> Result<Json<RunDefinition>, Problem> {
-    let run = run_id(&id)?;
+pub async fn definition(State(app): State<App>, run: VisibleRun) -> Result<Json<RunDefinition>, Problem> {
+    let run = run.id();
     let definition = app.parts().journal.definition_of(run).await?;
     let definition = definition.ok_or_else(|| Problem::not_found(format!("there is no run {run}")))?;
     Ok(Json(RunDefinition {
@@ -310,12 +311,12 @@ pub async fn definition(State(app): State<App>, Path(id): Path<String>) -> Resul
         (status = 409, body = Problem, content_type = "application/problem+json")))]
 pub async fn cancel(
     State(app): State<App>,
-    Path(id): Path<String>,
+    run: VisibleRun,
     Extension(caller): Extension<Caller>,
     Body(body): Body<CancelBody>,
 ) -> Result<Json<RunView>, Problem> {
-    let run = run_id(&id)?;
-    app.parts().driver.cancel(run, caller.name, body.reason).await?;
+    let run = run.id();
+    app.parts().driver.cancel(run, caller.asker(), body.reason).await?;
     Ok(Json(app.parts().driver.view(run, None).await?))
 }
 
@@ -325,11 +326,11 @@ pub async fn cancel(
         (status = 409, body = Problem, content_type = "application/problem+json")))]
 pub async fn pause(
     State(app): State<App>,
-    Path(id): Path<String>,
+    run: VisibleRun,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<RunView>, Problem> {
-    let run = run_id(&id)?;
-    app.parts().driver.pause(run, caller.name).await?;
+    let run = run.id();
+    app.parts().driver.pause(run, caller.asker()).await?;
     Ok(Json(app.parts().driver.view(run, None).await?))
 }
 
@@ -339,11 +340,11 @@ pub async fn pause(
         (status = 409, body = Problem, content_type = "application/problem+json")))]
 pub async fn resume(
     State(app): State<App>,
-    Path(id): Path<String>,
+    run: VisibleRun,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<RunView>, Problem> {
-    let run = run_id(&id)?;
-    app.parts().driver.resume(run, caller.name).await?;
+    let run = run.id();
+    app.parts().driver.resume(run, caller.asker()).await?;
     Ok(Json(app.parts().driver.view(run, None).await?))
 }
 
@@ -356,11 +357,12 @@ pub async fn resume(
         (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn approve(
     State(app): State<App>,
-    Path(place): Path<(String, String)>,
+    run: VisibleRun,
+    Path((_id, step)): Path<(String, String)>,
     Extension(caller): Extension<Caller>,
     Body(body): Body<DecisionBody>,
 ) -> Result<Json<RunView>, Problem> {
-    decide(&app, place, caller, body, Decision::Approved).await
+    decide(&app, &run, &step, caller, body, Decision::Approved).await
 }
 
 /// Rejects the visit that was seen.
@@ -372,21 +374,23 @@ pub async fn approve(
         (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn reject(
     State(app): State<App>,
-    Path(place): Path<(String, String)>,
+    run: VisibleRun,
+    Path((_id, step)): Path<(String, String)>,
     Extension(caller): Extension<Caller>,
     Body(body): Body<DecisionBody>,
 ) -> Result<Json<RunView>, Problem> {
-    decide(&app, place, caller, body, Decision::Rejected).await
+    decide(&app, &run, &step, caller, body, Decision::Rejected).await
 }
 
 async fn decide(
     app: &App,
-    (id, step): (String, String),
+    run: &VisibleRun,
+    step: &str,
     caller: Caller,
     body: DecisionBody,
     decision: Decision,
 ) -> Result<Json<RunView>, Problem> {
-    let run = run_id(&id)?;
+    let run = run.id();
     let step: StepPath =
         step.parse().map_err(|error: loopline_core::id::InvalidStepId| Problem::not_found(error.to_string()))?;
     if body.visit == 0 {
@@ -398,23 +402,18 @@ async fn decide(
         )
         .at("/visit"));
     }
-    let roles = caller.roles.iter().map(|role| match role {
-        Role::Viewer => "role:viewer",
-        Role::Operator => "role:operator",
-        Role::Editor => "role:editor",
-        Role::Admin => "role:admin",
-        Role::Approver => "role:approver",
-    });
+    let by = caller.asker();
+    let roles = caller.roles.iter().map(|role: &Role| format!("role:{}", role.as_str()));
     let decided = ApprovalDecided {
         step,
         visit: body.visit,
-        member_of: roles.map(str::to_owned).chain(caller.groups.iter().cloned()).collect(),
+        member_of: roles.chain(caller.groups.iter().cloned()).collect(),
         by: caller.name,
         decision,
         comment: body.comment,
         fields: body.fields,
         digest: body.digest,
     };
-    app.parts().driver.decide(run, decided).await?;
+    app.parts().driver.decide(run, decided, by).await?;
     Ok(Json(app.parts().driver.view(run, None).await?))
 }

@@ -1,5 +1,6 @@
 //! Where pipelines come from, as the interface sees it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,8 +9,8 @@ use loopline_dsl::{Compiled, Library};
 use loopline_ports::journal::Definition;
 use loopline_triggers::{Folder, PipelineFile, Precondition, SaveError};
 
-/// The one project, until there are more.
-const PROJECT: &str = "default";
+/// The project of whatever names none.
+pub const PROJECT: &str = "default";
 
 /// One stored pipeline.
 #[derive(Clone)]
@@ -37,8 +38,8 @@ pub trait PipelineSource: Send + Sync + 'static {
     async fn list(&self) -> Vec<StoredPipeline>;
     /// One.
     async fn get(&self, project: &str, name: &str) -> Option<StoredPipeline>;
-    /// What a pipeline may name: step types, and other pipelines. At hand, without reading anything.
-    fn library(&self) -> Arc<Library>;
+    /// What a pipeline of this project may name: step types, and its other pipelines. At hand, without reading anything.
+    fn library(&self, project: &str) -> Arc<Library>;
     /// Stores a text that compiles to a pipeline of this name among the others, and refuses any other. When this returns, it
     /// is on disk and the next read shows it.
     async fn save(
@@ -63,7 +64,7 @@ impl PipelineSource for NoPipelines {
         None
     }
 
-    fn library(&self) -> Arc<Library> {
+    fn library(&self, _: &str) -> Arc<Library> {
         Arc::default()
     }
 
@@ -72,19 +73,29 @@ impl PipelineSource for NoPipelines {
     }
 }
 
-/// A watched folder is the project `default`.
+/// Watched folders, each of which is a project.
+pub struct Folders(BTreeMap<String, Folder>);
+
+impl Folders {
+    /// Folders by the names of their projects.
+    pub fn new(folders: impl IntoIterator<Item = (String, Folder)>) -> Self {
+        Self(folders.into_iter().collect())
+    }
+}
+
 #[async_trait]
-impl PipelineSource for Folder {
+impl PipelineSource for Folders {
     async fn list(&self) -> Vec<StoredPipeline> {
-        self.pipelines().iter().map(|file| stored(file)).collect()
+        let all = self.0.iter().map(|(project, folder)| (project, folder.pipelines()));
+        all.flat_map(|(project, files)| files.iter().map(|file| stored(project, file)).collect::<Vec<_>>()).collect()
     }
 
     async fn get(&self, project: &str, name: &str) -> Option<StoredPipeline> {
-        self.pipelines().get(name).filter(|_| project == PROJECT).map(|file| stored(file))
+        self.0.get(project)?.pipelines().get(name).map(|file| stored(project, file))
     }
 
-    fn library(&self) -> Arc<Library> {
-        Arc::clone(self.pipelines().library())
+    fn library(&self, project: &str) -> Arc<Library> {
+        self.0.get(project).map_or_else(Arc::default, |folder| Arc::clone(folder.pipelines().library()))
     }
 
     async fn save(
@@ -94,16 +105,14 @@ impl PipelineSource for Folder {
         yaml: &str,
         precondition: Precondition,
     ) -> Result<StoredPipeline, SaveError> {
-        if project != PROJECT {
-            return Err(SaveError::ReadOnly);
-        }
-        Folder::save(self, name, yaml, precondition).await.map(|file| stored(&file))
+        let folder = self.0.get(project).ok_or(SaveError::ReadOnly)?;
+        folder.save(name, yaml, precondition).await.map(|file| stored(project, &file))
     }
 }
 
-fn stored(file: &PipelineFile) -> StoredPipeline {
+fn stored(project: &str, file: &PipelineFile) -> StoredPipeline {
     StoredPipeline {
-        project: PROJECT.to_owned(),
+        project: project.to_owned(),
         name: file.name.clone(),
         yaml: file.yaml.clone(),
         etag: file.etag.clone(),

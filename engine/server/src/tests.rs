@@ -1,5 +1,10 @@
 //! The interface over a real engine in memory, without a socket.
 
+mod access;
+mod logs;
+mod secrets;
+mod tls;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,34 +16,81 @@ use futures::StreamExt as _;
 use loopline_blobs::DiskBlobs;
 use loopline_core::command::AttemptSpec;
 use loopline_core::id::AttemptId;
-use loopline_core::outcome::{Outcome, RawResult};
+use loopline_core::outcome::{ArtifactRef, Outcome, RawResult, TestsRef};
+use loopline_core::test_report::{TestCounts, TestReport};
 use loopline_core::time::Timestamp;
 use loopline_dsl::Library;
+use loopline_ports::blobs::Blobs;
+use loopline_ports::callback::CallbackTokens;
 use loopline_ports::clock::SystemClock;
+use loopline_ports::files::{FileList, ListedFile};
 use loopline_ports::journal::{Definition, Journal};
 use loopline_ports::worker::{Attached, Report, Reports, Worker};
 use loopline_runtime::{Engine, EngineConfig};
+use loopline_secrets::{KeyFrom, SealedVault};
 use loopline_store::MemoryStore;
 use loopline_triggers::{Folder, Precondition, SaveError};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 use tower::ServiceExt as _;
 
-use crate::source::{PipelineSource, StoredPipeline};
+use crate::source::{Folders, PipelineSource, StoredPipeline};
 use crate::{Parts, ServerConfig, app};
 
-const GATE: &str = "version: 1\nname: gate\ninputs: {n: {type: integer, default: 1}}\nsteps:\n  a: {run: \"true\"}\n  ask: {needs: a, approval: {message: \"Go on?\", timeout: 1h, fields: {c: {type: integer, maximum: 9, default: 1}}}, goto: [{to: a, on: rejected, max: 2}]}\n";
-const LATER: &str = "version: 1\nname: later\nsteps:\n  each: {cache: {key: a, paths: [target]}, run: \"true\"}\n";
+mod artifacts;
 
-/// Ends every attempt at once.
-struct Instant(Reports);
+const GATE: &str = "version: 1\nname: gate\ninputs: {n: {type: integer, default: 1}}\nsteps:\n  a: {run: \"true\"}\n  ask: {needs: a, approval: {message: \"Go on?\", timeout: 1h, fields: {c: {type: integer, maximum: 9, default: 1}}}, goto: [{to: a, on: rejected, max: 2}]}\n";
+const KEEPER: &str = "version: 1\nname: keeper\nsteps:\n  build: {run: \"true\", artifacts: {app: out/app, site: dist}}\n  each: {foreach: {items: [1, 2]}, run: \"true\", artifacts: {report: r.xml}}\n  around: {pipeline: {steps: {inner: {run: \"true\", artifacts: {log: l}}}}}\n";
+const LATER: &str = "version: 1\nname: later\nnotify: [{on: failed, to: chat}]\nsteps:\n  each: {run: \"true\"}\n";
+
+const CALLED: &str = "version: 1\nname: called\nsteps:\n  ask: {http: {url: 'https://a.example/{{ callback.url }}', callback: {timeout: 1h}}, outputs: {said: payload}}\n";
+
+/// Ends every attempt at once. Of an artifact `site` it keeps two files, of others one.
+struct Instant(Reports, Arc<dyn Blobs>);
+
+/// A name that must harm nobody, and is too long for the head of a tar.
+const HOSTILE: &str = "a/<script>alert(1)</script>\u{1b}]0;x\u{7}/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn";
+
+impl Instant {
+    async fn kept(blobs: &dyn Blobs, spec: &AttemptSpec) -> BTreeMap<String, ArtifactRef> {
+        let mut kept = BTreeMap::new();
+        for (name, path) in &spec.artifacts {
+            let one = blobs.keep_bytes(format!("of {}", spec.id.key).into()).await.unwrap();
+            let artifact = if name == "site" {
+                let two = blobs.keep_bytes("two".into()).await.unwrap();
+                let file = |path: &str, of: &ArtifactRef, executable| ListedFile {
+                    path: path.to_owned(),
+                    size: of.size,
+                    digest: of.digest.clone(),
+                    executable,
+                };
+                let list = FileList { files: vec![file(HOSTILE, &one, false), file("b", &two, true)] };
+                let bytes = blobs.keep_bytes(list.to_bytes().into()).await.unwrap();
+                ArtifactRef { size: list.size(), files: Some(2), file_name: "site.tar".to_owned(), ..bytes }
+            } else {
+                ArtifactRef { path: Some(path.clone()), file_name: "<x>.bin".to_owned(), ..one }
+            };
+            kept.insert(name.clone(), artifact);
+        }
+        kept
+    }
+}
 
 #[async_trait]
 impl Worker for Instant {
     async fn start(&self, spec: AttemptSpec) {
-        let reports = self.0.clone();
+        let (reports, blobs) = (self.0.clone(), self.1.clone());
         tokio::spawn(async move {
-            let outcome = Outcome::Succeeded { result: RawResult::default() };
+            let artifacts = Self::kept(blobs.as_ref(), &spec).await;
+            let mut result = RawResult { artifacts, ..RawResult::default() };
+            if spec.artifacts.contains_key("site") {
+                result.summary = Some(blobs.keep_bytes("# Built\n<script>".into()).await.unwrap());
+                let counts = TestCounts { tests: 3, failed: 1, skipped: 0 };
+                let report = TestReport { counts, left_out: 3, ..TestReport::default() };
+                let kept = blobs.keep_bytes(serde_json::to_vec(&report).unwrap().into()).await.unwrap();
+                result.tests = Some(TestsRef { digest: kept.digest, counts });
+            }
+            let outcome = Outcome::Succeeded { result };
             let _ = reports.send(Report::Finished { id: spec.id, outcome }).await;
         });
     }
@@ -80,17 +132,21 @@ impl PipelineSource for Shelf {
         self.0.lock().await.values().cloned().collect()
     }
 
-    async fn get(&self, _: &str, name: &str) -> Option<StoredPipeline> {
-        self.0.lock().await.get(name).cloned()
+    async fn get(&self, project: &str, name: &str) -> Option<StoredPipeline> {
+        let found = self.0.lock().await.get(name).cloned();
+        found.map(|found| StoredPipeline { project: project.to_owned(), ..found })
     }
 
-    fn library(&self) -> Arc<Library> {
+    fn library(&self, project: &str) -> Arc<Library> {
+        if project != "default" {
+            return Arc::default();
+        }
         let step_types = [("greet".to_owned(), GREET.to_owned())].into();
         Arc::new(Library { step_types, is_complete: true, ..Library::default() })
     }
 
     async fn save(&self, _: &str, name: &str, yaml: &str, when: Precondition) -> Result<StoredPipeline, SaveError> {
-        let compiled = loopline_dsl::compile_with(yaml, &self.library());
+        let compiled = loopline_dsl::compile_with(yaml, &self.library("default"));
         match compiled.graph {
             None => return Err(SaveError::Invalid(compiled.diagnostics)),
             Some(graph) if graph.name != name => return Err(SaveError::OtherName { found: graph.name }),
@@ -118,22 +174,34 @@ struct House {
 
 async fn house() -> House {
     let dir = tempfile::tempdir().unwrap();
-    let journal: Arc<dyn Journal> = Arc::new(MemoryStore::new());
+    let store = MemoryStore::new();
+    let key = KeyFrom::OwnFile(dir.path().join("secrets.key"));
+    let vault = SealedVault::new(Arc::new(store.clone()), key, Arc::new(SystemClock));
+    let journal: Arc<dyn Journal> = Arc::new(store.clone());
     let (reports, told) = mpsc::channel(64);
     let clock = Arc::new(SystemClock);
-    let engine =
-        Engine::start(EngineConfig::default(), journal.clone(), Arc::new(Instant(reports)), told, clock.clone())
-            .await
-            .unwrap();
-    let shelf = [GATE, LATER].map(|yaml| (stored(yaml).name, stored(yaml)));
+    let blobs: Arc<dyn Blobs> = Arc::new(DiskBlobs::open(dir.path()).unwrap());
+    let worker = Arc::new(Instant(reports, blobs.clone()));
+    let engine = Engine::start(EngineConfig::default(), journal.clone(), worker, told, clock.clone()).await.unwrap();
+    let shelf = [GATE, LATER, KEEPER, CALLED].map(|yaml| (stored(yaml).name, stored(yaml)));
     let parts = Parts {
         driver: engine,
         journal,
-        blobs: Arc::new(DiskBlobs::open(dir.path()).unwrap()),
+        blobs,
+        access: Arc::new(store),
+        secrets: Arc::new(vault),
         pipelines: Arc::new(Shelf(Mutex::new(shelf.into()))),
+        callbacks: Some(CallbackTokens::new([7; 32])),
         clock,
     };
-    let config = ServerConfig { local_user: "ada".into(), hosts: vec!["ci.example.com".into()] };
+    let config = ServerConfig {
+        local_user: "ada".into(),
+        hosts: vec!["ci.example.com".into()],
+        needs_tokens: false,
+        behind_proxy: false,
+        secure: false,
+        metrics: None,
+    };
     let app = app::App::new(parts.clone(), config.clone());
     House { router: app::router(parts, config), app, _dir: dir }
 }
@@ -187,6 +255,40 @@ impl House {
 }
 
 #[tokio::test]
+async fn a_callback_is_taken_once_from_whoever_has_its_token() {
+    let house = house().await;
+    let (_, run) = house.post("/pipelines/default/called/runs", &json!({})).await;
+    let id = run["id"].as_str().unwrap().to_owned();
+    let run = house.until(&id, |run| run["status"] == "waiting").await;
+    assert_eq!(run["steps"]["ask"]["waiting_for"]["kind"], "callback");
+    let attempt = |key: &str| AttemptId { run: id.parse().unwrap(), key: key.parse().unwrap() };
+    let token = |key: &str| format!("/callbacks/{}", CallbackTokens::new([7; 32]).token(&attempt(key)));
+    let call = |path: String, body: &'static str| {
+        let house = &house;
+        async move { house.ask("POST", &path, body, &[]).await }
+    };
+    let others = CallbackTokens::new([8; 32]).token(&attempt("1.ask.1.1"));
+    for wrong in ["/callbacks/x".to_owned(), format!("/callbacks/{others}")] {
+        assert_eq!(call(wrong, "{}").await.0, StatusCode::NOT_FOUND);
+    }
+    assert_eq!(call(token("1.ask.1.1"), "no JSON").await.0, StatusCode::BAD_REQUEST);
+    let large: &'static str = Box::leak("1".repeat(256 * 1024 + 1).into_boxed_str());
+    assert_eq!(call(token("1.ask.1.1"), large).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    for other in ["1.ask.1.2", "1.ask.2.1", "2.ask.1.1", "1.none.1.1"] {
+        let (status, problem) = call(token(other), "{}").await;
+        assert_eq!(status, StatusCode::CONFLICT, "{other}: {problem}");
+    }
+    assert_eq!(call(token("1.ask.1.1"), r#"{"n": 1}"#).await, (StatusCode::OK, json!({"received": true})));
+    let run = house.until(&id, |run| run["status"] == "succeeded").await;
+    assert_eq!(run["steps"]["ask"]["outputs"]["said"], json!({"n": 1}));
+    let (status, problem) = call(token("1.ask.1.1"), "{}").await;
+    assert_eq!((status, problem["detail"].as_str()), (StatusCode::CONFLICT, Some("the run is over: it succeeded")));
+    // Nothing that is kept or shown names the token.
+    let (_, events) = house.ask("GET", &format!("/runs/{id}/events"), "", &[]).await;
+    assert!(!events.to_string().contains(&token("1.ask.1.1")[11..75]), "{events}");
+}
+
+#[tokio::test]
 async fn openapi_document_is_the_golden_file() {
     let house = house().await;
     let (_, document, _) = app::interface(&house.app);
@@ -205,6 +307,8 @@ async fn every_route_has_its_permission() {
     let (_, document, table) = app::interface(&house.app);
     // Written by hand: who adds a route says here what it needs.
     let expected = [
+        ("GET", "/audit", "read the audit"),
+        ("POST", "/callbacks/{token}", "call back"),
         ("POST", "/complete", "look"),
         ("POST", "/dry-run", "look"),
         ("POST", "/format", "look"),
@@ -225,15 +329,27 @@ async fn every_route_has_its_permission() {
         ("POST", "/runs/{id}/signals/{name}", "operate"),
         ("POST", "/runs/{id}/steps/{step}/approve", "decide"),
         ("GET", "/runs/{id}/steps/{step}/artifacts/{name}", "look"),
+        ("GET", "/runs/{id}/steps/{step}/artifacts/{name}/files", "look"),
         ("GET", "/runs/{id}/steps/{step}/logs", "look"),
         ("POST", "/runs/{id}/steps/{step}/reject", "decide"),
+        ("GET", "/runs/{id}/steps/{step}/summary", "look"),
+        ("GET", "/runs/{id}/steps/{step}/tests", "look"),
         ("GET", "/runs/{id}/steps/{step}/why", "look"),
+        ("GET", "/secrets", "keep secrets"),
+        ("DELETE", "/secrets/{name}", "keep secrets"),
+        ("PUT", "/secrets/{name}", "keep secrets"),
+        ("DELETE", "/session", "log in"),
+        ("GET", "/session", "log in"),
+        ("POST", "/session", "log in"),
+        ("GET", "/tokens", "keep tokens"),
+        ("POST", "/tokens", "keep tokens"),
+        ("DELETE", "/tokens/{id}", "keep tokens"),
         ("POST", "/validate", "look"),
     ];
     let mut found: Vec<_> = table.iter().map(|r| (r.method.as_str(), r.path.as_str(), r.permission)).collect();
     found.sort_by_key(|(method, path, _)| (path.to_owned(), method.to_owned()));
     assert_eq!(found, expected);
-    assert_eq!(document.paths.paths.len(), 23, "a route is in the document and in no table, or the other way round");
+    assert_eq!(document.paths.paths.len(), 33, "a route is in the document and in no table, or the other way round");
     let page = include_str!("../../../docs/api.md");
     for (method, path, permission) in &expected {
         let row = page.lines().find(|line| line.starts_with(&format!("| `{method} {path}` |")));
@@ -305,7 +421,7 @@ async fn bad_requests_are_told_what_is_wrong_and_where() {
     assert_eq!(house.ask("GET", "/runs?status=flying", "", &[]).await.0.as_u16(), 400);
     assert_eq!(house.ask("POST", "/pipelines/default/none/runs", "", &[]).await.0.as_u16(), 404);
     let (status, problem) = house.post("/pipelines/default/later/runs", &json!({})).await;
-    assert_eq!((status.as_u16(), &problem["unsupported"][0]["feature"]), (422, &json!("cache")), "{problem}");
+    assert_eq!((status.as_u16(), &problem["unsupported"][0]["feature"]), (422, &json!("notify")), "{problem}");
 }
 
 #[tokio::test]
@@ -490,19 +606,27 @@ async fn a_text_is_checked_among_what_it_may_name() {
 }
 
 #[tokio::test]
-async fn a_folder_is_the_project_default() {
+async fn a_folder_is_a_project() {
     let place = tempfile::tempdir().unwrap();
     let path = |file: &str| place.path().join(file);
     std::fs::create_dir_all(path(".loopline/steps")).unwrap();
     std::fs::write(path(".loopline/steps/greet.yaml"), GREET).unwrap();
     std::fs::write(path("gate.loopline.yaml"), GATE).unwrap();
     let folder = Folder::open(place.path()).await.unwrap();
-    let source: &dyn PipelineSource = &folder;
+    let other = tempfile::tempdir().unwrap();
+    let other = Folder::open(other.path()).await.unwrap();
+    let folders = Folders::new([("default".to_owned(), folder), ("team-a".to_owned(), other)]);
+    let source: &dyn PipelineSource = &folders;
     let listed: Vec<_> = source.list().await.into_iter().map(|stored| (stored.project, stored.name)).collect();
     assert_eq!(listed, [("default".to_owned(), "gate".to_owned())]);
     assert!(source.get("default", "gate").await.is_some_and(|stored| stored.runnable.is_some()));
     assert!(source.get("other", "gate").await.is_none());
-    assert!(source.library().step_types.contains_key("greet") && source.library().pipelines.contains_key("gate"));
+    let library = source.library("default");
+    assert!(library.step_types.contains_key("greet") && library.pipelines.contains_key("gate"));
+    assert!(source.library("team-a").pipelines.is_empty() && source.library("other").pipelines.is_empty());
+    assert!(source.save("team-a", "gate", GATE, Precondition::New).await.is_ok());
+    assert_eq!(source.list().await.len(), 2);
+    assert_eq!(source.get("team-a", "gate").await.map(|stored| stored.project).as_deref(), Some("team-a"));
     let refused = source.save("other", "gate", GATE, Precondition::New).await.err();
     assert!(matches!(refused, Some(SaveError::ReadOnly)), "{refused:?}");
     let uses = "version: 1\nname: uses\nsteps: {a: {use: greet, with: {to: you}}}\n";

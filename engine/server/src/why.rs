@@ -7,10 +7,10 @@ use loopline_core::why::StepWhy;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::access::VisibleRun;
 use crate::app::App;
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
-use crate::runs::run_id;
 
 /// Which moment.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -26,10 +26,11 @@ pub struct WhyQuery {
     responses((status = 200, body = StepWhy), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn why(
     State(app): State<App>,
-    Path((id, step)): Path<(String, String)>,
+    run: VisibleRun,
+    Path((_id, step)): Path<(String, String)>,
     Query(query): Query<WhyQuery>,
 ) -> Result<Json<StepWhy>, Problem> {
-    let run = run_id(&id)?;
+    let run = run.id();
     let step: UnitPath =
         step.parse().map_err(|error: loopline_core::id::InvalidStepId| Problem::not_found(error.to_string()))?;
     Ok(Json(app.parts().driver.why(run, step, query.at).await?))

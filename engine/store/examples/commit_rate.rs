@@ -107,6 +107,7 @@ fn append(run: RunId, expected: u64, events: Vec<Event>) -> Append {
         slots_granted: Vec::new(),
         slots_released: Vec::new(),
         request: None,
+        acts: Vec::new(),
         snapshot: None,
     }
 }

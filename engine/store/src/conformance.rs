@@ -3,6 +3,9 @@
 //! Each rule runs on a journal of its own. `open` gives a journal and, called again with the same name, what a
 //! restarted engine would find.
 
+mod access;
+mod secrets;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +21,9 @@ use loopline_ports::journal::{
     Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, NewRun, RequestKey, RunFilter, RunRow, Snapshot,
 };
 use serde_json::{Map, Value as Json, json};
+
+pub(crate) use access::keeps_access;
+pub(crate) use secrets::keeps_secrets;
 
 /// Runs every rule.
 pub(crate) async fn conforms<J: Journal>(open: impl AsyncFn(&'static str) -> J) {
@@ -114,6 +120,7 @@ pub(crate) fn create(id: RunId, number: u64, definition: DefinitionId) -> Append
         slots_granted: Vec::new(),
         slots_released: Vec::new(),
         request: None,
+        acts: Vec::new(),
         snapshot: None,
     }
 }
@@ -174,7 +181,12 @@ async fn a_history_is_read_back_as_written(journal: &impl Journal) {
         response: Some(HttpResponse { status: 200, json: Some(Json::Null), ..HttpResponse::default() }),
         artifacts: BTreeMap::from([(
             "report".to_owned(),
-            ArtifactRef { digest: "sha256:1".to_owned(), size: 7, file_name: "r.txt".to_owned() },
+            ArtifactRef {
+                digest: "sha256:1".to_owned(),
+                size: 7,
+                file_name: "r.txt".to_owned(),
+                ..ArtifactRef::default()
+            },
         )]),
         ..RawResult::default()
     };

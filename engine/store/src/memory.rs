@@ -1,5 +1,8 @@
 //! A journal that forgets everything when it is dropped. For tests and simulations.
 
+mod access;
+mod secrets;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,10 +12,14 @@ use loopline_core::event::Recorded;
 use loopline_core::group::Holder;
 use loopline_core::id::{AttemptId, RunId, Seq};
 use loopline_core::time::Timestamp;
+use loopline_ports::access::{Act, AuditRow, TokenEntry, TokenHash};
 use loopline_ports::journal::{
-    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RunFilter, RunSummary, Snapshot,
+    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RequestKey, RunFilter, RunSummary,
+    Snapshot,
 };
+use loopline_ports::secrets::{Sealed, SecretEntry};
 
+use crate::columns::to_json;
 use crate::number::Numbers;
 
 /// Keeps everything in memory. Clones share it, so a clone is what a restarted engine would find.
@@ -36,6 +43,9 @@ struct Tables {
     slots: BTreeMap<Holder, AskedSlot>,
     requests: BTreeMap<(String, String), (RunId, String)>,
     numbers: BTreeSet<(String, String, u64)>,
+    secrets: BTreeMap<(String, String), (SecretEntry, Sealed)>,
+    tokens: Vec<(TokenHash, TokenEntry)>,
+    audit: Vec<AuditRow>,
 }
 
 #[derive(Debug)]
@@ -58,6 +68,12 @@ impl MemoryStore {
 }
 
 impl Tables {
+    fn tell(&mut self, act: &Act) -> Result<(), JournalError> {
+        let row = AuditRow::next(self.audit.last().map(|row| (row.n, &*row.hash)), to_json(act)?);
+        self.audit.push(row);
+        Ok(())
+    }
+
     /// Checks everything first, so that a refusal leaves no trace.
     fn append(&mut self, append: Append) -> Result<(), JournalError> {
         let conflict = || JournalError::Conflict { run: append.run, expected: append.expected };
@@ -85,6 +101,9 @@ impl Tables {
 
         let id = append.run;
         let last = append.last();
+        for act in &append.acts {
+            self.tell(act)?;
+        }
         if let Some(request) = append.request {
             self.requests.insert((request.scope, request.key), (id, request.digest));
         }
@@ -202,6 +221,13 @@ impl Journal for MemoryStore {
         Ok(self.tables().requests.get(&(scope.to_owned(), key.to_owned())).cloned())
     }
 
+    async fn requests(&self) -> Result<Vec<(RequestKey, RunId)>, JournalError> {
+        let key = |((scope, key), (run, digest)): (&(String, String), &(RunId, String))| {
+            (RequestKey { scope: scope.clone(), key: key.clone(), digest: digest.clone() }, *run)
+        };
+        Ok(self.tables().requests.iter().map(key).collect())
+    }
+
     async fn summary(&self, run: RunId) -> Result<Option<RunSummary>, JournalError> {
         Ok(self.tables().runs.get(&run).map(|run| run.summary.clone()))
     }
@@ -214,13 +240,14 @@ impl Journal for MemoryStore {
         };
         let wanted = |run: &&RunSummary| {
             filter.pipeline.as_ref().is_none_or(|(project, name)| run.project == *project && run.pipeline == *name)
+                && filter.reach.as_ref().is_none_or(|reach| reach.reaches(&run.project, &run.pipeline))
                 && (filter.status.is_empty() || filter.status.contains(&run.row.status))
         };
         Ok(older.rev().map(|(_, run)| &run.summary).filter(wanted).take(filter.limit as usize).cloned().collect())
     }
 
     async fn open_attempts(&self) -> Result<Vec<OpenAttempt>, JournalError> {
-        Ok(self.tables().attempts.iter().map(|id| OpenAttempt { id: id.clone() }).collect())
+        Ok(self.tables().attempts.iter().map(|id| OpenAttempt { id: id.clone(), elsewhere: false }).collect())
     }
 
     async fn slots(&self) -> Result<Vec<AskedSlot>, JournalError> {
@@ -247,11 +274,13 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::MemoryStore;
-    use crate::conformance::conforms;
+    use crate::conformance::{conforms, keeps_access, keeps_secrets};
 
     #[tokio::test]
     async fn memory_keeps_what_a_journal_promises() {
         let opened = RefCell::new(BTreeMap::<&str, MemoryStore>::new());
         conforms(async |name| opened.borrow_mut().entry(name).or_default().clone()).await;
+        keeps_access(async |name| opened.borrow_mut().entry(name).or_default().clone()).await;
+        keeps_secrets(async |name| opened.borrow_mut().entry(name).or_default().clone()).await;
     }
 }

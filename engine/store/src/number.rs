@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
+use loopline_ports::journal::{Append, JournalError};
+
 /// Numbers handed out, by project and pipeline.
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
@@ -37,6 +39,25 @@ impl Numbers {
         pipelines
             .entry((project.to_owned(), pipeline.to_owned()))
             .or_insert(Count { highest: stored, returned: BTreeSet::new() });
+    }
+
+    /// What became of the numbers of a batch.
+    pub(crate) fn settle(&self, batch: &[Append], results: &[Result<(), JournalError>]) {
+        for (append, result) in batch.iter().zip(results) {
+            let Some(new) = &append.created else { continue };
+            let (project, pipeline, number) = (&new.created.project, &new.created.pipeline, new.created.number);
+            match result {
+                Ok(()) => self.taken(project, pipeline, number),
+                // Its number may belong to another run, which then is stored; a free one can be handed out again.
+                Err(JournalError::Repeated { .. }) => self.give_back(project, pipeline, number),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Others may have handed out numbers.
+    pub(crate) fn forget(&self) {
+        self.pipelines.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// A run with this number is stored.

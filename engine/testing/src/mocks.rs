@@ -11,7 +11,7 @@ use loopline_dsl::diagnostics::Place;
 use loopline_dsl::language::testing::{Case, Mock, Mocks as Written, TestFile};
 use loopline_dsl::language::{Entries, Item};
 use loopline_dsl::{Code, Diagnostic};
-use serde_json::Map;
+use serde_json::{Map, Value as Json};
 
 use crate::outcomes;
 use crate::steps::without_items;
@@ -119,12 +119,15 @@ impl<'a> Mocks<'a> {
 }
 
 impl Script for Mocks<'_> {
-    fn attempt(&mut self, spec: &AttemptSpec) -> Result<(u64, Outcome), Stopped> {
+    fn attempt(&mut self, spec: &AttemptSpec) -> Result<(u64, Outcome, Json), Stopped> {
         if let Some(of_step) = self.made_up(&spec.id.key) {
-            return Ok((0, Outcome::Succeeded { result: made_up_result(spec, of_step, 0) }));
+            let payload = of_step.map(|of_step| of_step.payload.clone()).unwrap_or_default();
+            return Ok((0, Outcome::Succeeded { result: made_up_result(spec, of_step, 0) }, payload));
         }
         let mock = self.of_attempt(Asked { key: &spec.id.key, item_key: &|| spec.item_key.clone() })?;
-        Ok(outcomes::of_attempt(mock, spec))
+        let (after_ms, outcome) = outcomes::of_attempt(mock, spec);
+        let payload = mock.payload.as_ref().map(|payload| payload.0.value.clone()).unwrap_or_default();
+        Ok((after_ms, outcome, payload))
     }
 
     fn child(

@@ -1,9 +1,11 @@
 //! What mocked work comes to, as a worker would report it.
 
+use std::collections::BTreeMap;
+
 use loopline_core::command::{AttemptSpec, Capture, HttpWork, Work};
 use loopline_core::event::{ChildFinished, RunOutcome};
 use loopline_core::id::AttemptKey;
-use loopline_core::outcome::{Failure, FailureKind, HttpResponse, Outcome, RawResult};
+use loopline_core::outcome::{ArtifactRef, Failure, FailureKind, HttpResponse, Outcome, RawResult};
 use loopline_dsl::duration;
 use loopline_dsl::language::testing::{Mock, MockResponse, Short};
 
@@ -18,7 +20,10 @@ pub(crate) fn of_attempt(mock: &Mock, spec: &AttemptSpec) -> (u64, Outcome) {
     if after_ms > spec.timeout_ms {
         let message = format!("it did not end within its timeout of {}", duration::write(spec.timeout_ms));
         let error = Failure::new(FailureKind::Timeout, message);
-        return (spec.timeout_ms, Outcome::Failed { error, result: RawResult { exit_code: None, ..result } });
+        return (
+            spec.timeout_ms,
+            Outcome::Failed { error, result: RawResult { exit_code: None, artifacts: BTreeMap::new(), ..result } },
+        );
     }
     let failure = failure.or_else(|| match (&spec.work, &result.response) {
         (Work::Http(http), Some(response)) => unexpected_status(http, response),
@@ -90,7 +95,20 @@ fn result_of(mock: &Mock, spec: &AttemptSpec, failure: Option<&Failure>) -> RawR
             result.stderr = spec.capture.stderr.then(|| text(&mock.stderr));
         }
     }
+    if failure.is_none() {
+        result.artifacts = artifacts_of(spec);
+    }
     result
+}
+
+/// What a step declares to keep is there when it succeeds: other steps may fetch it. There is no content to it.
+pub(crate) fn artifacts_of(spec: &AttemptSpec) -> BTreeMap<String, ArtifactRef> {
+    let artifact = |(name, path): (&String, &String)| {
+        let file_name = path.rsplit('/').next().unwrap_or(path).to_owned();
+        let digest = format!("sha256:{}", "0".repeat(64));
+        (name.clone(), ArtifactRef { digest, file_name, path: Some(path.clone()), ..ArtifactRef::default() })
+    };
+    spec.artifacts.iter().map(artifact).collect()
 }
 
 fn answer(response: Option<&MockResponse>, failure: Option<&Failure>, capture: Capture) -> HttpResponse {

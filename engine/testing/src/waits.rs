@@ -39,6 +39,8 @@ fn one(name: &str, waiting: &WaitingFor) -> String {
         WaitingFor::Signal { name: signal, kept, .. } => {
             format!("`{name}` waits for a signal `{signal}`, and none of the {kept} that came fits")
         }
+        WaitingFor::Callback { .. } => format!("`{name}` waits until somebody calls back"),
+        WaitingFor::Worker { missing, .. } => format!("`{name}` waits for a worker with {}", missing.join(", ")),
         WaitingFor::Lock { name: lock, .. } => format!("`{name}` waits for the lock `{lock}`"),
         WaitingFor::Timer { until } => format!("`{name}` waits until {until}"),
         WaitingFor::Retry { until, attempt } => format!("`{name}` waits until {until} for attempt {attempt}"),

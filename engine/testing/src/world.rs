@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use loopline_core::command::{AttemptSpec, ChildSpec, Command, Timer};
-use loopline_core::event::{ChildFinished, Event, ParentWish, Recorded, RunCreated, RunOutcome, Trigger};
+use loopline_core::command::{AttemptSpec, ChildSpec, Command, Timer, Work};
+use loopline_core::event::{
+    CallbackReceived, ChildFinished, Event, ParentWish, Recorded, RunCreated, RunOutcome, Trigger,
+};
 use loopline_core::group::{Ask, GroupCommand, GroupEvent, GroupId, GroupState, Holder, Slot, apply_group};
 use loopline_core::id::{AttemptKey, RunId};
 use loopline_core::machine::{Passage, Refused, RunState, apply};
@@ -23,8 +25,8 @@ pub(crate) type Stopped = Box<Diagnostic>;
 
 /// What work comes to.
 pub(crate) trait Script {
-    /// How long an attempt takes, and how it ends.
-    fn attempt(&mut self, spec: &AttemptSpec) -> Result<(u64, Outcome), Stopped>;
+    /// How long an attempt takes, how it ends, and what comes with its callback, where it asks for one.
+    fn attempt(&mut self, spec: &AttemptSpec) -> Result<(u64, Outcome, Json), Stopped>;
 
     /// The same of a child run. `item_key` tells its item from the others.
     fn child(
@@ -42,6 +44,7 @@ enum Due {
     Child(Box<ChildFinished>),
     Timer(Timer),
     Granted(Slot),
+    Called(AttemptKey),
 }
 
 /// When something is due; at one moment in the order in which it was planned.
@@ -65,6 +68,8 @@ pub(crate) struct World<'a, S> {
     count: u64,
     live: BTreeSet<AttemptKey>,
     children: BTreeMap<AttemptKey, RunId>,
+    /// What comes with callbacks.
+    payloads: BTreeMap<AttemptKey, Json>,
     groups: BTreeMap<GroupId, GroupState>,
     of: BTreeMap<Slot, GroupId>,
 }
@@ -85,6 +90,7 @@ impl<'a, S: Script> World<'a, S> {
             count: 0,
             live: BTreeSet::new(),
             children: BTreeMap::new(),
+            payloads: BTreeMap::new(),
             groups: BTreeMap::new(),
             of: BTreeMap::new(),
         }
@@ -221,6 +227,10 @@ impl<'a, S: Script> World<'a, S> {
                 Event::TimerFired { timer }
             }
             Due::Granted(slot) => Event::SlotGranted { slot },
+            Due::Called(key) => {
+                let payload = self.payloads.remove(&key).unwrap_or_default();
+                Event::CallbackReceived(Box::new(CallbackReceived { key, payload }))
+            }
             // It was cancelled, and has ended by that.
             Due::Started(_) | Due::Finished(..) | Due::Child(_) => return Ok(()),
         };
@@ -252,6 +262,9 @@ impl<'a, S: Script> World<'a, S> {
             // What a mock does is said by the test, whatever is wanted of it meanwhile.
             Command::AskChild { .. } => {}
             Command::SetTimer { timer, at } => {
+                if let Timer::Callback { key } = &timer {
+                    self.plan(self.now, Due::Called(key.clone()));
+                }
                 let turn = self.plan(at, Due::Timer(timer.clone()));
                 self.timers.insert(timer, turn);
             }
@@ -272,7 +285,10 @@ impl<'a, S: Script> World<'a, S> {
         if key.undo && key.attempt == 1 {
             self.undone.push((self.now, key.clone()));
         }
-        let (after_ms, outcome) = self.script.attempt(spec)?;
+        let (after_ms, outcome, payload) = self.script.attempt(spec)?;
+        if matches!(&spec.work, Work::Http(http) if http.callback.is_some()) {
+            self.payloads.insert(key.clone(), payload);
+        }
         self.live.insert(key.clone());
         self.plan(self.now, Due::Started(key.clone()));
         self.plan(self.now.plus_ms(after_ms), Due::Finished(key.clone(), Box::new(outcome)));

@@ -12,7 +12,6 @@ use loopline_core::text::Text;
 use loopline_ports::blobs::Blobs;
 use loopline_ports::worker::Report;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
 
 use crate::adopted::Adopted;
 use crate::attempt_log::AttemptLog;
@@ -22,22 +21,29 @@ use crate::container::{ContainerEngine, ContainerNote};
 use crate::environment::Environment;
 use crate::local::Shared;
 use crate::mask::Secrets;
+use crate::secrets::Values;
 use crate::shell::Script;
 use crate::stop::Stop;
-use crate::{container, http, shell};
+use crate::workspace::KnownWorkspaces;
+use crate::{container, files, http, shell, workspace};
 
 /// What a step kind may use.
 pub(crate) struct Context<'a> {
     pub(crate) spec: &'a AttemptSpec,
     pub(crate) config: &'a WorkerConfig,
     pub(crate) passed_env: &'a Environment,
+    pub(crate) workspaces: &'a KnownWorkspaces,
     pub(crate) blobs: &'a dyn Blobs,
     pub(crate) record: &'a AttemptRecord,
     pub(crate) http: &'a http::Client,
     pub(crate) containers: &'a Arc<ContainerEngine>,
     pub(crate) adopted: Option<&'a Arc<Adopted>>,
-    /// The values of the secrets that were put in so far.
+    /// The values of the secrets that it may see, and of those that it must not show.
+    pub(crate) known: Values,
+    /// Those that were put in so far.
     pub(crate) used: Mutex<BTreeSet<String>>,
+    /// Caches that were not there when the attempt began.
+    pub(crate) caches: Mutex<Vec<files::ToKeep>>,
 }
 
 impl Context<'_> {
@@ -46,9 +52,25 @@ impl Context<'_> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(value.to_owned());
     }
 
+    /// How many bytes of outputs it may write.
+    pub(crate) fn output_limit(&self) -> u64 {
+        self.config.limits.output.of(self.spec.limits.output)
+    }
+
+    /// Has caches kept once the step has succeeded.
+    pub(crate) fn keep_caches(&self, caches: Vec<files::ToKeep>) {
+        *self.caches.lock().unwrap_or_else(PoisonError::into_inner) = caches;
+    }
+
+    /// The caches that are to be kept.
+    pub(crate) fn caches_to_keep(&self) -> Vec<files::ToKeep> {
+        std::mem::take(&mut *self.caches.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The secrets that must not be shown from now on.
     pub(crate) fn secrets(&self) -> Secrets {
-        Secrets::new(self.used.lock().unwrap_or_else(PoisonError::into_inner).iter().map(String::as_str))
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        Secrets::new(used.iter().chain(self.known.values()).map(String::as_str))
     }
 }
 
@@ -127,9 +149,7 @@ pub(crate) async fn carry_out(
         Some(running) => Some(wait_for(running).await),
         None => None,
     };
-    let (records, id) = (shared.records.clone(), spec.id.clone());
-    let begun = spawn_blocking(move || records.begin(&id)).await.unwrap_or_else(|gone| Err(gone.into()));
-    let record = match begun {
+    let record = match shared.records.begin(&spec.id).await {
         Ok(Begun::New(record)) => record,
         Ok(Begun::Before(record)) => {
             let outcome = shared.what_became_of(&spec.id, record.clone(), stop).await;
@@ -137,9 +157,26 @@ pub(crate) async fn carry_out(
         }
         Err(error) => return (refused(format!("the attempt could not be noted on disk: {error}")), None),
     };
-    let log = match shared.blobs.log_writer(&spec.id).await {
+    let limit = shared.log_limit(spec).await;
+    let mut log = match shared.blobs.new_log(&spec.id, limit).await {
         Ok(writer) => AttemptLog::new(writer, shared.config.clock.clone()),
         Err(error) => return (refused(error.to_string()), Some(record)),
+    };
+    let known = tokio::select! {
+        biased;
+        () = stop.wished().cancelled() => {
+            log.finish().await;
+            return (cancelled(), Some(record));
+        }
+        known = shared.secrets.values_of(spec) => known,
+    };
+    let known = match known {
+        Ok(known) => known,
+        Err(error) => {
+            log.say(&error.message).await;
+            log.finish().await;
+            return (Outcome::Failed { error, result: RawResult::default() }, Some(record));
+        }
     };
     let mut allowed = None;
     if let Some(mut running) = running {
@@ -156,11 +193,15 @@ pub(crate) async fn carry_out(
     let slot = Slot { _permits: [ready, allowed] };
     // Nobody listens any more when the engine is shutting down; the outcome is found again when it comes back.
     let _ = shared.reports.send(Report::Started { id: spec.id.clone() }).await;
-    let context = shared.context(spec, &record);
+    let context = shared.context(spec, &record, known);
+    if let Err(outcome) = files::bring(&context, &mut log, stop).await {
+        workspace::remove_own(spec, &record).await;
+        log.finish().await;
+        return (outcome, Some(record));
+    }
     let (outcome, log) = match &spec.work {
         Work::Shell { shell, script, working_dir } => {
             let script = Script { shell, text: script, working_dir: working_dir.as_deref() };
-            let mut log = log;
             match container::start_beside(&context, &mut log, stop).await {
                 Ok(()) => {
                     let ended = shell::run(&context, script, log, slot, stop).await;
@@ -173,6 +214,7 @@ pub(crate) async fn carry_out(
         Work::Http(work) => http::run(&context, work, log, stop.wished()).await,
         Work::Container(work) => container::run(&context, work, log, slot, stop).await,
     };
+    workspace::remove_own(spec, &record).await;
     log.finish().await;
     (outcome, Some(record))
 }
@@ -180,12 +222,16 @@ pub(crate) async fn carry_out(
 /// Looks after the container of an attempt that an engine before this one has begun.
 pub(crate) async fn look_after(shared: &Shared, record: &AttemptRecord, note: &ContainerNote, stop: &Stop) -> Outcome {
     let ContainerNote { spec, began_at } = note;
-    let log = match shared.blobs.log_writer(&spec.id).await {
+    let limit = shared.log_limit(spec).await;
+    let log = match shared.blobs.log_writer(&spec.id, limit).await {
         Ok(writer) => AttemptLog::new(writer, shared.config.clock.clone()),
         Err(error) => return refused(error.to_string()),
     };
     let Work::Container(work) = &spec.work else { return refused("its record is of another kind of work".to_owned()) };
-    let (outcome, log) = container::attach(&shared.context(spec, record), work, *began_at, log, stop).await;
+    // Where they cannot be had, the container is ended: what it writes could not be shown.
+    let known = shared.secrets.values_of(spec).await.unwrap_or_default();
+    let (outcome, log) = container::attach(&shared.context(spec, record, known), work, *began_at, log, stop).await;
+    workspace::remove_own(spec, record).await;
     log.finish().await;
     outcome
 }
@@ -197,9 +243,9 @@ fn refused(message: String) -> Outcome {
 /// Puts the secrets into a text. `place` says where it stands, for people.
 pub(crate) fn resolve(context: &Context<'_>, place: &str, text: &Text) -> Result<String, Failure> {
     let known = |name: &str| {
-        let value = (context.config.secrets)(&context.spec.id, name)?;
-        context.hide(&value);
-        Some(value)
+        let value = context.known.get(name)?;
+        context.hide(value);
+        Some(value.clone())
     };
     text.resolve(known).map_err(|name| {
         Failure::new(

@@ -5,6 +5,7 @@
 //!     ▲                                      │          │
 //!     └────────────── reports ───────────────┘          ├──► attempt_record   what must outlive this process
 //!                                                       ├──► output_pump      pipes → log, tail, captured text
+//!                                                       ├──► files            artifacts, caches, what is fetched
 //!                                                       └──► process_tree     everything an attempt ever started
 //! ```
 //!
@@ -15,38 +16,47 @@
 
 mod activity;
 mod adopted;
-mod artifacts;
 mod attempt;
+mod attempt_journal;
 mod attempt_log;
 mod attempt_record;
 mod captured;
 mod child;
 mod config;
 mod container;
+mod control_group;
 mod duration;
 mod environment;
+mod files;
 mod http;
 mod inherited_files;
+mod journal_line;
+mod labels;
 mod local;
 mod mask;
 mod oom;
 mod output_file;
 mod output_pump;
+mod private_folder;
 mod process;
 mod process_tree;
 mod script;
+mod sealed_script;
+mod secrets;
 mod shell;
+mod size;
 mod spawn;
 mod spawn_failure;
 mod stop;
 mod supervised;
 mod supervisor;
-mod synced_folder;
 mod tail;
 mod workspace;
 
-pub use config::{Containers, Proxies, SecretLookup, Supervision, WorkerConfig, Workspaces};
-pub use container::{ContainerPolicy, ContainerRight, ContainerSocket};
+pub use config::{ArtifactLimits, Containers, Limit, Limits, Proxies, Supervision, WorkerConfig, Workspaces};
+pub use container::{ContainerPolicy, ContainerRight, ContainerSocket, container_engine_version};
+pub use http::{Callbacks, EgressPolicy, EgressRule, NameLookup};
+pub use labels::{LabelledWorker, labels_of_machine};
 pub use local::LocalWorker;
 pub use mask::{Masker, Secrets};
 pub use supervised::SupervisedWorker;

@@ -14,15 +14,22 @@ use tokio::task::spawn_blocking;
 
 use crate::adopted::Adopted;
 use crate::attempt::{self, Context, Slots, Turn};
+use crate::attempt_journal::Heir;
 use crate::attempt_log::AttemptLog;
 use crate::attempt_record::{AttemptRecord, AttemptRecords};
 use crate::config::WorkerConfig;
 use crate::container::{self, ContainerEngine};
+use crate::control_group::ControlGroup;
 use crate::environment::{Environment, passed_on};
 use crate::http;
 use crate::inherited_files::keep_to_ourselves;
 use crate::process_tree::ProcessTree;
+use crate::secrets::{Origin, Values};
 use crate::stop::{ABANDONED, Stop};
+use crate::workspace::KnownWorkspaces;
+
+/// What an attempt may write when its run has written all that it may: so much that one sees why it failed.
+const LAST_LOG: u64 = 64 * 1024;
 
 /// What is left of an attempt of an engine that was killed gets no more than this to end by itself.
 const LOST_GRACE: std::time::Duration = std::time::Duration::from_secs(2);
@@ -42,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) reports: Reports,
     pub(crate) records: AttemptRecords,
     pub(crate) passed_env: Environment,
+    pub(crate) secrets: Origin,
+    pub(crate) workspaces: KnownWorkspaces,
     slots: Slots,
     pub(crate) http: http::Client,
     pub(crate) containers: Arc<ContainerEngine>,
@@ -63,23 +72,33 @@ impl LocalWorker {
     /// are kept from the processes it starts, from now on.
     pub fn new(config: WorkerConfig, blobs: Arc<dyn Blobs>, reports: Reports) -> Arc<Self> {
         let environment = passed_on(std::env::vars_os(), &config.pass_env);
-        Self::with_environment(config, environment, None, blobs, reports)
+        let secrets = Origin::Source(config.secrets.clone());
+        Self::with_environment(config, environment, secrets, None, blobs, reports)
     }
 
-    /// A worker whose steps see this environment instead of a part of our own.
+    /// A worker whose steps see this environment instead of a part of our own, and secrets of this origin.
     pub(crate) fn with_environment(
         config: WorkerConfig,
         environment: Environment,
+        secrets: Origin,
         adopted: Option<Arc<Adopted>>,
         blobs: Arc<dyn Blobs>,
         reports: Reports,
     ) -> Arc<Self> {
         keep_to_ourselves();
+        let heir = if adopted.is_some() { Heir::Nobody } else { Heir::OfTheDead };
+        let records = AttemptRecords::new(&config.data, config.boot_id.clone(), heir);
+        if let Err(error) = records.prepare() {
+            // Every attempt that needs it will say so too.
+            tracing::warn!(%error, "the folder of attempts cannot be made");
+        }
         let shared = Shared {
-            records: AttemptRecords::new(&config.data, config.boot_id.clone()),
+            records,
             passed_env: environment,
+            secrets,
+            workspaces: KnownWorkspaces::default(),
             slots: Slots::new(config.max_parallel),
-            http: http::Client::new(config.proxies),
+            http: http::Client::new(config.proxies, config.egress.clone(), config.names.clone()),
             containers: Arc::new(ContainerEngine::new(config.containers.socket.clone())),
             attempts: Mutex::default(),
             adopted,
@@ -190,6 +209,14 @@ impl Worker for LocalWorker {
         self.forget_records_but(open).await;
     }
 
+    async fn cancel_all(&self) {
+        for known in self.shared.attempts().values() {
+            if let Known::Live(stop) = known {
+                stop.cancel();
+            }
+        }
+    }
+
     async fn forget(&self, id: &AttemptId) {
         {
             let mut attempts = self.shared.attempts();
@@ -199,9 +226,7 @@ impl Worker for LocalWorker {
             }
             attempts.remove(id);
         }
-        let (records, id) = (self.shared.records.clone(), id.clone());
-        let forgotten = spawn_blocking(move || (records.forget(&id), id)).await;
-        if let Ok((Err(error), id)) = forgotten {
+        if let Err(error) = self.shared.records.forget(id).await {
             tracing::warn!(%id, %error, "the record of an attempt cannot be removed");
         }
     }
@@ -260,18 +285,37 @@ impl Shared {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many bytes of log an attempt may write: what it is allowed, and what is left of what its run is.
+    pub(crate) async fn log_limit(&self, spec: &AttemptSpec) -> u64 {
+        let own = self.config.limits.log.of(spec.limits.log);
+        let Some(of_run) = spec.limits.run_log else { return own };
+        let used = self.blobs.size_of_logs(spec.id.run).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what a run has written cannot be told");
+            0
+        });
+        own.min(of_run.saturating_sub(used).max(LAST_LOG))
+    }
+
     /// What a step kind may use.
-    pub(crate) fn context<'a>(&'a self, spec: &'a AttemptSpec, record: &'a AttemptRecord) -> Context<'a> {
+    pub(crate) fn context<'a>(
+        &'a self,
+        spec: &'a AttemptSpec,
+        record: &'a AttemptRecord,
+        known: Values,
+    ) -> Context<'a> {
         Context {
             spec,
             config: &self.config,
             passed_env: &self.passed_env,
+            workspaces: &self.workspaces,
             blobs: self.blobs.as_ref(),
             record,
             http: &self.http,
             containers: &self.containers,
             adopted: self.adopted.as_ref(),
+            known,
             used: Mutex::default(),
+            caches: Mutex::default(),
         }
     }
 
@@ -299,14 +343,19 @@ impl Shared {
             let end = move || {
                 // Without the noted process, the mark alone has to do.
                 let leader = record.process().unwrap_or_default();
-                ProcessTree::left_behind(&name, leader).end(LOST_GRACE)
+                let groups = record.groups().unwrap_or_default();
+                let groups = (!groups.is_empty()).then(|| Arc::new(ControlGroup::left_behind(groups)));
+                ProcessTree::left_behind(&name, leader).in_groups(groups.clone()).end(LOST_GRACE);
+                if let Some(groups) = groups {
+                    groups.remove();
+                }
             };
             let _ = spawn_blocking(end).await;
             format!("{why}; this attempt was ended")
         } else {
             "the machine was restarted; this attempt was ended by that".to_owned()
         };
-        match self.blobs.log_writer(id).await {
+        match self.blobs.log_writer(id, self.config.limits.log.most).await {
             Ok(writer) => {
                 let mut log = AttemptLog::new(writer, self.config.clock.clone());
                 log.say(&why).await;
@@ -319,12 +368,8 @@ impl Shared {
 
     /// Keeps the outcome until it is forgotten.
     async fn settle(&self, id: &AttemptId, record: Option<AttemptRecord>, outcome: &Outcome) {
-        if let Some(record) = record {
-            let outcome = outcome.clone();
-            let noted = spawn_blocking(move || record.note_outcome(&outcome)).await;
-            if let Ok(Err(error)) = noted {
-                tracing::warn!(%id, %error, "the outcome of an attempt cannot be noted");
-            }
+        if let Some(Err(error)) = record.map(|record| record.note_outcome(outcome)) {
+            tracing::warn!(%id, %error, "the outcome of an attempt cannot be noted");
         }
         self.attempts().insert(id.clone(), Known::Settled);
     }

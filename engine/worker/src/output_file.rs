@@ -11,9 +11,7 @@ use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use serde_json::Value as Json;
 
 use crate::mask::Secrets;
-
-/// More is refused.
-const MAX_SIZE: u64 = 256 * 1024;
+use crate::size::spoken_size;
 
 /// What a script wrote: the outputs that could be read, and the first thing that could not.
 #[derive(Debug, Default, PartialEq)]
@@ -37,16 +35,16 @@ impl Written {
     }
 }
 
-/// Reads the file; one that the script removed is empty. Blocks.
-pub(crate) fn read(path: &Path) -> Written {
-    match content(path) {
+/// Reads the file; one that the script removed is empty, and one of more than `limit` bytes is refused. Blocks.
+pub(crate) fn read(path: &Path, limit: u64) -> Written {
+    match content(path, limit) {
         Ok(Some(bytes)) => parse(&bytes),
         Ok(None) => Written::default(),
         Err(failure) => Written { outputs: BTreeMap::new(), failure: Some(failure) },
     }
 }
 
-fn content(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+fn content(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Failure> {
     let unreadable = |why: &dyn std::fmt::Display| {
         Failure::new(FailureKind::Contract, format!("`$LOOPLINE_OUTPUT` cannot be read: {why}"))
     };
@@ -60,9 +58,11 @@ fn content(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
         return Err(unreadable(&"the script has replaced the file by something else"));
     }
     let mut bytes = Vec::new();
-    file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-    if bytes.len() as u64 > MAX_SIZE {
-        let message = "the script wrote more than 256 KiB to `$LOOPLINE_OUTPUT`; keep large results as an artifact";
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > limit {
+        let limit = spoken_size(limit);
+        let message =
+            format!("the script wrote more than {limit} to `$LOOPLINE_OUTPUT`; keep large results as an artifact");
         return Err(Failure::new(FailureKind::OutputLimit, message));
     }
     Ok(Some(bytes))
@@ -157,6 +157,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    const MAX_SIZE: u64 = 256 * 1024;
+
     fn check(file: &[u8], outputs: Json, problem: Option<&str>) {
         let written = parse(file);
         assert_eq!(json!(written.outputs), outputs);
@@ -218,12 +220,12 @@ mod tests {
     fn what_is_no_plain_file_is_refused_without_waiting() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let place = folder.path().join("output");
-        assert_eq!(read(&place), Written::default(), "removed");
+        assert_eq!(read(&place, MAX_SIZE), Written::default(), "removed");
         std::os::unix::fs::symlink("/etc/passwd", &place).expect("a link");
-        assert!(read(&place).failure.is_some_and(|failure| failure.kind == FailureKind::Contract), "a link");
+        assert!(read(&place, MAX_SIZE).failure.is_some_and(|failure| failure.kind == FailureKind::Contract), "a link");
         std::fs::remove_file(&place).expect("removable");
         nix::unistd::mkfifo(&place, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
-        assert!(read(&place).failure.is_some_and(|failure| failure.kind == FailureKind::Contract), "a pipe");
+        assert!(read(&place, MAX_SIZE).failure.is_some_and(|failure| failure.kind == FailureKind::Contract), "a pipe");
     }
 
     #[test]
@@ -232,8 +234,8 @@ mod tests {
         let place = folder.path().join("output");
         let just_fits = [b"a=".to_vec(), vec![b'x'; MAX_SIZE as usize - 2]].concat();
         std::fs::write(&place, &just_fits).expect("writable");
-        assert_eq!(read(&place).failure, None);
+        assert_eq!(read(&place, MAX_SIZE).failure, None);
         std::fs::write(&place, [just_fits, b"\n".to_vec()].concat()).expect("writable");
-        assert_eq!(read(&place).failure.map(|failure| failure.kind), Some(FailureKind::OutputLimit));
+        assert_eq!(read(&place, MAX_SIZE).failure.map(|failure| failure.kind), Some(FailureKind::OutputLimit));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A process belongs to an attempt when it is the one that was started, is in its session, carries the attempt's mark in
 //! its environment, or descends from such a process. So neither a new session, nor a double fork, nor a new group
-//! hides one. What gives up all of these at once (session, mark, and a parent that is still alive) is seen only by a
+//! hides one, and of an attempt with limits, whatever is in its control groups belongs to it. What gives up all of these at once (session, mark, and a parent that is still alive) is seen only by a
 //! supervisor, which becomes its parent: it belongs to the one attempt that there is, or else is ended with the last.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::adopted::Adopted;
+use crate::control_group::ControlGroup;
 use crate::process::{ProcessInfo, ProcessRef, process_table, was_started_with};
 
 /// The variable that marks the processes of an attempt.
@@ -31,6 +32,8 @@ pub(crate) struct ProcessTree {
     mark: String,
     /// Where this process is the parent of all that has lost its own.
     adopted: Option<Arc<Adopted>>,
+    /// The groups that all of it is in, if it has limits.
+    groups: Option<Arc<ControlGroup>>,
 }
 
 /// What [`ProcessTree::end`] did.
@@ -45,7 +48,12 @@ pub(crate) struct Ended {
 impl ProcessTree {
     /// The tree of the attempt with this id, whose first process is a child of ours.
     pub(crate) fn of_child(attempt: &str, leader: Option<ProcessRef>, adopted: Option<Arc<Adopted>>) -> Self {
-        Self { leader, mark: format!("{MARK}={attempt}"), adopted }
+        Self { leader, mark: format!("{MARK}={attempt}"), adopted, groups: None }
+    }
+
+    /// All of it was started in these groups.
+    pub(crate) fn in_groups(self, groups: Option<Arc<ControlGroup>>) -> Self {
+        Self { groups, ..self }
     }
 
     /// The tree of an attempt that another engine started. Its first process may have ended long ago, and its number
@@ -55,9 +63,16 @@ impl ProcessTree {
     }
 
     /// Nothing can be left, given that the first process was waited for. Costs much less than to look everywhere.
-    pub(crate) fn is_surely_gone(&self) -> bool {
+    pub(crate) fn has_left_nothing(&self) -> bool {
+        if self.groups.as_ref().is_some_and(|groups| !groups.members().is_empty()) {
+            return false;
+        }
         let (Some(adopted), Some(leader)) = (&self.adopted, self.leader) else { return false };
-        ProcessRef::of(leader.pid) != Some(leader) && adopted.left_by(leader.pid).0.is_empty()
+        adopted.left_by(leader.pid).0.is_empty()
+    }
+
+    fn is_surely_gone(&self) -> bool {
+        self.leader.is_some_and(|leader| ProcessRef::of(leader.pid) != Some(leader)) && self.has_left_nothing()
     }
 
     /// Asks all of it to end, waits for at most `grace`, ends by force what is left, and comes back when nothing of
@@ -138,6 +153,9 @@ impl ProcessTree {
     fn force(&self, seen: &mut BTreeSet<ProcessRef>) -> Vec<i32> {
         let until = Instant::now() + LAST_WAIT;
         loop {
+            if let Some(groups) = &self.groups {
+                groups.kill();
+            }
             let mut stopped = BTreeSet::new();
             loop {
                 let new: Vec<_> = self.alive(seen).difference(&stopped).copied().collect();
@@ -182,6 +200,9 @@ impl ProcessTree {
                 .into_iter()
                 .filter(|info| table.get(&info.process.pid).is_some_and(|now| now.process == info.process));
             members.extend(left.map(|info| info.process.pid));
+        }
+        if let Some(groups) = &self.groups {
+            members.extend(groups.members().into_iter().filter(|pid| *pid != me && table.contains_key(pid)));
         }
         loop {
             let children: Vec<i32> = young()

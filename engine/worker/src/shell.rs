@@ -1,11 +1,13 @@
 //! A script: one process tree, from its start until nothing of it is alive.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 
 use loopline_core::command::AttemptSpec;
@@ -20,6 +22,7 @@ use crate::attempt::{Context, Slot, resolve};
 use crate::attempt_log::AttemptLog;
 use crate::captured::Captured;
 use crate::child::{Child, Output};
+use crate::control_group::{ControlGroup, Limits, Used};
 use crate::duration::spoken;
 use crate::environment::{Environment, Places, of_attempt};
 use crate::mask::Secrets;
@@ -28,10 +31,11 @@ use crate::output_pump::{OutputPump, Pumped};
 use crate::process::ProcessRef;
 use crate::process_tree::{Ended, ProcessTree};
 use crate::script::Interpreter;
+use crate::size::spoken_size;
 use crate::spawn::Program;
 use crate::spawn_failure::Wanted;
 use crate::stop::Stop;
-use crate::{artifacts, output_file, spawn_failure, workspace};
+use crate::{files, output_file, sealed_script, spawn_failure, workspace};
 
 /// What a script leaves running has no more than this to end by itself.
 const LEFTOVER_GRACE: Duration = Duration::from_secs(2);
@@ -51,7 +55,7 @@ pub(crate) async fn run(
     slot: Slot,
     stop: &Stop,
 ) -> (Outcome, AttemptLog) {
-    let prepared = match prepare(context, &script).await {
+    let (prepared, written) = match prepare(context, &script).await {
         Ok(prepared) => prepared,
         Err(error) => {
             log.say(&error.message).await;
@@ -61,7 +65,7 @@ pub(crate) async fn run(
     if stop.wished().is_cancelled() {
         return (Outcome::Cancelled { result: RawResult::default() }, log);
     }
-    match spawn(context, &prepared) {
+    match spawn(context, &prepared, written) {
         Ok(process) => process.watch(context, &prepared, log, slot, stop).await,
         Err(error) => {
             log.say(&error.message).await;
@@ -73,14 +77,33 @@ pub(crate) async fn run(
 /// All that is needed to start the process.
 struct Prepared {
     interpreter: Interpreter,
-    script: PathBuf,
     workspace: PathBuf,
     working_dir: PathBuf,
     output: PathBuf,
+    summary: PathBuf,
     environment: Environment,
+    /// What all its processes are in, if they have limits.
+    groups: Option<Arc<ControlGroup>>,
 }
 
-async fn prepare(context: &Context<'_>, script: &Script<'_>) -> Result<Prepared, Failure> {
+/// Where the script is.
+enum Written {
+    InFile(PathBuf),
+    /// Sealed, and handed on.
+    InMemory(OwnedFd),
+}
+
+impl Written {
+    /// What its reader calls it.
+    fn name(&self) -> OsString {
+        match self {
+            Self::InFile(path) => path.clone().into(),
+            Self::InMemory(_) => sealed_script::NAME.into(),
+        }
+    }
+}
+
+async fn prepare(context: &Context<'_>, script: &Script<'_>) -> Result<(Prepared, Written), Failure> {
     let spec = context.spec;
     let mut own = BTreeMap::new();
     for (name, value) in &spec.env {
@@ -90,38 +113,86 @@ async fn prepare(context: &Context<'_>, script: &Script<'_>) -> Result<Prepared,
     let (shell, text) = (script.shell.clone(), script.text.to_owned());
     let wanted_dir = script.working_dir.map(str::to_owned);
     let (record, passed, spec) = (context.record.clone(), context.passed_env.clone(), spec.clone());
+    let names = |variable| text.contains(variable);
+    let (names_output, names_summary) = (names("LOOPLINE_OUTPUT"), names("LOOPLINE_SUMMARY"));
+    let fresh = spec.fresh_workspace;
+    let known = if fresh { None } else { context.workspaces.find(run) };
+    let limits = Limits { memory: spec.limits.memory, cpus_milli: spec.limits.cpus_milli };
+    // Nothing has to be made: what is left is not worth a thread.
+    let is_quick =
+        known.is_some() && !limits.is_any() && *script.shell == Shell::Default && !names_output && !names_summary;
     let prepare = move || {
-        let workspace = workspace::prepare(&workspaces, run)?;
+        let workspace = known.map_or_else(|| workspace::prepare(&workspaces, &spec, &record), Ok)?;
         let working_dir = workspace::working_dir(&workspace, wanted_dir.as_deref())?;
-        let (output, summary) = (record.file("output"), record.file("summary"));
-        let places = Places { workspace: &workspace, output: &output, summary: &summary };
-        let environment = of_attempt(&passed, own, &spec, places);
-        let path = environment.get(OsStr::new("PATH")).cloned().unwrap_or_default();
-        let interpreter = Interpreter::find(&shell, &path);
-        let write = || -> io::Result<PathBuf> {
-            record.create_file("output", b"")?;
-            record.create_file("summary", b"")?;
-            record.create_file(interpreter.script_name(), text.as_bytes())
+        let path = match own.get("PATH") {
+            Some(path) => OsStr::new(path),
+            None => passed.get(OsStr::new("PATH")).map_or(OsStr::new(""), OsString::as_os_str),
         };
-        let script = write().map_err(|error| {
+        let interpreter = Interpreter::find(&shell, path);
+        let write = || -> io::Result<(Written, PathBuf, PathBuf)> {
+            // Shells read what is open; other programs want a name that says what is in it.
+            // What enters groups first inherits none.
+            if interpreter.is_shell
+                && !limits.is_any()
+                && let Ok(script) = sealed_script::seal(&text)
+            {
+                // A program that the script starts makes the file itself when it appends to it. So none is made for a
+                // script that does not name it.
+                let output =
+                    if names_output { record.create_loose_file("output")? } else { record.loose_file("output") };
+                let summary =
+                    if names_summary { record.create_loose_file("summary")? } else { record.loose_file("summary") };
+                return Ok((Written::InMemory(script), output, summary));
+            }
+            let output = record.create_file("output", b"")?;
+            let summary = record.create_file("summary", b"")?;
+            let script = record.create_file(interpreter.script_name(), text.as_bytes())?;
+            Ok((Written::InFile(script), output, summary))
+        };
+        let (script, output, summary) = write().map_err(|error| {
             Failure::new(FailureKind::Spawn, format!("the script could not be written down: {error}"))
         })?;
-        Ok(Prepared { interpreter, script, workspace, working_dir, output, environment })
+        let places = Places { workspace: &workspace, output: &output, summary: &summary };
+        let environment = of_attempt(&passed, own, &spec, places);
+        let groups = match limits.is_any() {
+            true => Some(ControlGroup::make(&spec.id.to_string(), limits, |groups| record.note_groups(groups))?),
+            false => None,
+        };
+        let groups = groups.map(Arc::new);
+        Ok((Prepared { interpreter, workspace, working_dir, output, summary, environment, groups }, script))
     };
-    let prepared = spawn_blocking(prepare).await;
-    prepared.unwrap_or_else(|gone| Err(Failure::new(FailureKind::Spawn, gone.to_string())))
+    let prepared = if is_quick {
+        prepare()
+    } else {
+        let prepared = spawn_blocking(prepare).await;
+        prepared.unwrap_or_else(|gone| Err(Failure::new(FailureKind::Spawn, gone.to_string())))
+    };
+    if let Ok((prepared, _)) = &prepared
+        && !fresh
+    {
+        context.workspaces.add(run, &prepared.workspace);
+    }
+    prepared
 }
 
-fn spawn(context: &Context<'_>, prepared: &Prepared) -> Result<Running, Failure> {
+fn spawn(context: &Context<'_>, prepared: &Prepared, script: Written) -> Result<Running, Failure> {
     let Interpreter { program, args, .. } = &prepared.interpreter;
     let path = prepared.environment.get(OsStr::new("PATH")).map_or(OsStr::new(""), |path| path.as_os_str());
-    let args: Vec<_> = args.iter().cloned().chain([prepared.script.clone().into()]).collect();
+    let doors = prepared.groups.as_ref().map_or_else(|| Ok(Vec::new()), |groups| groups.doors()).map_err(|error| {
+        Failure::new(FailureKind::Spawn, format!("the control groups of its limits cannot be entered: {error}"))
+    })?;
+    let args: Vec<_> = args.iter().cloned().chain([script.name()]).collect();
     let wanted = Program {
         name: program,
         search: path,
         args: &args,
         environment: &prepared.environment,
         working_dir: &prepared.working_dir,
+        inherits: match &script {
+            Written::InMemory(script) => Some((script.as_fd(), sealed_script::NUMBER)),
+            Written::InFile(_) => None,
+        },
+        doors: &doors,
     };
     let oom_before = OomKills::lately();
     let started = match context.adopted {
@@ -139,6 +210,7 @@ fn spawn(context: &Context<'_>, prepared: &Prepared) -> Result<Running, Failure>
         tracing::warn!(id = %context.spec.id, %error, "the process of an attempt could not be noted");
     }
     let tree = ProcessTree::of_child(&context.spec.id.to_string(), process, context.adopted.cloned());
+    let tree = tree.in_groups(prepared.groups.clone());
     Ok(Running { child, output, tree, oom_before })
 }
 
@@ -157,6 +229,8 @@ enum End {
     Cancelled(&'static str),
     TimedOut,
     Idle,
+    /// Of the memory that it may use.
+    OutOfMemory,
 }
 
 impl Running {
@@ -182,22 +256,41 @@ impl Running {
             () = stop.wished().cancelled() => End::Cancelled(stop.why()),
             () = sleep_until(deadline) => End::TimedOut,
             () = activity.idle_for(idle_timeout) => End::Idle,
+            () = out_of_memory(prepared) => End::OutOfMemory,
         };
         let failure = end_tree(&tree, &end, spec, &pump).await;
         let status = match &end {
             End::ByItself(Ok(status)) => Some(*status),
             End::ByItself(Err(_)) => None,
-            End::Cancelled(_) | End::TimedOut | End::Idle => child.try_wait().ok().flatten(),
+            End::Cancelled(_) | End::TimedOut | End::Idle | End::OutOfMemory => child.try_wait().ok().flatten(),
         };
         if let Some(adopted) = context.adopted.cloned()
             && !adopted.release_at_once(child.pid)
         {
             let _ = spawn_blocking(move || adopted.end_what_is_left()).await;
         }
+        let used = match prepared.groups.clone() {
+            Some(groups) => spawn_blocking(move || {
+                let used = groups.used();
+                groups.remove();
+                used
+            })
+            .await
+            .unwrap_or_default(),
+            None => Used::default(),
+        };
         // Nothing of it runs any more: the next one may, while this one's log is brought to disk.
         drop(slot);
         let pumped = pump.end().await;
-        judge(context, prepared, Judged { end, failure, status, pumped, oom_before, secrets }).await
+        judge(context, prepared, Judged { end, failure, status, pumped, oom_before, used, secrets }).await
+    }
+}
+
+/// Comes back when one of its processes was ended for lack of memory; never, if they have no groups.
+async fn out_of_memory(prepared: &Prepared) {
+    match &prepared.groups {
+        Some(groups) => groups.out_of_memory().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -210,6 +303,7 @@ async fn end_tree(tree: &ProcessTree, end: &End, spec: &AttemptSpec, pump: &Outp
         End::TimedOut => {
             (grace, Some(format!("the step did not end within its timeout of {}", spoken(spec.timeout_ms))))
         }
+        End::OutOfMemory => (Duration::ZERO, None),
         End::Idle => {
             let time = spoken(spec.idle_timeout_ms.unwrap_or_default());
             (grace, Some(format!("the step wrote nothing for its idle timeout of {time}")))
@@ -218,13 +312,13 @@ async fn end_tree(tree: &ProcessTree, end: &End, spec: &AttemptSpec, pump: &Outp
     if let Some(why) = &why {
         pump.say(format!("{why}; its processes are asked to end")).await;
     }
-    let ended = if matches!(end, End::ByItself(_)) && tree.is_surely_gone() {
+    let ended = if matches!(end, End::ByItself(Ok(_))) && tree.has_left_nothing() {
         Ended::default()
     } else {
         let tree = tree.clone();
         spawn_blocking(move || tree.end(grace)).await.unwrap_or_default()
     };
-    if why.is_none() && ended.found > 0 {
+    if matches!(end, End::ByItself(_)) && ended.found > 0 {
         let many = if ended.found == 1 { "1 process".to_owned() } else { format!("{} processes", ended.found) };
         pump.say(format!("the script left {many} running; a step ends with its script, so they were ended")).await;
     }
@@ -233,7 +327,7 @@ async fn end_tree(tree: &ProcessTree, end: &End, spec: &AttemptSpec, pump: &Outp
     }
     match end {
         End::TimedOut | End::Idle => why.map(|why| Failure::new(FailureKind::Timeout, why)),
-        End::ByItself(_) | End::Cancelled(_) => None,
+        End::ByItself(_) | End::Cancelled(_) | End::OutOfMemory => None,
     }
 }
 
@@ -245,13 +339,21 @@ struct Judged {
     pumped: Pumped,
     /// How many processes of the machine had been ended for lack of memory before.
     oom_before: OomKills,
+    /// What its processes have used together, if they have limits.
+    used: Used,
     secrets: Secrets,
 }
 
 async fn judge(context: &Context<'_>, prepared: &Prepared, judged: Judged) -> (Outcome, AttemptLog) {
-    let Judged { end, failure, status, pumped, oom_before, secrets } = judged;
-    let output = prepared.output.clone();
-    let mut written = spawn_blocking(move || output_file::read(&output)).await.unwrap_or_default();
+    let Judged { end, failure, status, pumped, oom_before, used, secrets } = judged;
+    let mut written = match prepared.output.symlink_metadata() {
+        // Most steps give no outputs: nothing of that is worth a thread.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => output_file::Written::default(),
+        Ok(_) | Err(_) => {
+            let (output, limit) = (prepared.output.clone(), context.output_limit());
+            spawn_blocking(move || output_file::read(&output, limit)).await.unwrap_or_default()
+        }
+    };
     written.refuse_secrets(&secrets);
     let mut result = RawResult {
         exit_code: status.and_then(|status| status.code()),
@@ -261,14 +363,22 @@ async fn judge(context: &Context<'_>, prepared: &Prepared, judged: Judged) -> (O
         ..RawResult::default()
     };
     let mut log = pumped.log;
+    if !matches!(end, End::Cancelled(_)) {
+        files::keep_told(context, &prepared.workspace, &prepared.summary, &mut log, &mut result).await;
+    }
     let failure = match end {
         End::Cancelled(_) => return (Outcome::Cancelled { result }, log),
         End::TimedOut | End::Idle => failure,
         End::ByItself(Err(error)) => {
             Some(Failure::new(FailureKind::Lost, format!("nobody can tell how the script ended: {error}")))
         }
+        End::OutOfMemory => Some(beyond_its_memory(context.spec, used, status)),
+        End::ByItself(Ok(status)) if used.oom_kills.is_some_and(|kills| kills > 0) => {
+            Some(beyond_its_memory(context.spec, used, Some(status)))
+        }
         End::ByItself(Ok(status)) => {
-            ended_badly(status, prepared.interpreter.is_shell, || OomKills::now().since(oom_before))
+            let oom_kills = || used.oom_kills.or_else(|| OomKills::now().since(oom_before));
+            ended_badly(status, prepared.interpreter.is_shell, oom_kills)
                 .or(written.failure)
                 .or_else(|| too_much(&pumped.stdout, "stdout"))
                 .or_else(|| too_much(&pumped.stderr, "stderr"))
@@ -276,16 +386,13 @@ async fn judge(context: &Context<'_>, prepared: &Prepared, judged: Judged) -> (O
     };
     let failure = match failure {
         Some(failure) => Some(failure),
-        None => {
-            let spec = context.spec;
-            match artifacts::keep_all(context.blobs, &prepared.workspace, &spec.artifacts).await {
-                Ok(kept) => {
-                    result.artifacts = kept;
-                    None
-                }
-                Err(failure) => Some(failure),
+        None => match files::keep(context, &prepared.workspace, &mut log).await {
+            Ok(kept) => {
+                result.artifacts = kept;
+                None
             }
-        }
+            Err(failure) => Some(failure),
+        },
     };
     match failure {
         None => (Outcome::Succeeded { result }, log),
@@ -308,6 +415,21 @@ pub(crate) fn too_much(captured: &Captured, name: &str) -> Option<Failure> {
         );
         Failure::new(FailureKind::OutputLimit, message)
     })
+}
+
+/// The failure of processes of which one was ended for lack of memory: whatever the others made of that, it is not what the
+/// step was to do.
+fn beyond_its_memory(spec: &AttemptSpec, used: Used, status: Option<ExitStatus>) -> Failure {
+    let limit = spec.limits.memory.map_or_else(String::new, |bytes| format!(" of {}", spoken_size(bytes)));
+    let peak = used.peak.map_or_else(String::new, |bytes| format!("; at their peak they used {}", spoken_size(bytes)));
+    let message = format!(
+        "the processes of the step needed more memory than their limit{limit} (`limits.memory`), so they were ended{peak}"
+    );
+    Failure {
+        exit_code: status.and_then(|status| status.code()),
+        signal: status.and_then(|status| status.signal()),
+        ..Failure::new(FailureKind::Oom, message)
+    }
 }
 
 /// The failure that an exit status tells of.

@@ -15,14 +15,16 @@ use loopline_core::command::{AttemptSpec, Work};
 use loopline_core::id::AttemptId;
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_ports::blobs::Blobs;
+use loopline_ports::secrets::SecretSource;
 use loopline_ports::worker::{Attached, Report, Reports, Worker};
 use nix::sys::signal::Signal;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::config::{SecretLookup, Supervision, WorkerConfig, Workspaces};
+use crate::config::{Supervision, WorkerConfig, Workspaces};
 use crate::environment::passed_on;
 use crate::local::{LocalWorker, lost};
 use crate::process::ProcessRef;
+use crate::secrets::{self, Values};
 use crate::supervisor::launch::{self, Found};
 use crate::supervisor::link::{Heard, Link};
 use crate::supervisor::protocol::{Settings, ToSupervisor};
@@ -46,6 +48,7 @@ enum Ask {
     Cancel(AttemptId),
     Forget(AttemptId),
     ForgetOthers(BTreeSet<AttemptId>, oneshot::Sender<()>),
+    CancelAll,
 }
 
 impl SupervisedWorker {
@@ -65,6 +68,8 @@ impl SupervisedWorker {
             // It stands in another folder than we.
             data: absolute(&config.data)?,
             blobs: absolute(&supervision.blobs)?,
+            caches: absolute(&supervision.caches)?,
+            max_caches: supervision.max_caches,
             workspaces: match &config.workspaces {
                 Workspaces::Fixed(folder) => Workspaces::Fixed(absolute(folder)?),
                 Workspaces::PerRun(root) => Workspaces::PerRun(absolute(root)?),
@@ -74,6 +79,7 @@ impl SupervisedWorker {
             boot_id: config.boot_id.clone(),
             containers: config.containers.clone(),
             pass_env: config.pass_env.clone(),
+            limits: config.limits,
             linger: supervision.linger,
             abandoned_after: supervision.abandoned_after,
         };
@@ -136,13 +142,19 @@ impl Worker for SupervisedWorker {
         self.ask(Ask::ForgetOthers(open.clone(), done));
         let _ = is_done.await;
     }
+
+    async fn cancel_all(&self) {
+        self.ask(Ask::CancelAll);
+    }
 }
 
 /// Who has an attempt.
 enum Holder {
     /// The supervisor behind this link. The attempt as it was handed over, until it is known to have begun.
     Link(u64, Option<Box<AttemptSpec>>),
-    /// This process, after its supervisor had died.
+    /// Nobody yet: the values of its secrets are being asked for.
+    Asking(Box<AttemptSpec>),
+    /// This process, after its supervisor had died, or where the attempt never came to one.
     Us,
 }
 
@@ -150,7 +162,7 @@ enum Holder {
 struct House {
     settings: Settings,
     supervision: Supervision,
-    secrets: SecretLookup,
+    secrets: Arc<dyn SecretSource>,
     local: Arc<LocalWorker>,
     reports: Reports,
     attempts: HashMap<AttemptId, Holder>,
@@ -170,6 +182,7 @@ impl House {
                             *spec = None;
                         }
                     }
+                    Heard::Secrets(id, values) => self.got_secrets(id, *values).await,
                     Heard::Closed(number) => self.closed(number).await,
                 },
                 ask = asked.recv() => match ask {
@@ -194,15 +207,31 @@ impl House {
                     }
                     let _ = answer.send(Attached::Running);
                 }
+                Some(Holder::Asking(_)) => drop(answer.send(Attached::Running)),
                 Some(Holder::Us) | None => {
                     let local = self.local.clone();
                     tokio::spawn(async move { answer.send(local.attach(id).await) });
                 }
             },
-            Ask::Cancel(id) => match self.link_of(&id) {
-                Some(link) => link.say(ToSupervisor::Cancel { id }),
-                None => self.local.cancel(id).await,
+            Ask::Cancel(id) => match self.attempts.get(&id) {
+                Some(Holder::Link(number, _)) => {
+                    if let Some(link) = self.links.get(number) {
+                        link.say(ToSupervisor::Cancel { id });
+                    }
+                }
+                Some(Holder::Asking(_)) => {
+                    self.never_began(id, Outcome::Cancelled { result: RawResult::default() });
+                }
+                Some(Holder::Us) | None => self.local.cancel(id).await,
             },
+            Ask::CancelAll => {
+                for id in self.attempts.keys() {
+                    if let Some(link) = self.link_of(id) {
+                        link.say(ToSupervisor::Cancel { id: id.clone() });
+                    }
+                }
+                self.local.cancel_all().await;
+            }
             Ask::Forget(id) => self.forget(id),
             Ask::ForgetOthers(open, done) => {
                 let others: Vec<AttemptId> = self.attempts.keys().filter(|id| !open.contains(id)).cloned().collect();
@@ -230,22 +259,48 @@ impl House {
     fn link_of(&self, id: &AttemptId) -> Option<&Link> {
         match self.attempts.get(id) {
             Some(Holder::Link(number, _)) => self.links.get(number),
-            Some(Holder::Us) | None => None,
+            Some(Holder::Asking(_) | Holder::Us) | None => None,
         }
     }
 
-    /// Gives an attempt to a supervisor with our settings.
+    /// Starts an attempt, once the values of its secrets are known.
     async fn start(&mut self, spec: Box<AttemptSpec>) {
+        if spec.secrets().is_empty() && spec.hides.is_empty() {
+            return self.hand_over(spec, Values::new()).await;
+        }
+        // A source may take its time, and nobody else is to wait for it.
+        let (source, told, wanted) = (self.secrets.clone(), self.heard_sender.clone(), spec.clone());
+        self.attempts.insert(spec.id.clone(), Holder::Asking(spec));
+        tokio::spawn(async move {
+            let values = secrets::ask(source.as_ref(), &wanted).await;
+            let _ = told.send(Heard::Secrets(wanted.id, Box::new(values)));
+        });
+    }
+
+    async fn got_secrets(&mut self, id: AttemptId, values: Result<Values, Failure>) {
+        let Some(Holder::Asking(spec)) = self.attempts.get(&id) else { return };
+        match values {
+            Ok(values) => self.hand_over(spec.clone(), values).await,
+            Err(error) => self.never_began(id, Outcome::Failed { error, result: RawResult::default() }),
+        }
+    }
+
+    /// An attempt has ended before anybody was given it.
+    fn never_began(&mut self, id: AttemptId, outcome: Outcome) {
+        self.attempts.insert(id.clone(), Holder::Us);
+        self.tell(Report::Finished { id, outcome });
+    }
+
+    /// Gives an attempt to a supervisor with our settings.
+    async fn hand_over(&mut self, spec: Box<AttemptSpec>, secrets: Values) {
         let number = match self.fitting().await {
             Ok(number) => number,
             Err(error) => {
                 let message = format!("the process that starts the processes of steps could not be started: {error}");
                 let error = Failure::new(FailureKind::Spawn, message);
-                let outcome = Outcome::Failed { error, result: RawResult::default() };
-                return self.tell(Report::Finished { id: spec.id, outcome });
+                return self.never_began(spec.id, Outcome::Failed { error, result: RawResult::default() });
             }
         };
-        let secrets = self.secrets_of(&spec);
         self.attempts.insert(spec.id.clone(), Holder::Link(number, Some(spec.clone())));
         self.links[&number].start(spec, secrets);
     }
@@ -274,19 +329,6 @@ impl House {
         if self.links.get(&number).is_some_and(|link| !link.fits) && !self.attempts.values().any(is_needed) {
             self.links.remove(&number);
         }
-    }
-
-    /// The values that the attempt may see. One that is not known is refused where it is needed.
-    fn secrets_of(&self, spec: &AttemptSpec) -> BTreeMap<String, String> {
-        let mut found = BTreeMap::new();
-        for text in spec.texts() {
-            let _ = text.resolve(|name| {
-                let value = (self.secrets)(&spec.id, name)?;
-                found.insert(name.to_owned(), value);
-                Some(String::new())
-            });
-        }
-        found
     }
 
     /// A supervisor has died, or cannot be spoken to any more. What it had is found by its records.

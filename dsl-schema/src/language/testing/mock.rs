@@ -67,6 +67,9 @@ mapping! {
         /// What a request is answered; 200 with nothing in it unless said.
         #[schemars(example = serde_json::json!({"status": 200, "json": {"healthy": true}}))]
         "response" response: Option<MockResponse>,
+        /// What comes with the callback of a request, as soon as that is answered; `null` unless said.
+        #[schemars(example = serde_json::json!({"result": "done"}))]
+        "payload" payload: Option<AnyJson>,
         /// It fails: the kind of failure, or a mapping that says more.
         #[schemars(example = serde_json::json!({"kind": "exit", "exit_code": 22}))]
         "fail" fail: Option<Short<FailureKind, FailSpec>>,

@@ -59,6 +59,9 @@ async fn one_step(client: &Client, arguments: &Logs, step: &str, follow: bool) -
             path.push_str(&format!("&{name}={value}"));
         }
     }
+    if let Some(text) = &arguments.search {
+        return found(client, &path, text, arguments.output).await;
+    }
     if follow || arguments.output == Output::Json {
         return client
             .events(&path, |event| {
@@ -76,7 +79,37 @@ async fn one_step(client: &Client, arguments: &Logs, step: &str, follow: bool) -
     }
     // The bytes as they are: whoever pipes them into a file wants what the step wrote.
     let mut stdout = std::io::stdout().lock();
-    client.bytes(&path, |piece| drop(stdout.write_all(piece))).await
+    let missing = client.bytes(&path, |piece| drop(stdout.write_all(piece))).await?;
+    if let Some(missing) = missing {
+        eprintln!("the middle of this log is missing, because it is limited: {}", safe(&missing));
+    }
+    Ok(())
+}
+
+/// Prints the lines that hold a text, and how many there are.
+async fn found(client: &Client, path: &str, text: &str, output: Output) -> Result<(), Failure> {
+    let mut after = 0;
+    loop {
+        let page = client.get(&format!("{path}&search={}&after={after}", segment(text))).await?;
+        let lines = page["lines"].as_array().cloned().unwrap_or_default();
+        for line in &lines {
+            match output {
+                Output::Json => println!("{line}"),
+                Output::Table => {
+                    println!("{}", safe(&format!("{}: {}", line["n"], line["text"].as_str().unwrap_or_default())))
+                }
+            }
+        }
+        match lines.last().and_then(|line| line["n"].as_u64()) {
+            Some(last) if page["complete"] != true => after = last,
+            _ => {
+                if output == Output::Table {
+                    eprintln!("{} lines hold it", page["total"]);
+                }
+                return Ok(());
+            }
+        }
+    }
 }
 
 async fn print_lines(client: &Client, path: &str, output: Output, print: impl Fn(&str)) -> Result<(), Failure> {

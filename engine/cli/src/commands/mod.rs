@@ -1,7 +1,9 @@
 //! One file per command.
 
 mod cancel;
+mod check_db;
 mod decide;
+mod doctor;
 mod explain;
 mod fmt;
 mod graph;
@@ -14,11 +16,13 @@ mod run;
 mod runs;
 mod schedules;
 mod schema;
+mod secret;
 mod serve;
 mod show;
 mod signal;
 pub mod supervise;
 mod test;
+mod token;
 mod trigger;
 mod validate;
 mod verify;
@@ -43,6 +47,8 @@ pub async fn dispatch(arguments: Arguments) -> Outcome {
         Command::Lsp { stdio: _ } => lsp::lsp(),
         Command::Run(arguments) => run::run(arguments).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
+        Command::CheckDb(arguments) => check_db::check_db(arguments).await,
+        Command::Doctor(arguments) => doctor::doctor(arguments).await,
         Command::Trigger(arguments) => trigger::trigger(arguments).await,
         Command::Runs(arguments) => runs::runs(arguments).await,
         Command::Show(arguments) => show::show(arguments).await,
@@ -55,6 +61,8 @@ pub async fn dispatch(arguments: Arguments) -> Outcome {
         Command::Pause(arguments) => pause::pause(arguments, pause::Verb::Pause).await,
         Command::Resume(arguments) => pause::pause(arguments, pause::Verb::Resume).await,
         Command::Rerun(arguments) => rerun::rerun(arguments).await,
+        Command::Secret(arguments) => secret::secret(arguments).await,
+        Command::Token(arguments) => token::token(arguments).await,
         Command::Cancel(arguments) => cancel::cancel(arguments).await,
         // It was begun before there was a runtime.
         Command::Supervise => Ok(Exit::Usage),

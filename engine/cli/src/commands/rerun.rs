@@ -10,6 +10,7 @@ use crate::client::{Client, segment};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::local::{self, Answering};
 use crate::progress::{Answers, Followed, Following, Printer, follow};
+use crate::secrets_from::SecretsFrom;
 use crate::wiring::{self, Given};
 
 /// Has steps done again. A local run that nobody drives is driven here, until it is over.
@@ -35,7 +36,13 @@ async fn ask(client: &Client, run: &str, body: &Json) -> Result<Json, Failure> {
 }
 
 async fn drive(folder: &Path, arguments: &Rerun, body: &Json) -> Outcome {
-    let given = Given { pass_env: arguments.pass_env.clone(), allow_container: arguments.allow_container.clone() };
+    let given = Given {
+        pass_env: arguments.pass_env.clone(),
+        allow_container: arguments.allow_container.clone(),
+        labels: arguments.labels.clone(),
+        secrets: SecretsFrom::files(&arguments.secret_file)?,
+        ..Given::default()
+    };
     let house = wiring::open_foreground(folder, local::file_of(folder), workspace_of(folder)?, given).await?;
     local::answers_at(folder, house.address())?;
     let client = Client::new(house.address(), None)?;

@@ -12,6 +12,7 @@ use crate::client::{Client, segment};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::local::{self, Local, path_of};
 use crate::progress::{Answers, Followed, Following, Printer, duration_text, follow, safe};
+use crate::secrets_from::SecretsFrom;
 use crate::wiring::Given;
 use crate::{inputs, wiring};
 
@@ -47,7 +48,13 @@ pub async fn run(arguments: Run) -> Outcome {
     let workspace = workspace(arguments.workspace.as_deref(), &folder)?;
     local::works_in(&folder, &workspace)?;
     local::stands_in(&folder, &arguments.file)?;
-    let given = Given { pass_env: arguments.pass_env.clone(), allow_container: arguments.allow_container.clone() };
+    let given = Given {
+        pass_env: arguments.pass_env.clone(),
+        allow_container: arguments.allow_container.clone(),
+        labels: arguments.labels.clone(),
+        secrets: SecretsFrom::files(&arguments.secret_file)?,
+        ..Given::default()
+    };
     let house = wiring::open_foreground(&folder, arguments.file.clone(), workspace, given).await?;
     let run = house.trigger(&text, graph, inputs).await?;
     home.announce(&folder, run, house.address())?;

@@ -22,7 +22,7 @@ pub async fn runs(arguments: Runs) -> Outcome {
     }
     let items: Vec<Json> = match &arguments.server.server {
         Some(server) => {
-            let answer = Client::new(server, arguments.server.token.clone())?.get(&path).await?;
+            let answer = Client::new(server, arguments.server.token()?)?.get(&path).await?;
             answer["items"].as_array().cloned().unwrap_or_default()
         }
         None => local::list(&path, arguments.limit as usize).await?,

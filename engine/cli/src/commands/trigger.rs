@@ -17,7 +17,7 @@ const DEFAULT_SERVER: &str = "http://127.0.0.1:7878";
 /// Triggers; with `--wait` or `--follow` the exit code is that of the run.
 pub async fn trigger(arguments: Trigger) -> Outcome {
     let server = arguments.server.server.as_deref().unwrap_or(DEFAULT_SERVER);
-    let client = Client::new(server, arguments.server.token.clone())?;
+    let client = Client::new(server, arguments.server.token()?)?;
     let (project, name) = full_name(&arguments.name);
     let path = format!("/pipelines/{}/{}", segment(&project), segment(&name));
     let pipeline = client.get(&path).await?;

@@ -134,6 +134,13 @@ impl<'a> Fold<'a> {
             Event::AttemptFinished { key, outcome } => {
                 self.at_place(key.within.as_slice(), Some(&key.step), &mut |fold| fold.attempt_finished(key, outcome))
             }
+            Event::AttemptUnplaced { key, missing } => {
+                self.at_place(key.within.as_slice(), Some(&key.step), &mut |fold| fold.attempt_unplaced(key, missing))
+            }
+            Event::CallbackReceived(received) => {
+                let key = &received.key;
+                self.at_place(key.within.as_slice(), Some(&key.step), &mut |fold| fold.callback_received(received))
+            }
             Event::ChildFinished(finished) => {
                 let key = &finished.key;
                 self.at_place(key.within.as_slice(), Some(&key.step), &mut |fold| fold.child_finished(finished))

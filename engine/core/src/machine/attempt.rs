@@ -6,10 +6,12 @@ use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
 use super::apply::Fold;
+use super::callback::{callback_mark, callback_timeout};
 use super::end::Ended;
+use super::placing::not_begun_in_time;
 use super::refused::Refused;
-use super::state::{AttemptRef, Live, Past, Saw, St, Unit, Wait};
-use crate::command::{AttemptSpec, Capture, Command, HttpWork, Timer, Work, WorkAuth, WorkBody};
+use super::state::{AttemptRef, Live, Past, Saw, St, Told, Unit, Wait};
+use crate::command::{AttemptLimits, AttemptSpec, Capture, Command, HttpWork, Timer, Work, WorkAuth, WorkBody};
 use crate::expr::{Cel, ExprError, Place, Reference, Scope, Template};
 use crate::graph::{
     Action, ChildPipeline, DEFAULT_ATTEMPT_TIMEOUT_MS, HttpAction, HttpAuth, HttpBody, Output, Part, Retry, RetryOn,
@@ -73,6 +75,7 @@ impl Fold<'_> {
                 self.state.live.insert(at, Live { start, ..Live::new(false) });
                 self.state.count_attempt(1);
                 self.command(command);
+                self.bound_queue(at);
             }
             Err(failure) => self.attempt_failed(unit, failure),
         }
@@ -106,6 +109,8 @@ impl Fold<'_> {
             }
         };
         let services = self.service_work(unit, &step.services)?;
+        let fetch = self.fetch_work(step)?;
+        let cache = self.cache_work(unit, step)?;
         let key = self.state.key_of(self.graph, at);
         Ok(AttemptSpec {
             idempotency_key: self.idempotency_key(at),
@@ -119,8 +124,27 @@ impl Fold<'_> {
             grace_ms: step.grace_ms,
             capture: capture(&step.action, &step.outputs),
             artifacts: step.artifacts.clone(),
+            junit: step.junit.clone(),
+            fetch,
+            cache,
             services,
+            runs_on: step.runs_on.clone(),
+            hides: self.graph.secrets.clone(),
+            fresh_workspace: step.fresh_workspace,
+            limits: self.limits(at),
         })
+    }
+
+    /// How much an attempt of a step may use and write, or what undoes it.
+    pub(super) fn limits(&self, at: AttemptRef) -> AttemptLimits {
+        let limits = &self.graph.step(at.step).limits;
+        AttemptLimits {
+            memory: limits.memory,
+            cpus_milli: limits.cpus_milli,
+            log: limits.log,
+            run_log: self.graph.max_log_bytes,
+            output: limits.output,
+        }
     }
 
     pub(super) fn render_part(
@@ -186,7 +210,21 @@ impl Fold<'_> {
             body: self.http_body(unit, part, http)?,
             expect_status: http.expect.status.clone(),
             follow_redirects: http.follow_redirects,
+            tls: http.tls.clone(),
+            callback: self.mark_of_callback(unit, part),
         })
+    }
+
+    /// Only the work of the step itself is called back.
+    fn mark_of_callback(&self, unit: Unit, part: Part<'_>) -> Option<String> {
+        let waits = matches!(part, Part::Work) && callback_timeout(self.graph.step(unit.step)).is_some();
+        waits.then(|| self.callback_mark_of(unit))
+    }
+
+    /// What `callback.url` stands as in the latest attempt.
+    pub(super) fn callback_mark_of(&self, unit: Unit) -> String {
+        let created = self.state.created.as_deref().expect("the first event of a run creates it");
+        callback_mark(&AttemptId { run: created.run, key: self.state.visit_key(self.graph, unit) })
     }
 
     fn http_body(&self, unit: Unit, part: Part<'_>, http: &HttpAction) -> Result<Option<WorkBody>, Failure> {
@@ -196,25 +234,31 @@ impl Fold<'_> {
                 WorkBody::Text(self.render_part(unit, part, text, Place::Plain, "http.body")?)
             }
             Some(HttpBody::Json(value)) => {
-                let json = value
-                    .references()
-                    .and_then(|references| value.render(&self.scope_of_step(unit, part, &references)))
-                    .map_err(|error| template_failure("http.json", &error))?;
-                WorkBody::Json(json)
+                let scope = |references: Vec<Reference>| self.scope_of_step(unit, part, &references);
+                let rendered = value.references().map(scope).and_then(|scope| {
+                    if !value.secrets().is_empty() {
+                        value.render_json(&scope).map(WorkBody::JsonText)
+                    } else {
+                        value.render(&scope).map(WorkBody::Json)
+                    }
+                });
+                rendered.map_err(|error| template_failure("http.json", &error))?
             }
             Some(HttpBody::Form(fields)) => {
                 let mut form = BTreeMap::new();
                 for (name, value) in fields {
                     let what = format!("http.form.{name}");
-                    let value = value
-                        .references()
-                        .and_then(|references| value.render(&self.scope_of_step(unit, part, &references)))
-                        .map_err(|error| template_failure(&what, &error))?;
-                    let text = match value {
-                        Json::String(text) => text,
-                        other => other.to_string(),
-                    };
-                    form.insert(name.clone(), Text::Plain(text));
+                    let scope = |references: Vec<Reference>| self.scope_of_step(unit, part, &references);
+                    let rendered = value.references().map(scope).and_then(|scope| {
+                        if !value.secrets().is_empty() {
+                            return value.render_text(&scope);
+                        }
+                        value.render(&scope).map(|value| match value {
+                            Json::String(text) => Text::Plain(text),
+                            other => Text::Plain(other.to_string()),
+                        })
+                    });
+                    form.insert(name.clone(), rendered.map_err(|error| template_failure(&what, &error))?);
                 }
                 WorkBody::Form(form)
             }
@@ -248,6 +292,10 @@ impl Fold<'_> {
             return Err(Refused::NeverAsked { what: format!("attempt {key} that has not begun") });
         }
         live.started = true;
+        let queue = std::mem::take(&mut live.queue);
+        // One that was taken back has begun in the same moment: it has failed all the same, when that ends it.
+        live.queue.timed_out = queue.timed_out;
+        self.leave_queue(key, queue.until);
         self.touch_unit(at.unit());
         Ok(())
     }
@@ -259,17 +307,41 @@ impl Fold<'_> {
             true => self.state.going_on.children -= 1,
             false => self.state.count_attempt(-1),
         }
+        self.leave_queue(key, live.queue.until);
         self.touch_unit(at.unit());
         if at.undo {
             self.undo_ended(at, live.past, outcome);
             return Ok(());
         }
         match live.past {
-            Past::No => self.attempt_ended(at.unit(), outcome),
-            Past::Cancel | Past::Drain => self.past_attempt_ended(at, live.saw, outcome),
+            Past::No => self.live_attempt_ended(at.unit(), live, outcome),
+            Past::Cancel | Past::Drain => {
+                // Nobody waits for the callback of a visit that was closed, so it has not come to its end.
+                let step = self.graph.step(at.step);
+                let cut_off = match outcome {
+                    Outcome::Succeeded { result } if callback_timeout(step).is_some() => {
+                        Some(Outcome::Cancelled { result: result.clone() })
+                    }
+                    _ => None,
+                };
+                self.past_attempt_ended(at, live.saw, cut_off.as_ref().unwrap_or(outcome));
+            }
         }
         self.advance_items(at.step);
         Ok(())
+    }
+
+    fn live_attempt_ended(&mut self, unit: Unit, live: Live, outcome: &Outcome) {
+        let step = self.graph.step(unit.step);
+        match (outcome, callback_timeout(step)) {
+            (Outcome::Cancelled { .. }, _) if live.queue.timed_out => {
+                self.attempt_failed(unit, not_begun_in_time(step))
+            }
+            (Outcome::Succeeded { result }, Some(timeout_ms)) => {
+                self.request_answered(unit, timeout_ms, result, live.called);
+            }
+            _ => self.attempt_ended(unit, outcome),
+        }
     }
 
     pub(super) fn attempt_ended(&mut self, unit: Unit, outcome: &Outcome) {
@@ -354,13 +426,15 @@ impl Fold<'_> {
         }
     }
 
-    fn keep(&mut self, unit: Unit, outputs: Map<String, Json>, result: &RawResult) {
+    pub(super) fn keep(&mut self, unit: Unit, outputs: Map<String, Json>, result: &RawResult) {
         let outputs = Arc::new(outputs);
         match self.item_mut(unit) {
-            Some(item) => (item.outputs, item.artifacts) = (outputs, result.artifacts.clone()),
+            Some(item) => {
+                (item.outputs, item.artifacts, item.told) = (outputs, result.artifacts.clone(), Told::of(result))
+            }
             None => {
                 let step = self.touch(unit.step);
-                (step.outputs, step.artifacts) = (outputs, result.artifacts.clone());
+                (step.outputs, step.artifacts, step.told) = (outputs, result.artifacts.clone(), Told::of(result));
             }
         }
     }
@@ -368,10 +442,23 @@ impl Fold<'_> {
     /// Expectations, declared outputs and `outputs` expressions: is the success one, and what does it give? Of a past visit
     /// they are judged with what that saw.
     fn judge_result(&self, unit: Unit, result: &RawResult, saw: Option<&Saw>) -> Result<Map<String, Json>, Failure> {
+        let expected = saw.and_then(|saw| saw.result.get(EXPECTATION));
+        self.meets_expectation(unit, Part::Work, &self.graph.step(unit.step).action, result, expected)?;
+        self.judge_outputs(unit, result, None, saw)
+    }
+
+    /// Declared outputs and `outputs` expressions, over a result and what came with a callback.
+    pub(super) fn judge_outputs(
+        &self,
+        unit: Unit,
+        result: &RawResult,
+        payload: Option<&Json>,
+        saw: Option<&Saw>,
+    ) -> Result<Map<String, Json>, Failure> {
         let step = self.graph.step(unit.step);
-        let raw = raw_names(result);
+        let mut raw = raw_names(result);
+        raw.extend(payload.map(|payload| ("payload".to_owned(), payload.clone())));
         let saw_by = |what: &str| saw.and_then(|saw| saw.result.get(what));
-        self.meets_expectation(unit, Part::Work, &step.action, result, saw_by(EXPECTATION))?;
         let mut outputs: Map<String, Json> = result.outputs.clone().into_iter().collect();
         for (name, output) in &step.outputs {
             match output {
@@ -386,8 +473,12 @@ impl Fold<'_> {
             }
         }
         let size: usize = outputs.iter().map(|(name, value)| name.len() + value.to_string().len()).sum();
-        if size > OUTPUT_LIMIT {
-            let message = format!("the outputs are {size} bytes, more than {OUTPUT_LIMIT}");
+        let limit = step
+            .limits
+            .output
+            .map_or(OUTPUT_LIMIT, |said| OUTPUT_LIMIT.min(usize::try_from(said).unwrap_or(OUTPUT_LIMIT)));
+        if size > limit {
+            let message = format!("the outputs are {size} bytes, more than {limit}");
             return Err(Failure::new(FailureKind::OutputLimit, message));
         }
         Ok(outputs)
@@ -414,6 +505,9 @@ impl Fold<'_> {
         result: &RawResult,
         saw: Option<&Scope>,
     ) -> Result<(), Failure> {
+        if let Some(schema) = expected_schema(action) {
+            fits_schema(schema, result)?;
+        }
         if let Some(condition) = expectation(action)
             && !self.eval_raw(unit, part, condition, (&raw_names(result), saw), EXPECTATION, Cel::eval_bool)?
         {
@@ -482,6 +576,26 @@ pub(super) fn expectation(action: &Action) -> Option<&Cel> {
     }
 }
 
+fn expected_schema(action: &Action) -> Option<&Json> {
+    match action {
+        Action::Http(http) => http.expect.schema.as_ref(),
+        _ => None,
+    }
+}
+
+/// `expect.schema`, which comes before `expect.if`: that may rest on it.
+fn fits_schema(schema: &Json, result: &RawResult) -> Result<(), Failure> {
+    let response = result.response.as_ref();
+    let wrong = match response.and_then(|response| response.json.as_ref()) {
+        None => Err("it is not JSON".to_owned()),
+        Some(json) => crate::contract::check_value(schema, json),
+    };
+    wrong.map_err(|why| {
+        let message = format!("the answer is not as `expect.schema` says: {why}");
+        Failure { status: response.map(|response| response.status), ..Failure::new(FailureKind::Expectation, message) }
+    })
+}
+
 /// The names that `outputs` and `expect.if` read besides all others (rule S4).
 fn raw_names(result: &RawResult) -> Map<String, Json> {
     let mut names = Map::new();
@@ -503,7 +617,7 @@ fn raw_names(result: &RawResult) -> Map<String, Json> {
 
 /// Which parts of the raw result the step's own expressions read.
 pub(super) fn capture(action: &Action, outputs: &BTreeMap<String, Output>) -> Capture {
-    let mut capture = Capture::default();
+    let mut capture = Capture { body: expected_schema(action).is_some(), ..Capture::default() };
     let mut see = |references: Vec<Reference>| {
         for reference in references {
             match reference.path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {

@@ -208,7 +208,14 @@ impl Fold<'_> {
             grace_ms: step.grace_ms,
             capture: capture(&undo.action, &BTreeMap::new()),
             artifacts: BTreeMap::new(),
+            junit: Vec::new(),
+            fetch: Vec::new(),
+            cache: Vec::new(),
             services: BTreeMap::new(),
+            runs_on: step.runs_on.clone(),
+            hides: self.graph.secrets.clone(),
+            fresh_workspace: step.fresh_workspace,
+            limits: self.limits(at),
         })
     }
 

@@ -55,6 +55,7 @@ impl Fold<'_> {
                 })
             }
         };
+        let limits = &self.graph.step(unit.step).limits;
         Ok(ContainerWork {
             image: text(&container.image, "image")?,
             command,
@@ -62,8 +63,8 @@ impl Fold<'_> {
             workdir: container.workdir.as_ref().map(|dir| text(dir, "workdir")).transpose()?,
             user: container.user.clone(),
             network: container.network.clone(),
-            cpus_milli: container.cpus_milli,
-            memory: container.memory,
+            cpus_milli: container.cpus_milli.or(limits.cpus_milli),
+            memory: container.memory.or(limits.memory),
             pull: container.pull,
             registry_auth,
             privileged: container.privileged,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::apply::Fold;
 use super::passage::Passed;
-use super::state::{AttemptRef, ClosedBy, Over, Past, PastVisit, Picture, Reopened, Saw, St, Stop, Unit, Wait};
+use super::state::{AttemptRef, ClosedBy, Over, Past, PastVisit, Picture, Reopened, Saw, St, Stop, Told, Unit, Wait};
 use crate::command::{Command, Timer};
 use crate::event::{ParentWish, RunOutcome};
 use crate::graph::{Condition, Goto, GotoOn, OnExhausted, Part};
@@ -255,6 +255,7 @@ impl Fold<'_> {
         step.error = None;
         step.outputs = Arc::default();
         step.artifacts = BTreeMap::new();
+        step.told = Told::default();
         step.many = None;
         step.again = None;
         step.child = None;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::apply::Fold;
 use super::end::{Ended, Inside};
 use super::scope::error_json;
-use super::state::{AttemptRef, RunState, St, Unit, Wait};
+use super::state::{AttemptRef, RunState, St, Told, Unit, Wait};
 use crate::expr::{Cel, ExprError};
 use crate::graph::{ItemList, Items, Many, Part};
 use crate::id::StepIx;
@@ -53,6 +53,8 @@ pub(super) struct ItemState {
     pub(super) wait: Option<Wait>,
     pub(super) outputs: Arc<Map<String, Json>>,
     pub(super) artifacts: BTreeMap<String, ArtifactRef>,
+    #[serde(default, skip_serializing_if = "Told::is_nothing")]
+    pub(super) told: Told,
     pub(super) error: Option<Failure>,
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
@@ -81,6 +83,7 @@ impl ItemState {
             wait: None,
             outputs: Arc::default(),
             artifacts: BTreeMap::new(),
+            told: Told::default(),
             error: None,
             started_at: None,
             finished_at: None,

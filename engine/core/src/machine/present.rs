@@ -214,6 +214,8 @@ impl RunState {
             attempt: item.attempt,
             outputs: (*item.outputs).clone(),
             artifacts: item.artifacts.clone(),
+            summary: item.told.summary.clone(),
+            tests: item.told.tests.clone(),
             error: (item.st == St::Failed).then(|| item.error.clone()).flatten(),
             started_at: item.started_at,
             finished_at: item.finished_at,
@@ -283,6 +285,8 @@ impl RunState {
             skip_reason: step.why,
             outputs: (*step.outputs).clone(),
             artifacts: step.artifacts.clone(),
+            summary: step.told.summary.clone(),
+            tests: step.told.tests.clone(),
             error,
             started_at: step.started_at,
             finished_at: step.finished_at,
@@ -323,6 +327,10 @@ impl RunState {
                 let name = self.locks.get(&(unit, visit)).map(|place| place.name.clone())?;
                 Some(WaitingFor::Lock { name, until: *until })
             }
+            (Some(Wait::Callback(called)), _) => Some(WaitingFor::Callback { until: called.until }),
+            (None, St::Running) => self
+                .unplaced(unit)
+                .map(|queue| WaitingFor::Worker { missing: queue.missing.clone(), until: queue.until }),
             (None, St::Pending) if unit.item.is_none() => {
                 let open = self.open.iter().filter(|open| open.to.contains(ix));
                 // It begins when the last of them is judged.

@@ -2,7 +2,8 @@
 
 use crate::expr::Reference;
 use crate::graph::{
-    Action, Compensate, ContainerCommand, Graph, HttpAuth, HttpBody, ItemList, Items, Output, SetValue, SleepAction,
+    Action, CacheKeyPart, Compensate, ContainerCommand, Graph, HttpAuth, HttpBody, ItemList, Items, Output, SetValue,
+    SleepAction,
 };
 
 /// Calls `see` for every name that some expression, template or script of the graph reads. What does not compile reads nothing.
@@ -44,6 +45,13 @@ pub fn for_each_reference(graph: &Graph, see: &mut impl FnMut(&Reference)) {
             }
             for ready in service.ready.iter() {
                 all(ready.run.references().unwrap_or_default());
+            }
+        }
+        for key in step.cache.iter().flat_map(|cache| [&cache.key].into_iter().chain(&cache.restore_keys)) {
+            for part in &key.0 {
+                if let CacheKeyPart::Text(template) = part {
+                    all(template.references().unwrap_or_default());
+                }
             }
         }
         if let Some(undo) = &step.compensate {

@@ -1,10 +1,13 @@
 //! Why the fold does not take an event. A refused event is not written down.
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::{RunId, Seq, StepId};
 use crate::view::{RunStatus, StepStatus};
 
 /// Why an event was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum Refused {
     /// The history does not begin with `run_created`, or holds it twice.
     #[error("event {seq}: a history begins with run_created, and holds it once")]
@@ -123,6 +126,18 @@ pub enum Refused {
         key: String,
         /// It was the same signal, so the sender has what they want.
         same: bool,
+    },
+    /// Nothing waits for this callback any more.
+    #[error("attempt {attempt} in visit {visit} of `{step}` waits for no callback: {why}")]
+    CallbackClosed {
+        /// The step.
+        step: StepId,
+        /// The visit that had asked for it.
+        visit: u32,
+        /// The attempt in it.
+        attempt: u32,
+        /// In words.
+        why: String,
     },
     /// More signals wait to be taken than a run keeps.
     #[error("the run keeps {kept} signals already, and no step takes them")]

@@ -47,6 +47,9 @@ impl Fold<'_> {
                     }
                 },
                 ["env", rest @ ..] => self.put_env(&mut scope, unit, rest.first().copied()),
+                ["callback", ..] if matches!(part, Part::Work) => {
+                    put(&mut scope, &["callback", "url"], self.callback_mark_of(unit).into());
+                }
                 _ => {}
             }
         }

@@ -16,7 +16,7 @@ use crate::expr::Scope;
 use crate::graph::Graph;
 use crate::group::Holder;
 use crate::id::{AttemptKey, Seq, StepId, StepIx, Within};
-use crate::outcome::{ArtifactRef, Failure};
+use crate::outcome::{ArtifactRef, Failure, RawResult, TestsRef};
 use crate::shape::{EntryIx, StepSet};
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -128,7 +128,7 @@ impl GoingOn {
             Wait::Approval(_) => Some(&mut self.approvals),
             Wait::Signal { .. } => Some(&mut self.signals),
             Wait::Lock { .. } => Some(&mut self.locks),
-            Wait::Sleep { .. } | Wait::Retry { .. } => None,
+            Wait::Sleep { .. } | Wait::Retry { .. } | Wait::Callback(_) => None,
         }
     }
 }
@@ -200,12 +200,35 @@ pub(super) struct Live {
     pub(super) saw: Option<Arc<Saw>>,
     /// The command that started it, where something that it was made of may become something else before it ends.
     pub(super) start: Option<Arc<Command>>,
+    /// What came with the callback, where that came before the request was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) called: Option<Arc<Json>>,
+    /// Its wait for a worker.
+    #[serde(default, skip_serializing_if = "Queue::is_default")]
+    pub(super) queue: Queue,
+}
+
+/// How an attempt waits for a worker with its labels.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Queue {
+    /// When it fails, while it is not over and the step says so.
+    pub(super) until: Option<Timestamp>,
+    /// Labels that no worker has.
+    pub(super) missing: Vec<String>,
+    /// It was taken back, because its time in the queue was over.
+    pub(super) timed_out: bool,
+}
+
+impl Queue {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Live {
     /// Handed to a worker, or begun as a run of its own.
     pub(super) fn new(started: bool) -> Self {
-        Self { started, past: Past::No, child: None, saw: None, start: None }
+        Self { started, past: Past::No, child: None, saw: None, start: None, called: None, queue: Queue::default() }
     }
 }
 
@@ -281,6 +304,8 @@ pub(super) struct StepState {
     pub(super) wait: Option<Wait>,
     pub(super) outputs: Arc<Map<String, Json>>,
     pub(super) artifacts: BTreeMap<String, ArtifactRef>,
+    #[serde(default, skip_serializing_if = "Told::is_nothing")]
+    pub(super) told: Told,
     pub(super) error: Option<Failure>,
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
@@ -300,6 +325,25 @@ pub(super) struct StepState {
     /// How the visits before those ended, the oldest first, each with the number of visits on end that did: only of a step
     /// of which some expression reads `visits`.
     pub(super) older: Vec<(St, u32)>,
+}
+
+/// What an attempt told people. Nothing is decided by it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Told {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) summary: Option<ArtifactRef>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tests: Option<TestsRef>,
+}
+
+impl Told {
+    pub(super) fn of(result: &RawResult) -> Self {
+        Self { summary: result.summary.clone(), tests: result.tests.clone() }
+    }
+
+    pub(super) fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Steps as they were, by position.
@@ -339,6 +383,16 @@ pub(super) enum Wait {
     Lock {
         until: Option<Timestamp>,
     },
+    /// For somebody who calls back.
+    Callback(Box<Called>),
+}
+
+/// A request that was answered as expected, and whose callback has not come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Called {
+    pub(super) until: Timestamp,
+    /// What `outputs` read besides what comes with the callback.
+    pub(super) answer: RawResult,
 }
 
 /// An approval that waits.
@@ -390,6 +444,7 @@ impl Default for StepState {
             wait: None,
             outputs: Arc::default(),
             artifacts: BTreeMap::new(),
+            told: Told::default(),
             error: None,
             started_at: None,
             finished_at: None,
@@ -429,6 +484,11 @@ impl RunState {
     /// How the run began; `None` before the first event.
     pub fn created(&self) -> Option<&RunCreated> {
         self.created.as_deref()
+    }
+
+    /// When it was created.
+    pub fn created_at(&self) -> Timestamp {
+        self.created_at
     }
 
     /// Where the run stands (rule W5: it waits when nothing of it runs and something waits).

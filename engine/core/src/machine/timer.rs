@@ -43,10 +43,12 @@ impl Fold<'_> {
                 self.settle_reopened();
             }
             Timer::Retry { key } if key.undo => self.undo_again(),
+            Timer::Queue { key } if key.attempt > 0 => self.nobody_began(key)?,
             Timer::Sleep { key }
             | Timer::Retry { key }
             | Timer::Approval { key }
             | Timer::Signal { key }
+            | Timer::Callback { key }
             | Timer::Queue { key } => {
                 let ix = self.graph.find(key.step.as_str()).ok_or_else(never)?;
                 let unit = Unit { step: ix, item: key.item };
@@ -54,6 +56,7 @@ impl Fold<'_> {
                     Timer::Retry { .. } => self.act(unit),
                     Timer::Approval { .. } => self.approval_timed_out(ix),
                     Timer::Signal { .. } => self.signal_timed_out(ix),
+                    Timer::Callback { .. } => self.callback_timed_out(unit),
                     Timer::Queue { .. } => self.queue_timed_out(unit),
                     _ => self.sleep_over(ix),
                 }
@@ -83,11 +86,13 @@ impl RunState {
                 state.open.iter().any(|open| open.timer.as_ref().is_some_and(|(known, _)| known == timer))
             }
             Timer::Child { key } => state.bounds_child(graph, key),
+            Timer::Queue { key } if key.attempt > 0 => state.bounds_queue(graph, key),
             Timer::Retry { key } if key.undo => state.undo_timer(graph).as_ref() == Some(timer),
             Timer::Sleep { key }
             | Timer::Retry { key }
             | Timer::Approval { key }
             | Timer::Signal { key }
+            | Timer::Callback { key }
             | Timer::Queue { key } => {
                 let unit = graph.find(key.step.as_str()).map(|step| Unit { step, item: key.item });
                 unit.and_then(|unit| state.wait_timer(graph, unit)).as_ref() == Some(timer)
@@ -110,6 +115,7 @@ impl RunState {
             }
             Wait::Approval(asked) => asked.until.map(|_| Timer::Approval { key }),
             Wait::Signal { until } => until.map(|_| Timer::Signal { key }),
+            Wait::Callback(_) => Some(Timer::Callback { key }),
             Wait::Lock { until } => until.map(|_| {
                 key.attempt = 0;
                 Timer::Queue { key }

@@ -3,6 +3,7 @@
 //! A batch is first tried [at once](super::at_once), which is one message to the thread of the connection. Where an
 //! append in it is to be refused, that attempt fails as a whole, and the batch is written [one by one](super::one_by_one).
 
+use loopline_ports::access::Act;
 use loopline_ports::journal::{Append, Definition, DefinitionId, JournalError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -39,6 +40,42 @@ impl Writer {
         Ok((slot, connection))
     }
 
+    /// A change and its row of the audit, in one transaction; where the change finds nothing to change, neither.
+    pub(super) async fn execute_told<'q>(
+        &self,
+        statement: sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
+        act: &Act,
+    ) -> Result<bool, JournalError> {
+        let (mut slot, mut connection) = self.take().await?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let changed = statement.execute(&mut *transaction).await.map_err(failed)?.rows_affected() > 0;
+        if changed {
+            super::access::tell(&mut transaction, act).await?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        *slot = Some(connection);
+        Ok(changed)
+    }
+
+    /// The audit alone.
+    pub(super) async fn tell(&self, act: &Act) -> Result<(), JournalError> {
+        let (mut slot, mut connection) = self.take().await?;
+        super::access::tell(&mut connection, act).await?;
+        *slot = Some(connection);
+        Ok(())
+    }
+
+    /// One statement that is a transaction of its own; says how many rows it has changed.
+    pub(super) async fn execute<'q>(
+        &self,
+        statement: sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
+    ) -> Result<u64, JournalError> {
+        let (mut slot, mut connection) = self.take().await?;
+        let done = statement.execute(&mut connection).await.map_err(failed)?;
+        *slot = Some(connection);
+        Ok(done.rows_affected())
+    }
+
     #[cfg(test)]
     pub(super) async fn take_for_test(&self) -> SqliteConnection {
         self.connection.lock().await.take().expect("no transaction is open")
@@ -68,17 +105,7 @@ pub(super) async fn commit(writer: &Writer, numbers: &Numbers, batch: Vec<Append
     };
     *slot = Some(connection);
     drop(slot);
-
-    for (append, result) in batch.iter().zip(&results) {
-        let Some(new) = &append.created else { continue };
-        let (project, pipeline, number) = (&new.created.project, &new.created.pipeline, new.created.number);
-        match result {
-            Ok(()) => numbers.taken(project, pipeline, number),
-            // Its number may belong to another run, which then is stored; a free one can be handed out again.
-            Err(JournalError::Repeated { .. }) => numbers.give_back(project, pipeline, number),
-            Err(_) => {}
-        }
-    }
+    numbers.settle(&batch, &results);
     Ok(results)
 }
 

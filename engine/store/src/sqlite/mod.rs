@@ -7,13 +7,14 @@
 //!
 //! WAL with `synchronous=FULL`: a commit is on disk when it returns, and readers never wait for the writer.
 
+mod access;
 mod at_once;
 mod commit;
-mod lock;
 mod one_by_one;
 mod open;
 mod read;
 mod rows;
+mod secrets;
 
 use std::sync::Arc;
 
@@ -23,12 +24,14 @@ use loopline_core::event::Recorded;
 use loopline_core::id::{RunId, Seq};
 use loopline_core::time::Timestamp;
 use loopline_ports::journal::{
-    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RunFilter, RunSummary, Snapshot,
+    Append, AskedSlot, Definition, DefinitionId, Journal, JournalError, OpenAttempt, RequestKey, RunFilter, RunSummary,
+    Snapshot,
 };
 use sqlx::SqlitePool;
 
 pub use open::OpenError;
 
+use crate::lock::Lock;
 use crate::number::Numbers;
 
 /// Keeps everything in one SQLite file. Clones share it.
@@ -43,7 +46,7 @@ struct Shared {
     readers: SqlitePool,
     numbers: Numbers,
     // Last, so that the file is closed before another process may open it.
-    _lock: Option<lock::Lock>,
+    _lock: Option<Lock>,
 }
 
 impl SqliteStore {
@@ -91,6 +94,10 @@ impl Journal for SqliteStore {
 
     async fn find_request(&self, scope: &str, key: &str) -> Result<Option<(RunId, String)>, JournalError> {
         read::find_request(&self.shared.readers, scope, key).await
+    }
+
+    async fn requests(&self) -> Result<Vec<(RequestKey, RunId)>, JournalError> {
+        read::requests(&self.shared.readers).await
     }
 
     async fn summary(&self, run: RunId) -> Result<Option<RunSummary>, JournalError> {

@@ -148,6 +148,9 @@ async fn write_one(connection: &mut SqliteConnection, append: &Append) -> Result
             .await
             .map_err(failed)?;
     }
+    for act in &append.acts {
+        super::access::tell(connection, act).await?;
+    }
     match &append.snapshot {
         Some(snapshot) => keep_snapshot(connection, &run, append.last(), snapshot).await,
         None => Ok(()),

@@ -11,8 +11,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use super::commit::Writer;
-use super::lock::Lock;
 use super::{Shared, SqliteStore};
+use crate::lock::Lock;
 use crate::number::Numbers;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -102,7 +102,9 @@ impl SqliteStore {
         let mut connection = options.connect().await.map_err(refused)?;
         MIGRATIONS.run(&mut connection).await.map_err(|error| migration_refused(path, error))?;
         // The first page says how long the file must be; a count touches every table's root and finds a torn file.
-        for table in ["definitions", "runs", "events", "attempts", "timers", "slots", "requests"] {
+        for table in
+            ["definitions", "runs", "events", "attempts", "timers", "slots", "requests", "secrets", "tokens", "audit"]
+        {
             let sql = sqlx::AssertSqlSafe(format!("SELECT 1 FROM {table} LIMIT 1"));
             sqlx::query(sql).fetch_optional(&mut connection).await.map_err(refused)?;
         }

@@ -8,8 +8,9 @@ use loopline_core::graph::Graph;
 use loopline_core::group::Holder;
 use loopline_core::id::{AttemptId, RunId, Seq};
 use loopline_core::time::Timestamp;
+use loopline_ports::access::Pattern;
 use loopline_ports::journal::{
-    AskedSlot, Definition, DefinitionId, JournalError, OpenAttempt, RunFilter, RunSummary, Snapshot,
+    AskedSlot, Definition, DefinitionId, JournalError, OpenAttempt, RequestKey, RunFilter, RunSummary, Snapshot,
 };
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool};
 
@@ -110,6 +111,20 @@ pub(super) async fn find_request(
     Ok(Some((rows::run_id(row.try_get(0).map_err(failed)?)?, row.try_get(1).map_err(failed)?)))
 }
 
+pub(super) async fn requests(readers: &SqlitePool) -> Result<Vec<(RequestKey, RunId)>, JournalError> {
+    let rows = sqlx::query("SELECT scope, key, digest, run FROM requests ORDER BY scope, key")
+        .fetch_all(readers)
+        .await
+        .map_err(failed)?;
+    let request = |row: &sqlx::sqlite::SqliteRow| {
+        let [scope, key, digest] = [row.try_get(0), row.try_get(1), row.try_get(2)];
+        let key =
+            RequestKey { scope: scope.map_err(failed)?, key: key.map_err(failed)?, digest: digest.map_err(failed)? };
+        Ok((key, rows::run_id(row.try_get(3).map_err(failed)?)?))
+    };
+    rows.iter().map(request).collect()
+}
+
 pub(super) async fn summary(readers: &SqlitePool, run: RunId) -> Result<Option<RunSummary>, JournalError> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
     query.push(rows::SUMMARY).push(" FROM runs WHERE id = ").push_bind(run.to_string());
@@ -122,6 +137,22 @@ pub(super) async fn list(readers: &SqlitePool, filter: &RunFilter) -> Result<Vec
     query.push(rows::SUMMARY).push(" FROM runs WHERE 1 = 1");
     if let Some((project, pipeline)) = &filter.pipeline {
         query.push(" AND project = ").push_bind(project).push(" AND pipeline = ").push_bind(pipeline);
+    }
+    if let Some(reach) = &filter.reach
+        && !reach.reaches_all()
+    {
+        query.push(" AND (1 = 0");
+        for pattern in reach.patterns() {
+            match pattern {
+                Pattern::All => query.push(" OR 1 = 1"),
+                Pattern::Project(project) => query.push(" OR project = ").push_bind(project.as_str()),
+                Pattern::Pipeline(project, name) => {
+                    query.push(" OR (project = ").push_bind(project.as_str());
+                    query.push(" AND pipeline = ").push_bind(name.as_str()).push(")")
+                }
+            };
+        }
+        query.push(")");
     }
     if !filter.status.is_empty() {
         query.push(" AND status IN (");
@@ -145,7 +176,7 @@ pub(super) async fn open_attempts(readers: &SqlitePool) -> Result<Vec<OpenAttemp
     let open = |row: &sqlx::sqlite::SqliteRow| {
         let run = rows::run_id(row.try_get(0).map_err(failed)?)?;
         let key = from_json(row.try_get(1).map_err(failed)?, "key of an attempt")?;
-        Ok(OpenAttempt { id: AttemptId { run, key } })
+        Ok(OpenAttempt { id: AttemptId { run, key }, elsewhere: false })
     };
     rows.iter().map(open).collect()
 }

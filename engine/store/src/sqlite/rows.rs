@@ -1,14 +1,14 @@
 //! From rows to values and back, and from database errors to [`JournalError`].
 
 use loopline_core::event::{Event, Recorded, Trigger};
-use loopline_core::id::{RunId, Seq};
+use loopline_core::id::Seq;
 use loopline_core::time::Timestamp;
 use loopline_core::view::RunStatus;
 use loopline_ports::journal::{JournalError, RunRow, RunSummary};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+
+pub(super) use crate::columns::{from_json, number, run_id, stored, to_json};
 
 /// The file itself is broken, as opposed to: cannot be used now.
 pub(super) fn is_damage(error: &sqlx::Error) -> bool {
@@ -28,33 +28,6 @@ pub(super) fn failed(error: sqlx::Error) -> JournalError {
         _ if is_damage(&error) => JournalError::Damaged(error.to_string()),
         _ => JournalError::Unavailable(error.to_string()),
     }
-}
-
-pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String, JournalError> {
-    serde_json::to_string(value).map_err(|error| JournalError::Damaged(format!("cannot be written as JSON: {error}")))
-}
-
-/// Reads JSON that this engine wrote.
-///
-/// The usual limit on nesting is off: a value that came in at the limit stands deeper inside an event, and a history
-/// that was written must be readable.
-pub(super) fn from_json<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, JournalError> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    reader.disable_recursion_limit();
-    T::deserialize(&mut reader).map_err(|error| JournalError::Damaged(format!("{what}: {error}")))
-}
-
-pub(super) fn number(value: i64, what: &str) -> Result<u64, JournalError> {
-    u64::try_from(value).map_err(|_| JournalError::Damaged(format!("{what} is {value}")))
-}
-
-/// SQLite has no unsigned numbers; what does not fit is beyond everything that is stored.
-pub(super) fn stored(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-pub(super) fn run_id(text: &str) -> Result<RunId, JournalError> {
-    text.parse().map_err(|error: loopline_core::id::InvalidRunId| JournalError::Damaged(error.to_string()))
 }
 
 /// A row of `SELECT seq, at, payload FROM events`.

@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use super::{OpenError, SqliteStore, at_once};
-use crate::conformance::{at, commit, conforms, create, go_on, key, run, stored, write};
+use crate::conformance::{at, commit, conforms, create, go_on, keeps_access, keeps_secrets, key, run, stored, write};
 
 async fn open(path: &Path) -> SqliteStore {
     SqliteStore::open(path).await.expect("opens")
@@ -38,6 +38,8 @@ async fn closed_database() -> (TempDir, PathBuf) {
 async fn sqlite_keeps_what_a_journal_promises() {
     let folder = TempDir::new().expect("a folder");
     conforms(async |name: &'static str| open(&folder.path().join(name)).await).await;
+    keeps_access(async |name: &'static str| open(&folder.path().join(name)).await).await;
+    keeps_secrets(async |name: &'static str| open(&folder.path().join(name)).await).await;
 }
 
 #[tokio::test]

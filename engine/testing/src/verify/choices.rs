@@ -8,9 +8,10 @@ use loopline_core::graph::{GotoOn, Graph, Step};
 use loopline_core::id::AttemptKey;
 use loopline_core::outcome::{Failure, FailureKind, HttpResponse, Outcome, RawResult};
 use loopline_dsl::testing::step_at;
-use serde_json::Map;
+use serde_json::{Map, Value as Json};
 
 use super::samples::{MadeUp, OfStep};
+use crate::outcomes::artifacts_of;
 use crate::steps::without_items;
 use crate::world::{Script, Stopped};
 
@@ -107,7 +108,7 @@ impl<'g> Choices<'g> {
 }
 
 impl Script for Choices<'_> {
-    fn attempt(&mut self, spec: &AttemptSpec) -> Result<(u64, Outcome), Stopped> {
+    fn attempt(&mut self, spec: &AttemptSpec) -> Result<(u64, Outcome, Json), Stopped> {
         let (name, step) = self.step(&spec.id.key);
         let undo = spec.id.key.undo;
         let made_up = self.made_up;
@@ -133,7 +134,8 @@ impl Script for Choices<'_> {
                 Outcome::Succeeded { result: RawResult::default() }
             }
         };
-        Ok((0, outcome))
+        let payload = of_step.map(|of_step| of_step.payload.clone()).unwrap_or_default();
+        Ok((0, outcome, payload))
     }
 
     fn child(&mut self, spec: &ChildSpec, _: &dyn Fn() -> Option<String>) -> Result<(u64, ChildFinished), Stopped> {
@@ -155,7 +157,7 @@ fn failure(kind: FailureKind) -> Failure {
 
 /// What an attempt gives that succeeds, of the values of this number.
 pub(crate) fn made_up_result(spec: &AttemptSpec, of_step: Option<&OfStep>, variant: usize) -> RawResult {
-    let mut result = RawResult::default();
+    let mut result = RawResult { artifacts: artifacts_of(spec), ..RawResult::default() };
     match &spec.work {
         Work::Http(http) => {
             let status = http.expect_status.first().map_or(200, |range| range.first);

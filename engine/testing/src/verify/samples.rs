@@ -24,6 +24,8 @@ pub(crate) struct OfStep {
     pub(super) outputs: BTreeMap<String, Vec<Json>>,
     /// To a request.
     pub(super) answers: Vec<Json>,
+    /// With the callback of a request.
+    pub(crate) payload: Json,
 }
 
 impl MadeUp {
@@ -41,7 +43,7 @@ impl OfStep {
             Output::Schema(schema) => Some((name.clone(), samples(schema))),
             Output::Cel(_) => None,
         });
-        Self { outputs: outputs.collect(), answers: answers(step) }
+        Self { outputs: outputs.collect(), answers: answers(step), payload: payload(step) }
     }
 
     /// How many different successes there are.
@@ -83,6 +85,19 @@ fn answers(step: &Step) -> Vec<Json> {
         return vec![json!({})];
     }
     [json!(true), json!(1), json!("x")].iter().map(|leaf| answer(&read, leaf)).collect()
+}
+
+/// One that has all that the step reads of it.
+fn payload(step: &Step) -> Json {
+    let of_outputs = step.outputs.values().filter_map(|output| match output {
+        Output::Cel(cel) => Some(cel),
+        Output::Schema(_) => None,
+    });
+    let read = of_outputs.flat_map(|cel| cel.references().unwrap_or_default()).filter_map(|reference| {
+        let (first, path) = reference.path.split_first()?;
+        (first == "payload" && !path.is_empty()).then(|| path.to_vec())
+    });
+    answer(&read.collect::<Vec<_>>(), &json!("x"))
 }
 
 fn answer(read: &[Vec<String>], leaf: &Json) -> Json {

@@ -6,6 +6,7 @@ use loopline_core::outcome::{Failure, FailureKind};
 use nix::sys::signal::Signal;
 
 use crate::shell::shell_hint;
+use crate::size::spoken_size;
 
 /// When nothing is known of a moment, the container engine says this.
 const NEVER: &str = "0001-01-01";
@@ -72,14 +73,6 @@ impl Exit {
 /// How a process ends that was sent what a container engine sends.
 fn was_ended(code: i32) -> bool {
     [Signal::SIGTERM, Signal::SIGKILL].iter().any(|signal| code == 128 + *signal as i32)
-}
-
-fn spoken_size(bytes: u64) -> String {
-    match bytes {
-        bytes if bytes % (1 << 30) == 0 => format!("{} GiB", bytes >> 30),
-        bytes if bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),
-        bytes => format!("{bytes} bytes"),
-    }
 }
 
 #[cfg(test)]

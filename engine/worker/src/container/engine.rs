@@ -103,6 +103,14 @@ impl ContainerEngine {
         Ok(known.insert(Api { docker, has_init, log_driver }).clone())
     }
 
+    /// What answers there, by name and version; or why nothing does.
+    async fn version(&self) -> Result<String, Trouble> {
+        let version = self.api().await?.docker.version().await?;
+        let name = version.platform.map(|platform| platform.name).filter(|name| !name.is_empty());
+        let number = version.version.unwrap_or_default();
+        Ok(format!("{} {number}", name.as_deref().unwrap_or("Docker")).trim_end().to_owned())
+    }
+
     /// The failure of a step that could not be begun because of this.
     pub(super) fn failure(&self, doing: &str, trouble: Trouble) -> Failure {
         let message = match trouble {
@@ -114,6 +122,17 @@ impl ContainerEngine {
         };
         Failure::new(FailureKind::Spawn, message)
     }
+}
+
+/// The container engine that steps of this machine would be given, by name and version.
+///
+/// # Errors
+/// Why none answers, with the address that was asked.
+pub async fn container_engine_version(socket: ContainerSocket) -> Result<String, String> {
+    let engine = ContainerEngine::new(socket);
+    engine.version().await.map_err(|trouble| match trouble {
+        Trouble::Away(why) | Trouble::NotFound(why) | Trouble::Refused(why) => format!("{}: {why}", engine.place()),
+    })
 }
 
 impl From<Error> for Trouble {

@@ -50,8 +50,9 @@ pub(super) struct Follower {
 impl Follower {
     /// Starts the container if that was not done, and follows it to its end. All of its output has been passed on then.
     pub(super) async fn follow(mut self) -> Followed {
-        // All that it has written by its end was seen.
-        let mut seen_all = false;
+        // What it had written by then was seen; and all of it, by a look that began behind its end. Engines end a look that
+        // follows a moment before they write down a last line that has no end.
+        let (mut seen, mut seen_all) = (false, false);
         let mut away = None;
         loop {
             let next = match self.state().await {
@@ -63,13 +64,14 @@ impl Follower {
                             return Followed::Exited(Exit::of(&state, self.unwatched));
                         }
                         Some(Status::REMOVING) => return self.gone(),
-                        Some(_) => {
-                            if seen_all {
+                        Some(status) => {
+                            let has_ended = matches!(status, Status::EXITED | Status::DEAD);
+                            if seen && !has_ended {
                                 // Its output has ended a moment before it.
                                 sleep(FIRST_PAUSE).await;
                             }
-                            self.pass_on().await.map(|()| {
-                                seen_all = true;
+                            self.pass_on(!has_ended).await.map(|()| {
+                                (seen, seen_all) = (true, has_ended);
                                 None
                             })
                         }
@@ -83,7 +85,7 @@ impl Follower {
                 Err(Trouble::NotFound(_)) => return self.gone(),
                 // One that is about to end says all sorts of things.
                 Err(Trouble::Away(why) | Trouble::Refused(why)) => {
-                    seen_all = false;
+                    (seen, seen_all) = (false, false);
                     self.waits_for(&mut away, &why).await;
                 }
             }
@@ -111,10 +113,10 @@ impl Follower {
         }
     }
 
-    /// Passes on what it writes until it ends.
-    async fn pass_on(&mut self) -> Result<(), Trouble> {
+    /// Passes on what it has written, and where it is followed, what it writes until it ends.
+    async fn pass_on(&mut self, follow: bool) -> Result<(), Trouble> {
         let api = self.engine.api().await?;
-        let all = LogsOptions { follow: true, stdout: true, stderr: true, ..LogsOptions::default() };
+        let all = LogsOptions { follow, stdout: true, stderr: true, ..LogsOptions::default() };
         let mut output = api.docker.logs(&self.name, Some(all));
         let (mut known_stdout, mut known_stderr) = (self.stdout.1, self.stderr.1);
         while let Some(piece) = output.try_next().await? {

@@ -26,7 +26,7 @@ mod sweep;
 mod watched;
 
 pub(crate) use engine::ContainerEngine;
-pub use engine::ContainerSocket;
+pub use engine::{ContainerSocket, container_engine_version};
 pub(crate) use note::ContainerNote;
 pub use policy::{ContainerPolicy, ContainerRight};
 pub(crate) use removal::remove_of;

@@ -71,10 +71,11 @@ impl Prepared {
     pub(super) async fn again(context: &Context<'_>) -> Result<Self, Failure> {
         // Also, so that they are masked from here on.
         own_environment(context)?;
-        let (workspaces, run) = (context.config.workspaces.clone(), context.spec.id.run);
+        let (workspaces, spec, record) =
+            (context.config.workspaces.clone(), context.spec.clone(), context.record.clone());
         let output = context.record.file("output");
         let made = move || {
-            let workspace = workspace::prepare(&workspaces, run)?;
+            let workspace = workspace::prepare(&workspaces, &spec, &record)?;
             let (binds, environment, identity) = Default::default();
             Ok(Self { workspace, output, binds, environment, identity })
         };
@@ -118,10 +119,10 @@ struct Making {
 impl Making {
     /// Blocks.
     fn make(self) -> Result<Prepared, Failure> {
-        let workspace = workspace::prepare(&self.workspaces, self.spec.id.run)?;
+        let workspace = workspace::prepare(&self.workspaces, &self.spec, &self.record)?;
         let not_written =
             |error: io::Error| Failure::new(FailureKind::Spawn, format!("the step's files could not be made: {error}"));
-        if matches!(self.workspaces, Workspaces::PerRun(_)) {
+        if self.spec.fresh_workspace || matches!(self.workspaces, Workspaces::PerRun(_)) {
             // The user inside may be another one. Nobody else on this machine comes as far as this folder.
             fs::set_permissions(&workspace, fs::Permissions::from_mode(0o777)).map_err(not_written)?;
         }

@@ -23,7 +23,7 @@ use crate::attempt_log::AttemptLog;
 use crate::duration::spoken;
 use crate::output_pump::{OutputPump, Pumped};
 use crate::stop::Stop;
-use crate::{artifacts, output_file, shell};
+use crate::{files, output_file, shell};
 
 /// How long a container may take to end after SIGKILL, the time in which the container engine is away included.
 const LAST_WAIT: Duration = Duration::from_secs(30);
@@ -165,9 +165,9 @@ struct Judged {
 impl Judged {
     async fn judge(self, context: &Context<'_>, prepared: &Prepared, work: &ContainerWork) -> (Outcome, AttemptLog) {
         let Self { end, followed, is_gone, pumped } = self;
-        let output = prepared.output.clone();
+        let (output, limit) = (prepared.output.clone(), context.output_limit());
         let secrets = context.secrets();
-        let mut written = spawn_blocking(move || output_file::read(&output)).await.unwrap_or_default();
+        let mut written = spawn_blocking(move || output_file::read(&output, limit)).await.unwrap_or_default();
         written.refuse_secrets(&secrets);
         let exit = match &followed {
             Some(Followed::Exited(exit)) => Some(exit),
@@ -181,6 +181,10 @@ impl Judged {
             ..RawResult::default()
         };
         let mut log = pumped.log;
+        if !matches!(end, End::Cancelled(_)) {
+            let summary = context.record.file("summary");
+            files::keep_told(context, &prepared.workspace, &summary, &mut log, &mut result).await;
+        }
         let unknown = || {
             let place = context.containers.place();
             let message = format!(
@@ -209,7 +213,7 @@ impl Judged {
         };
         let failure = match failure {
             Some(failure) => Some(failure),
-            None => match artifacts::keep_all(context.blobs, &prepared.workspace, &context.spec.artifacts).await {
+            None => match files::keep(context, &prepared.workspace, &mut log).await {
                 Ok(kept) => {
                     result.artifacts = kept;
                     None

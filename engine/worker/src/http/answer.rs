@@ -6,32 +6,52 @@ use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 
 use crate::activity::Activity;
-use crate::captured::Captured;
 use crate::mask::{Masker, Secrets};
 use crate::tail::Tail;
 
 /// Of a body that nobody reads, no more is taken from the network than this.
 const MAX_UNREAD: usize = 1024 * 1024;
 
+/// The body of an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// Nobody reads it.
+    Unread,
+    /// All of it.
+    Kept(Vec<u8>),
+    /// There is more than may be kept.
+    TooLarge,
+}
+
+impl Body {
+    /// The text, if there is all of it; bytes that are not UTF-8 are replaced.
+    pub(super) fn text(&self) -> Option<String> {
+        match self {
+            Self::Kept(kept) => Some(String::from_utf8_lossy(kept).into_owned()),
+            Self::Unread | Self::TooLarge => None,
+        }
+    }
+}
+
 /// An answer, read to its end or as far as it matters.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: Captured,
+    pub(super) body: Body,
     pub(super) tail: Tail,
 }
 
-/// Takes the body from the network.
+/// Takes the body from the network, keeping at most `limit` bytes where it is wanted.
 pub(super) async fn read(
     mut response: Response,
-    capture: bool,
+    limit: Option<usize>,
     secrets: Secrets,
     activity: &Activity,
 ) -> reqwest::Result<Answer> {
     let mut answer = Answer {
         status: response.status(),
         headers: by_name(response.headers(), &secrets),
-        body: Captured::new(capture),
+        body: if limit.is_some() { Body::Kept(Vec::new()) } else { Body::Unread },
         tail: Tail::default(),
     };
     let mut masker = Masker::new(secrets);
@@ -39,11 +59,14 @@ pub(super) async fn read(
     while let Some(piece) = response.chunk().await? {
         activity.note();
         size += piece.len();
+        if limit.is_some_and(|limit| size > limit) {
+            answer.body = Body::TooLarge;
+        }
         answer.take(&masker.push(piece));
         let is_enough = match answer.body {
-            Captured::Kept(_) => false,
-            Captured::TooMuch => true,
-            Captured::Off => size > MAX_UNREAD,
+            Body::Kept(_) => false,
+            Body::TooLarge => true,
+            Body::Unread => size > MAX_UNREAD,
         };
         if is_enough {
             break;
@@ -55,7 +78,9 @@ pub(super) async fn read(
 
 impl Answer {
     fn take(&mut self, shown: &[u8]) {
-        self.body.push(shown);
+        if let Body::Kept(kept) = &mut self.body {
+            kept.extend_from_slice(shown);
+        }
         self.tail.push(shown);
     }
 }

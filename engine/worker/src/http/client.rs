@@ -1,31 +1,44 @@
-//! The one client that all requests of a worker go through.
+//! The clients that all requests of a worker go through. None is made anywhere else, so none goes around the policy.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use loopline_core::outcome::{Failure, FailureKind};
+use reqwest::Url;
 use reqwest::redirect::Policy;
 use rustls::crypto::ring;
 
+use super::certificates::{Asked, Certificates};
+use super::egress::{Checked, EgressPolicy, NameLookup};
 use crate::config::Proxies;
 
 /// Longer, and there is no connection to be had.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Made when the first request is sent: reading the certificates of the system takes a while.
+/// Makes clients. The one of steps without certificates of their own is made when the first request is sent: reading
+/// those of the system takes a while.
 pub(crate) struct Client {
     proxies: Proxies,
+    policy: EgressPolicy,
+    checked: Arc<Checked>,
     made: OnceLock<Result<reqwest::Client, String>>,
 }
 
 impl Client {
-    /// A client that finds its way as told.
-    pub(crate) fn new(proxies: Proxies) -> Self {
-        Self { proxies, made: OnceLock::new() }
+    /// Clients that find their way as told, and go where the policy lets them.
+    pub(crate) fn new(proxies: Proxies, policy: EgressPolicy, names: NameLookup) -> Self {
+        let checked = Arc::new(Checked { policy: policy.clone(), names });
+        Self { proxies, policy, checked, made: OnceLock::new() }
     }
 
-    /// The client itself.
-    pub(super) fn get(&self) -> Result<&reqwest::Client, Failure> {
+    /// Refuses an address that requests may not go to.
+    pub(super) fn check(&self, url: &Url) -> Result<(), Failure> {
+        let refused = self.policy.check(url).err();
+        refused.map_or(Ok(()), |refused| Err(Failure::new(FailureKind::Connection, refused.to_string())))
+    }
+
+    /// The client of steps that say nothing of certificates.
+    pub(super) fn usual(&self) -> Result<reqwest::Client, Failure> {
         let made = self.made.get_or_init(|| {
             let trusting_the_system = self.builder().build();
             let client = trusting_the_system.or_else(|error| {
@@ -35,8 +48,14 @@ impl Client {
             });
             client.map_err(|error| error.to_string())
         });
-        made.as_ref().map_err(|error| {
-            Failure::new(FailureKind::Connection, format!("this engine cannot send requests: {error}"))
+        made.clone().map_err(cannot_send)
+    }
+
+    /// A client with these certificates, of one attempt.
+    pub(super) fn with(&self, certificates: &Certificates, asked: Asked) -> Result<reqwest::Client, Failure> {
+        certificates.apply(self.builder(), asked).build().map_err(|error| {
+            let why = super::failure::innermost(&error);
+            Failure::new(FailureKind::Connection, format!("the files of `http.tls` cannot be used together: {why}"))
         })
     }
 
@@ -46,12 +65,17 @@ impl Client {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("loopline/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT);
+            .connect_timeout(CONNECT_TIMEOUT)
+            .dns_resolver(self.checked.clone());
         match self.proxies {
             Proxies::FromEnvironment => builder,
             Proxies::None => builder.no_proxy(),
         }
     }
+}
+
+fn cannot_send(error: String) -> Failure {
+    Failure::new(FailureKind::Connection, format!("this engine cannot send requests: {error}"))
 }
 
 fn trusting_nobody() -> rustls::ClientConfig {

@@ -7,6 +7,7 @@ use loopline_core::outcome::{Failure, FailureKind};
 use reqwest::Url;
 
 use super::client::CONNECT_TIMEOUT;
+use super::egress::EgressRefused;
 
 /// The failure behind an error of the client. Names the server, and nothing else of its address.
 pub(super) fn explain(error: reqwest::Error, url: &Url) -> Failure {
@@ -18,7 +19,9 @@ pub(super) fn explain(error: reqwest::Error, url: &Url) -> Failure {
         let message = format!("no connection to {server} could be made within {}s", CONNECT_TIMEOUT.as_secs());
         return Failure::new(FailureKind::Timeout, message);
     }
-    let message = if error.is_dns() {
+    let message = if let Some(refused) = find::<EgressRefused>(&error) {
+        refused.to_string()
+    } else if error.is_dns() {
         format!("the name {} could not be resolved", url.host_str().unwrap_or_default())
     } else if let Some(tls) = find::<rustls::Error>(&error) {
         format!("TLS with {server} failed: {tls}")
@@ -54,6 +57,7 @@ fn has_io_error(error: &(dyn Error + 'static), kinds: &[io::ErrorKind]) -> bool 
     chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).any(|error| kinds.contains(&error.kind()))
 }
 
-fn innermost(error: &(dyn Error + 'static)) -> String {
+/// What stands behind all the layers of an error.
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }

@@ -8,6 +8,8 @@ use reqwest::header::{
 };
 use reqwest::{Method, Response, StatusCode, Url};
 
+use super::callback::Replaced;
+use super::certificates::Asked;
 use crate::attempt::{Context, resolve};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -21,6 +23,7 @@ pub(super) struct Request {
     /// Values that hold a secret are marked as sensitive.
     headers: HeaderMap,
     body: Option<Body>,
+    asked: Asked,
 }
 
 struct Body {
@@ -34,14 +37,25 @@ impl Request {
         let refuse = |message: String| Failure::new(FailureKind::Template, message);
         let method = Method::from_bytes(work.method.as_bytes())
             .map_err(|_| refuse(format!("`method` is not a method: `{}`", work.method)))?;
-        let mut url = web_url(&work.url).map_err(|why| refuse(format!("`url` is not a web address: {why}")))?;
-        let shown = shown(&url, &work.query);
+        let callback =
+            Replaced::of(context.config.callbacks.as_ref(), &context.spec.id, work.callback.as_deref(), |token| {
+                context.hide(token)
+            })?;
+        let called = |text: String| callback.as_ref().map_or_else(|| text.clone(), |callback| callback.in_text(&text));
+        let not_an_address = |why| refuse(format!("`url` is not a web address: {why}"));
+        let mut url = web_url(&work.url).map_err(not_an_address)?;
+        let mut shown = shown(&url, &work.query);
+        if let Some(callback) = &callback {
+            shown = callback.hidden(&shown);
+            url = web_url(&callback.in_url(&work.url)).map_err(not_an_address)?;
+        }
         for (name, value) in &work.query {
-            let value = resolve(context, &format!("`http.query.{name}`"), value)?;
+            let value = called(resolve(context, &format!("`http.query.{name}`"), value)?);
             url.query_pairs_mut().append_pair(name, &value);
         }
         let mut headers = HeaderMap::new();
-        let body = work.body.as_ref().map(|body| to_body(context, body, &mut headers)).transpose()?;
+        let body =
+            work.body.as_ref().map(|body| to_body(context, body, callback.as_ref(), &mut headers)).transpose()?;
         if let Ok(key) = HeaderValue::from_str(&context.spec.idempotency_key) {
             headers.insert(IDEMPOTENCY_KEY, key);
         }
@@ -52,15 +66,23 @@ impl Request {
             let place = format!("`http.headers.{name}`");
             let key = HeaderName::from_bytes(name.as_bytes())
                 .map_err(|_| refuse(format!("{place} is not the name of a header")))?;
-            let secret = value.as_plain().is_none();
-            headers.insert(key, header_value(&place, &resolve(context, &place, value)?, secret)?);
+            let text = resolve(context, &place, value)?;
+            // Whoever knows the address may end the step: it goes no further than a secret does.
+            let with_address = called(text.clone());
+            let secret = value.as_plain().is_none() || with_address != text;
+            headers.insert(key, header_value(&place, &with_address, secret)?);
         }
-        Ok(Self { method, url, shown, headers, body })
+        Ok(Self { method, url, shown, headers, body, asked: Asked::Named })
     }
 
     /// Where it goes.
     pub(super) fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// Whether it has left the origin that the step names. What was dropped on the way does not come back.
+    pub(super) fn asked(&self) -> Asked {
+        self.asked
     }
 
     /// Method and address, without credentials.
@@ -112,6 +134,7 @@ impl Request {
             for name in dropped {
                 self.headers.remove(name);
             }
+            self.asked = Asked::Elsewhere;
         }
         self.shown = shown_target(&target);
         self.url = target;
@@ -217,18 +240,42 @@ fn header_value(place: &str, value: &str, secret: bool) -> Result<HeaderValue, F
     Ok(value)
 }
 
-fn to_body(context: &Context<'_>, body: &WorkBody, headers: &mut HeaderMap) -> Result<Body, Failure> {
+fn to_body(
+    context: &Context<'_>,
+    body: &WorkBody,
+    callback: Option<&Replaced>,
+    headers: &mut HeaderMap,
+) -> Result<Body, Failure> {
+    let called = |text: String| callback.map_or_else(|| text.clone(), |callback| callback.in_text(&text));
     let (content_type, bytes, secret) = match body {
-        WorkBody::Json(json) => (Some("application/json"), json.to_string().into_bytes(), false),
+        WorkBody::Json(json) => {
+            let plain = json.to_string();
+            let text = callback.map_or_else(|| plain.clone(), |callback| callback.in_json(&plain));
+            let secret = text != plain;
+            (Some("application/json"), text.into_bytes(), secret)
+        }
+        WorkBody::JsonText(text) => {
+            let text = resolve(context, "`http.json`", text)?;
+            let text = callback.map_or_else(|| text.clone(), |callback| callback.in_json(&text));
+            (Some("application/json"), text.into_bytes(), true)
+        }
         WorkBody::Form(fields) => {
             let mut form = url::form_urlencoded::Serializer::new(String::new());
+            let mut secret = false;
             for (name, value) in fields {
-                form.append_pair(name, &resolve(context, &format!("`http.form.{name}`"), value)?);
+                let text = resolve(context, &format!("`http.form.{name}`"), value)?;
+                let with_address = called(text.clone());
+                secret |= value.as_plain().is_none() || with_address != text;
+                form.append_pair(name, &with_address);
             }
-            let secret = fields.values().any(|value| value.as_plain().is_none());
             (Some("application/x-www-form-urlencoded"), form.finish().into_bytes(), secret)
         }
-        WorkBody::Text(text) => (None, resolve(context, "`http.body`", text)?.into_bytes(), text.as_plain().is_none()),
+        WorkBody::Text(text) => {
+            let plain = resolve(context, "`http.body`", text)?;
+            let with_address = called(plain.clone());
+            let secret = text.as_plain().is_none() || with_address != plain;
+            (None, with_address.into_bytes(), secret)
+        }
     };
     if let Some(content_type) = content_type {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

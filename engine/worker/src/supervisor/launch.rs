@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::io::ErrorKind::{BrokenPipe, ConnectionRefused, ConnectionReset};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdStream;
 use std::path::{Path, PathBuf};
@@ -81,7 +82,8 @@ pub(crate) async fn find(settings: &Settings) -> io::Result<Vec<Found>> {
     for socket in sockets {
         match connect(&socket, settings).await {
             Ok(supervisor) => found.push(supervisor),
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            // What is about to be gone may still take a connection.
+            Err(error) if matches!(error.kind(), ConnectionRefused | ConnectionReset | BrokenPipe) => {
                 let _ = fs::remove_file(&socket);
             }
             Err(error) => tracing::warn!(socket = %socket.display(), %error, "a supervisor does not answer"),

@@ -1,8 +1,7 @@
 //! The engine's end of a connection.
 
-use std::collections::BTreeMap;
-
 use loopline_core::id::AttemptId;
+use loopline_core::outcome::Failure;
 use loopline_ports::worker::{Report, Reports};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -11,6 +10,7 @@ use tokio::sync::mpsc;
 use super::launch::Found;
 use super::protocol::{self, FromSupervisor, ToSupervisor};
 use crate::process::ProcessRef;
+use crate::secrets::Values;
 
 /// A connection at work. Dropping it closes it, once everything was said.
 #[derive(Debug)]
@@ -23,10 +23,11 @@ pub(crate) struct Link {
 }
 
 /// What the other end tells about an attempt, besides the report.
-#[derive(Debug)]
 pub(crate) enum Heard {
     /// It has begun, and so must not begin again.
     Started(AttemptId),
+    /// The values of its secrets have been asked for.
+    Secrets(AttemptId, Box<Result<Values, Failure>>),
     /// The connection of this number is closed.
     Closed(u64),
 }
@@ -56,7 +57,7 @@ impl Link {
     }
 
     /// Starts an attempt.
-    pub(crate) fn start(&self, spec: Box<loopline_core::command::AttemptSpec>, secrets: BTreeMap<String, String>) {
+    pub(crate) fn start(&self, spec: Box<loopline_core::command::AttemptSpec>, secrets: Values) {
         self.say(ToSupervisor::Start { spec, secrets });
     }
 }

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::config::{Containers, Workspaces};
+use crate::config::{Containers, Limits, Workspaces};
 
 /// Raised when `start` or a report changes its meaning.
 pub(crate) const VERSION: u32 = 1;
@@ -34,6 +34,10 @@ pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     /// Where logs and artifacts are kept.
     pub(crate) blobs: PathBuf,
+    /// Where caches are kept.
+    pub(crate) caches: PathBuf,
+    /// How many bytes they may have together, if that is said.
+    pub(crate) max_caches: Option<u64>,
     /// Where steps work.
     pub(crate) workspaces: Workspaces,
     /// What steps see of the engine's environment.
@@ -46,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) containers: Containers,
     /// What of the environment was named, which is all that containers see of it.
     pub(crate) pass_env: Vec<String>,
+    /// How much attempts may write.
+    pub(crate) limits: Limits,
     /// How long it stays with neither engine nor attempt.
     pub(crate) linger: Duration,
     /// How long attempts go on without an engine; for ever, without a time.

@@ -1,13 +1,12 @@
 //! The supervisor's own process: one engine at a time, and times without any.
 
-use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, OpenOptions, Permissions};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::UnixStream as StdStream;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use loopline_blobs::DiskBlobs;
@@ -27,7 +26,8 @@ use super::protocol::{self, FromSupervisor, Settings, ToSupervisor, VERSION};
 use crate::adopted::Adopted;
 use crate::config::{Proxies, WorkerConfig};
 use crate::local::LocalWorker;
-use crate::synced_folder::create_private;
+use crate::private_folder::create_private;
+use crate::secrets::{Handed, Origin};
 
 /// Who connects has said who they are within this time.
 const GREETING: Duration = Duration::from_secs(10);
@@ -68,13 +68,10 @@ fn keep_to_itself() -> io::Result<()> {
     Ok(())
 }
 
-/// Values of secrets, from the start of an attempt until it has ended.
-type Secrets = Arc<Mutex<HashMap<AttemptId, BTreeMap<String, String>>>>;
-
 struct Supervisor {
     identity: String,
     worker: Arc<LocalWorker>,
-    secrets: Secrets,
+    secrets: Handed,
 }
 
 async fn serve(first: StdStream) -> io::Result<()> {
@@ -84,21 +81,25 @@ async fn serve(first: StdStream) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is started by the engine, and not by hand"));
     };
     let post = Post::take(&settings.data)?;
-    let secrets = Secrets::default();
+    let secrets = Handed::default();
     let adopted = Arc::new(Adopted::default());
     let mut ended = signal(SignalKind::child())?;
     let (sender, mut reports) = mpsc::channel(REPORTS);
-    let blobs = Arc::new(DiskBlobs::open(&settings.blobs).map_err(io::Error::other)?);
+    let blobs = DiskBlobs::open(&settings.blobs).map_err(io::Error::other)?;
+    let blobs = Arc::new(blobs.with_caches(&settings.caches, settings.max_caches));
     let environment = settings.environment.iter().cloned().collect();
     let worker = LocalWorker::with_environment(
-        config(&settings, secrets.clone()),
+        config(&settings),
         environment,
+        Origin::Handed(secrets.clone()),
         Some(adopted.clone()),
         blobs,
         sender,
     );
     tokio::spawn(async move {
         while ended.recv().await.is_some() {
+            // Behind those who wait for a process of their own: mostly nothing is left then.
+            tokio::task::yield_now().await;
             adopted.reap();
         }
     });
@@ -111,18 +112,14 @@ async fn serve(first: StdStream) -> io::Result<()> {
     Ok(())
 }
 
-fn config(settings: &Settings, secrets: Secrets) -> WorkerConfig {
-    let secrets = move |id: &AttemptId, name: &str| {
-        let secrets = secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        secrets.get(id)?.get(name).cloned()
-    };
+fn config(settings: &Settings) -> WorkerConfig {
     WorkerConfig {
         max_parallel: settings.max_parallel,
         boot_id: settings.boot_id.clone(),
-        secrets: Arc::new(secrets),
         proxies: Proxies::None,
         containers: settings.containers.clone(),
         pass_env: settings.pass_env.clone(),
+        limits: settings.limits,
         ..WorkerConfig::new(&settings.data, settings.workspaces.clone())
     }
 }
@@ -162,18 +159,16 @@ impl Supervisor {
     fn encode(&self, report: Report, buffer: &mut Vec<u8>) {
         let message = match report {
             Report::Started { id } => FromSupervisor::Started { id },
+            // Labels are looked at before anything comes here.
+            Report::Unplaced { .. } => return,
             Report::Finished { id, outcome } => {
-                self.drop_secrets(&id);
+                self.secrets.drop(&id);
                 FromSupervisor::Finished { id, outcome }
             }
         };
         if let Err(error) = protocol::encode(&message, buffer) {
             tracing::error!(%error, "a report cannot be sent");
         }
-    }
-
-    fn drop_secrets(&self, id: &AttemptId) {
-        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     async fn hear(self: Arc<Self>, mut input: OwnedReadHalf) {
@@ -194,8 +189,7 @@ impl Supervisor {
         match message {
             ToSupervisor::Start { spec, secrets } => {
                 if !secrets.is_empty() {
-                    let mut kept = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
-                    kept.insert(spec.id.clone(), secrets);
+                    self.secrets.keep(spec.id.clone(), secrets);
                 }
                 self.worker.start(*spec).await;
             }
@@ -246,7 +240,7 @@ impl Supervisor {
                 report = reports.recv() => {
                     // It stands in the record, and is told when an engine asks.
                     if let Some(Report::Finished { id, .. }) = report {
-                        self.drop_secrets(&id);
+                        self.secrets.drop(&id);
                         idle_since = Instant::now();
                     }
                 }

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 use loopline_blobs::DiskBlobs;
-use loopline_core::command::{AttemptSpec, Capture, Work};
+use loopline_core::command::{AttemptLimits, AttemptSpec, Capture, Work};
 use loopline_core::graph::Shell;
 use loopline_core::id::{AttemptId, AttemptKey, RunId, StepId, Within};
 use loopline_core::outcome::{Failure, FailureKind, Outcome, RawResult};
 use loopline_ports::blobs::{Blobs, LogStream};
 use loopline_ports::clock::{Clock, SystemClock};
+use loopline_ports::secrets::{Asking, SecretError, SecretSource, SecretString};
 use loopline_ports::worker::{Report, Worker};
 use loopline_worker::{LocalWorker, Proxies, SupervisedWorker, Supervision, WorkerConfig, Workspaces};
 use tempfile::TempDir;
@@ -83,7 +84,7 @@ impl Bench {
     pub async fn outcome_of(&mut self, wanted: &AttemptId) -> Outcome {
         loop {
             match self.report().await {
-                Report::Started { .. } => {}
+                Report::Started { .. } | Report::Unplaced { .. } => {}
                 Report::Finished { id, outcome } => {
                     assert_eq!(&id, wanted);
                     return outcome;
@@ -161,7 +162,7 @@ impl Bench {
 
     /// What the attempt has written so far.
     pub async fn raw(&self, id: &AttemptId) -> String {
-        let pieces: Vec<_> = self.blobs.read_raw(id).await.unwrap().try_collect().await.unwrap();
+        let pieces: Vec<_> = self.blobs.read_raw(id).await.unwrap().bytes.try_collect().await.unwrap();
         String::from_utf8_lossy(&pieces.concat()).into_owned()
     }
 
@@ -193,6 +194,8 @@ pub async fn supervised_worker(
         args: ["--exact", "supervised::plays_the_supervisor", "--ignored", "--nocapture"].map(Into::into).to_vec(),
         build: "1".to_owned(),
         blobs: folder.join("blobs"),
+        caches: folder.join("blobs/caches"),
+        max_caches: None,
         linger: Duration::ZERO,
         abandoned_after: None,
     };
@@ -234,7 +237,14 @@ pub fn script(text: &str) -> AttemptSpec {
         grace_ms: 10_000,
         capture: Capture { stdout: true, stderr: true, body: true },
         artifacts: BTreeMap::new(),
+        junit: Vec::new(),
+        fetch: Vec::new(),
+        cache: Vec::new(),
         services: BTreeMap::new(),
+        runs_on: Vec::new(),
+        hides: Vec::new(),
+        fresh_workspace: false,
+        limits: AttemptLimits::default(),
     }
 }
 
@@ -265,3 +275,18 @@ pub async fn pid_in(file: &Path) -> i32 {
 
 /// A script that writes down its number and goes on for ever, whatever it is asked to do.
 pub const DEAF: &str = "trap '' TERM; echo $$ > pid; while :; do sleep 0.05 || true; done";
+
+/// Knows one secret.
+struct Only(&'static str, &'static str);
+
+#[async_trait::async_trait]
+impl SecretSource for Only {
+    async fn value(&self, _: Asking<'_>, name: &str) -> Result<Option<SecretString>, SecretError> {
+        Ok((name == self.0).then(|| self.1.into()))
+    }
+}
+
+/// The secret `name`, and no other.
+pub fn only(name: &'static str, value: &'static str) -> Arc<dyn SecretSource> {
+    Arc::new(Only(name, value))
+}

@@ -1,10 +1,9 @@
 //! Containers, on a container engine that the tests have started.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
-use loopline_core::command::{AttemptSpec, ContainerWork, Work, WorkCommand, WorkMount};
+use loopline_core::command::{AttemptSpec, CacheWork, ContainerWork, FetchWork, KeyPart, Work, WorkCommand, WorkMount};
 use loopline_core::graph::PullPolicy;
 use loopline_core::id::AttemptId;
 use loopline_core::outcome::{FailureKind, Outcome};
@@ -125,7 +124,7 @@ async fn output_is_shown_while_it_is_written_and_without_secrets() {
     let Some(docker) = dockerd::shared().await else { return };
     let mut bench = Bench::with(|config| {
         docker.used_by(config);
-        config.secrets = Arc::new(|_, name| (name == "TOKEN").then(|| "kohlrabi-seven".to_owned()));
+        config.secrets = crate::bench::only("TOKEN", "kohlrabi-seven");
     });
     let mut spec = running("echo \"token $TOKEN\"; while ! [ -e go ]; do sleep 0.05; done; echo end");
     spec.env.insert("TOKEN".into(), Text::Parts(vec![Part::Secret("TOKEN".into())]));
@@ -403,4 +402,27 @@ async fn a_container_outlives_its_engine_and_its_supervisor() {
     assert_eq!((error.kind, error.exit_code), (FailureKind::Exit, Some(7)));
     assert!(counted(&bench.raw(&id).await), "no line is lost or doubled");
     assert!(is_gone(docker, &id).await);
+}
+
+#[tokio::test]
+async fn files_are_brought_and_kept_for_a_container_too() {
+    let Some(docker) = dockerd::shared().await else { return };
+    let mut bench = bench(docker);
+    let made = r##"mkdir -p out target; echo one > out/a; echo two > target/b
+        echo "# Done" > "$LOOPLINE_SUMMARY"; echo '<testsuite><testcase name="t"/></testsuite>' > r.xml"##;
+    let cache = || {
+        let key = vec![KeyPart::Text("key".to_owned())];
+        vec![CacheWork { key, paths: vec!["target".to_owned()], restore_keys: Vec::new() }]
+    };
+    let artifacts = [("out".to_owned(), "out".to_owned())].into();
+    let spec = AttemptSpec { artifacts, cache: cache(), junit: vec!["*.xml".to_owned()], ..running(made) };
+    let result = bench.succeed(spec).await;
+    assert_eq!((result.artifacts["out"].files, result.tests.map(|tests| tests.counts.tests)), (Some(1), Some(1)));
+    assert_eq!(result.summary.map(|summary| summary.size), Some(7));
+    let workspace = bench.workspace();
+    std::fs::remove_dir_all(workspace.join("out")).unwrap();
+    std::fs::remove_dir_all(workspace.join("target")).unwrap();
+    let fetch = vec![FetchWork { name: "a.out".to_owned(), artifact: result.artifacts["out"].clone() }];
+    let result = bench.succeed(AttemptSpec { fetch, cache: cache(), ..running("cat out/a target/b; echo") }).await;
+    assert_eq!(result.stdout.as_deref(), Some("one\ntwo\n\n"));
 }

@@ -2,10 +2,15 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod bench;
+mod callback;
 mod container;
 mod dockerd;
+mod egress;
 mod ending;
 mod engine;
+mod files;
+mod labels;
+mod limits;
 mod outputs;
 mod request;
 mod restart;
@@ -13,5 +18,6 @@ mod script;
 mod server;
 mod services;
 mod supervised;
+mod tls;
 mod torture;
 mod volume;

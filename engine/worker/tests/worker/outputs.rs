@@ -78,7 +78,7 @@ async fn what_cannot_be_kept_fails_the_step_and_says_why() {
         (outside, "lies outside the workspace"),
         ("link", "lies outside the workspace"),
         ("up/secret", "lies outside the workspace"),
-        ("folder", "`folder` is a folder, and only files can be kept"),
+        ("folder/*.txt", "no file in the workspace fits `folder/*.txt`"),
         ("pipe", "`pipe` is not a plain file"),
         ("/dev/null", "lies outside the workspace"),
     ] {

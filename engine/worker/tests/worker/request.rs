@@ -12,7 +12,7 @@ use crate::bench::{Bench, script, until};
 use crate::engine::Engine;
 use crate::server::{Reply, Server, reply};
 
-fn request(method: &str, url: String, change: impl FnOnce(&mut HttpWork)) -> AttemptSpec {
+pub fn request(method: &str, url: String, change: impl FnOnce(&mut HttpWork)) -> AttemptSpec {
     let mut work = HttpWork {
         method: method.to_owned(),
         url,
@@ -22,22 +22,24 @@ fn request(method: &str, url: String, change: impl FnOnce(&mut HttpWork)) -> Att
         body: None,
         expect_status: Vec::new(),
         follow_redirects: true,
+        tls: None,
+        callback: None,
     };
     change(&mut work);
     AttemptSpec { work: Work::Http(Box::new(work)), ..script("") }
 }
 
-fn get(url: String) -> AttemptSpec {
+pub fn get(url: String) -> AttemptSpec {
     request("GET", url, |_| ())
 }
 
-fn secret(name: &str) -> Text {
+pub fn secret(name: &str) -> Text {
     Text::Parts(vec![Part::Secret(name.to_owned())])
 }
 
 /// Knows one secret: `TOKEN` is `s3cret`.
 fn bench() -> Bench {
-    Bench::with(|config| config.secrets = std::sync::Arc::new(|_, name| (name == "TOKEN").then(|| "s3cret".to_owned())))
+    Bench::with(|config| config.secrets = crate::bench::only("TOKEN", "s3cret"))
 }
 
 async fn response(bench: &mut Bench, spec: AttemptSpec) -> HttpResponse {
@@ -83,11 +85,32 @@ async fn a_body_that_nobody_reads_is_not_in_the_result() {
 
 #[tokio::test]
 async fn a_body_too_large_to_be_read_is_a_failure() {
-    let large = "x".repeat(262_145);
-    let server = Server::start(move |_| reply("200 OK", &[], &large)).await;
-    let (error, result) = bench().fail(get(server.url("/")), FailureKind::OutputLimit).await;
+    for (limit, body, said) in [(None, 262_145, "256 KiB"), (Some(10), 11, "10 bytes")] {
+        let large = "x".repeat(body);
+        let server = Server::start(move |_| reply("200 OK", &[], &large)).await;
+        let mut bench = Bench::with(|config| config.max_response = limit.unwrap_or(config.max_response));
+        let (error, result) = bench.fail(get(server.url("/")), FailureKind::OutputLimit).await;
+        assert_eq!(error.message, format!("the body of the answer is larger than {said}, and the step reads it"));
+        assert_eq!(result.response.unwrap().body, None);
+        let mut unread = get(server.url("/"));
+        unread.capture.body = false;
+        assert_eq!(response(&mut bench, unread).await.status, 200);
+    }
+    let server = Server::start(|_| reply("200 OK", &[], "0123456789")).await;
+    let mut bench = Bench::with(|config| config.max_response = 10);
+    assert_eq!(response(&mut bench, get(server.url("/"))).await.body.as_deref(), Some("0123456789"));
+}
+
+#[tokio::test]
+async fn no_more_of_a_body_is_taken_than_may_be_kept() {
+    // It never ends, and would fill the memory of whoever wanted all of it.
+    let server = Server::start(|_| Reply::Endless).await;
+    let mut bench = bench();
+    let (error, _) = bench.fail(get(server.url("/")), FailureKind::OutputLimit).await;
     assert!(error.message.contains("256 KiB"), "{}", error.message);
-    assert_eq!(result.response.unwrap().body, None);
+    let mut unread = get(server.url("/"));
+    unread.capture.body = false;
+    assert_eq!(response(&mut bench, unread).await.body, None);
 }
 
 #[tokio::test]
@@ -326,7 +349,11 @@ async fn a_server_that_says_nothing_runs_into_the_timeouts() {
     let mut bench = bench();
     let spec = AttemptSpec { timeout_ms: 200, ..get(server.url("/")) };
     let (error, _) = bench.fail(spec, FailureKind::Timeout).await;
-    assert_eq!(error.message, "no whole answer came within the timeout of 200ms");
+    assert_eq!(error.message, "no answer came within the timeout of 200ms");
+    let half = Server::start(|_| Reply::Half(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc".to_vec())).await;
+    let spec = AttemptSpec { timeout_ms: 500, ..get(half.url("/")) };
+    let (error, _) = bench.fail(spec, FailureKind::Timeout).await;
+    assert_eq!(error.message, "the answer began, and was not whole within the timeout of 500ms");
     let spec = AttemptSpec { idle_timeout_ms: Some(200), ..get(server.url("/")) };
     let (error, _) = bench.fail(spec, FailureKind::Timeout).await;
     assert_eq!(error.message, "the server sent nothing for the idle timeout of 200ms");

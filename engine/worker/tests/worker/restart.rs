@@ -1,35 +1,75 @@
 //! What is found of an attempt after its engine was killed.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use loopline_core::outcome::{FailureKind, Outcome};
+use loopline_blobs::DiskBlobs;
+use loopline_core::command::{AttemptSpec, Work};
+use loopline_core::graph::Shell;
+use loopline_core::id::AttemptId;
+use loopline_core::outcome::{FailureKind, Outcome, RawResult};
+use loopline_ports::blobs::Blobs as _;
 use loopline_ports::worker::Attached;
 use nix::sys::signal::{SIGKILL, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use crate::bench::{Bench, DEAF, attempt, is_alive, pid_in, script, until};
+use crate::bench::{Bench, DEAF, PATIENCE, attempt, is_alive, pid_in, script, until};
 use crate::engine::Engine;
 
 /// An engine is killed while this script runs, once its numbers are written. Gives what is left, and the numbers.
 async fn killed_during(spec: &loopline_core::command::AttemptSpec, files: &[&str]) -> (TempDir, Vec<i32>) {
+    killed_after(spec, files, "").await
+}
+
+/// The same, once this line of the step is in its log: what still was in a pipe is gone with the engine.
+async fn killed_after(spec: &loopline_core::command::AttemptSpec, files: &[&str], shown: &str) -> (TempDir, Vec<i32>) {
     let engine = Engine::with(spec);
     let mut pids = Vec::new();
     for file in files {
         pids.push(pid_in(&engine.folder.path().join("workspace").join(file)).await);
+    }
+    let blobs = DiskBlobs::open(engine.folder.path().join("blobs")).unwrap();
+    let is_shown = async {
+        let mut seen = 0;
+        while !blobs.read_lines(&spec.id, 0, 100).await.unwrap().lines.iter().any(|line| line.text == shown) {
+            seen = blobs.wait_growth(&spec.id, seen).await.unwrap();
+        }
+    };
+    if !shown.is_empty() {
+        tokio::time::timeout(PATIENCE, is_shown).await.expect("the line is shown");
     }
     let folder = engine.kill();
     assert!(pids.iter().all(|pid| is_alive(*pid)), "the processes outlive their engine");
     (folder, pids)
 }
 
-/// Puts these lines behind the first of the record, in the place of what was noted since.
-fn note(folder: &Path, id: &loopline_core::id::AttemptId, lines: &str) {
-    let record = record_of(folder, id).join("record.jsonl");
-    let noted = fs::read_to_string(&record).unwrap();
+/// Puts this behind the line that the attempt began, in the place of what was noted since.
+fn note(folder: &Path, lines: &str) {
+    let journal = journal(folder);
+    let noted = fs::read_to_string(&journal).unwrap();
     let began = noted.lines().find(|line| line.contains("began")).expect("it began");
-    fs::write(record, format!("{began}\n{lines}")).unwrap();
+    fs::write(journal, format!("\n{began}\n{lines}")).unwrap();
+}
+
+/// A line of a journal.
+fn line(id: &AttemptId, noted: &str) -> String {
+    let json = format!("[\"{id}\",{noted}]");
+    format!("\n{:08x} {json}\n", crc32fast::hash(json.as_bytes()))
+}
+
+/// The files of all journals.
+fn journals(folder: &Path) -> Vec<PathBuf> {
+    let Ok(owners) = fs::read_dir(folder.join("data/journals")) else { return Vec::new() };
+    let files = owners.flat_map(|owner| fs::read_dir(owner.unwrap().path()).unwrap());
+    files.map(|file| file.unwrap().path()).collect()
+}
+
+/// The one file of the one journal.
+fn journal(folder: &Path) -> PathBuf {
+    let files = journals(folder);
+    assert_eq!(files.len(), 1, "{files:?}");
+    files[0].clone()
 }
 
 fn record_of(folder: &Path, id: &loopline_core::id::AttemptId) -> std::path::PathBuf {
@@ -44,7 +84,7 @@ fn assert_lost(outcome: &Outcome) {
 async fn what_outlived_its_engine_is_ended_and_lost() {
     let daemon = "setsid -f sh -c 'trap \"\" TERM; echo $$ > daemon; exec sleep 1000'";
     let spec = script(&format!("echo before; {daemon}; {DEAF}"));
-    let (folder, pids) = killed_during(&spec, &["daemon", "pid"]).await;
+    let (folder, pids) = killed_after(&spec, &["daemon", "pid"], "before").await;
     let mut bench = Bench::in_folder(folder, |_| ());
     assert_eq!(bench.worker.attach(spec.id.clone()).await, Attached::Lost);
     assert!(!pids.iter().any(|pid| is_alive(*pid)), "ended before `Lost` is said");
@@ -60,7 +100,8 @@ async fn what_outlived_its_engine_is_ended_and_lost() {
 async fn a_process_is_found_though_its_number_was_not_noted() {
     let spec = script(DEAF);
     let (folder, pids) = killed_during(&spec, &["pid"]).await;
-    note(folder.path(), &spec.id, "{\"process\": {\"pid\": 12");
+    let noted = line(&spec.id, "{\"process\": {\"pid\": 12, \"start\": 1}}");
+    note(folder.path(), &noted[..noted.len() - 4]);
     let bench = Bench::in_folder(folder, |_| ());
     assert_eq!(bench.worker.attach(spec.id).await, Attached::Lost);
     assert!(!is_alive(pids[0]));
@@ -71,8 +112,8 @@ async fn a_number_that_a_stranger_has_now_is_left_alone() {
     let spec = script("echo $$ > pid; sleep 1000");
     let (folder, pids) = killed_during(&spec, &["pid"]).await;
     let mut stranger = std::process::Command::new("setsid").args(["sleep", "1000"]).spawn().unwrap();
-    let noted = format!("{{\"process\": {{\"pid\": {}, \"start\": 1}}}}\n", stranger.id());
-    note(folder.path(), &spec.id, &noted);
+    let noted = format!("{{\"process\": {{\"pid\": {}, \"start\": 1}}}}", stranger.id());
+    note(folder.path(), &line(&spec.id, &noted));
     let bench = Bench::in_folder(folder, |_| ());
     assert_eq!(bench.worker.attach(spec.id).await, Attached::Lost);
     assert!(!is_alive(pids[0]), "found by its mark");
@@ -109,7 +150,7 @@ async fn what_ended_before_its_engine_was_killed_is_reported_as_it_ended() {
     assert_eq!(bench.lines(&spec.id).await, ["done"]);
     bench.worker.forget(&spec.id).await;
     assert_eq!(bench.worker.attach(spec.id.clone()).await, Attached::NeverStarted);
-    assert!(!record_of(bench.folder.path(), &spec.id).exists());
+    assert_eq!(journals(bench.folder.path()), Vec::<PathBuf>::new());
     assert_eq!(bench.lines(&spec.id).await, ["done"], "the log is kept");
 }
 
@@ -127,14 +168,62 @@ async fn an_attempt_that_began_is_not_begun_again() {
 async fn an_attempt_without_trace_never_started() {
     let mut bench = Bench::new();
     assert_eq!(bench.worker.attach(attempt("step")).await, Attached::NeverStarted);
-    // A kill before the record was in its place: nothing was started.
+    // A kill before the journal was in its place, or its line was whole: nothing was started.
     let spec = script("echo first");
-    let unfinished = record_of(bench.folder.path(), &spec.id).with_extension("1.new");
-    fs::create_dir_all(&unfinished).unwrap();
-    fs::write(unfinished.join("record.jsonl"), "{\"began").unwrap();
+    let unfinished = bench.folder.path().join("data/journals/1.new");
+    let torn = bench.folder.path().join("data/journals/2");
+    for folder in [&unfinished, &torn] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    let began = line(&spec.id, "{\"began\": {\"boot_id\": \"\"}}");
+    fs::write(torn.join("1"), &began[..began.len() - 2]).unwrap();
     assert_eq!(bench.worker.attach(spec.id.clone()).await, Attached::NeverStarted);
     assert_eq!(bench.succeed(spec).await.stdout.as_deref(), Some("first\n"));
-    assert!(!unfinished.exists());
+    assert!(!unfinished.exists() && !torn.exists(), "what says nothing is removed");
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_has_noted_is_read() {
+    let mut bench = Bench::new();
+    let (ended, lost) = (script("true"), script("true"));
+    let outcome = Outcome::Succeeded { result: RawResult::default() };
+    let outcome = format!("{{\"ended\":{}}}\n", serde_json::to_string(&outcome).unwrap());
+    for (spec, noted) in [(&ended, outcome.as_str()), (&lost, "")] {
+        let record = record_of(bench.folder.path(), &spec.id);
+        fs::create_dir_all(&record).unwrap();
+        let noted = format!("\n{{\"began\":{{\"boot_id\":\"another\"}}}}\n\n{noted}");
+        fs::write(record.join("record.jsonl"), noted).unwrap();
+    }
+    assert_eq!(bench.worker.attach(ended.id.clone()).await, Attached::Running);
+    assert!(matches!(bench.outcome_of(&ended.id).await, Outcome::Succeeded { .. }));
+    assert_eq!(bench.worker.attach(lost.id.clone()).await, Attached::Lost);
+    for spec in [&ended, &lost] {
+        bench.worker.forget(&spec.id).await;
+        assert!(!record_of(bench.folder.path(), &spec.id).exists());
+        assert_eq!(bench.worker.attach(spec.id.clone()).await, Attached::NeverStarted);
+    }
+}
+
+#[tokio::test]
+async fn a_journal_stays_small_however_many_attempts_it_has_seen() {
+    let mut bench = Bench::new();
+    let mut first = None;
+    for _ in 0..40 {
+        let spec = script("head -c 100000 /dev/zero | tr '\\0' x");
+        let id = spec.id.clone();
+        bench.succeed(spec).await;
+        match first {
+            // One that is not forgotten holds what speaks of it, and nothing else.
+            None => first = Some(id),
+            Some(_) => bench.worker.forget(&id).await,
+        }
+    }
+    let sizes: u64 = journals(bench.folder.path()).iter().map(|file| fs::metadata(file).unwrap().len()).sum();
+    assert!(sizes < 3_000_000, "{sizes} bytes");
+    bench.worker.forget(&first.unwrap()).await;
+    let Bench { folder, worker, .. } = bench;
+    drop(worker);
+    assert_eq!(journals(folder.path()), Vec::<PathBuf>::new());
 }
 
 #[tokio::test]
@@ -153,7 +242,7 @@ async fn an_outcome_that_was_cut_off_counts_as_none() {
     let mut bench = Bench::new();
     bench.succeed(spec.clone()).await;
     let Bench { folder, .. } = bench;
-    let record = record_of(folder.path(), &spec.id).join("record.jsonl");
+    let record = journal(folder.path());
     let whole = fs::read(&record).unwrap();
     fs::write(&record, &whole[..whole.len() - 4]).unwrap();
     let mut bench = Bench::in_folder(folder, |_| ());
@@ -181,6 +270,14 @@ async fn what_attempts_left_behind_is_no_more_once_they_are_forgotten() {
     let spec = script("true");
     bench.succeed(spec.clone()).await;
     bench.worker.forget(&spec.id).await;
+    let named = script("echo x=1 >> $LOOPLINE_OUTPUT; echo done > $LOOPLINE_SUMMARY");
+    let cat = Shell::Argv(vec!["cat".to_owned()]);
+    let unnamed =
+        AttemptSpec { work: Work::Shell { shell: cat, script: "x".to_owned(), working_dir: None }, ..script("") };
+    for spec in [named, unnamed] {
+        bench.succeed(spec.clone()).await;
+        bench.worker.forget(&spec.id).await;
+    }
     let left = fs::read_dir(bench.folder.path().join("data/attempts")).unwrap().count();
     assert_eq!(left, 0);
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use loopline_core::command::Work;
+use loopline_core::command::{AttemptSpec, Work};
 use loopline_core::graph::Shell;
 use loopline_core::outcome::{FailureKind, Outcome};
 use loopline_core::text::{Part, Text};
 use loopline_ports::worker::Report;
 use loopline_worker::Workspaces;
 
-use crate::bench::{Bench, script};
+use crate::bench::{Bench, only, script};
 
 #[tokio::test]
 async fn a_script_succeeds_and_its_output_is_kept() {
@@ -132,7 +132,7 @@ async fn output_that_is_not_text_is_kept_byte_by_byte() {
     let id = spec.id.clone();
     assert_eq!(bench.succeed(spec).await.stdout.as_deref(), Some("\u{fffd}a\0b\n"));
     assert_eq!(bench.lines(&id).await, ["\u{fffd}a\0b"]);
-    let raw: Vec<_> = futures::TryStreamExt::try_collect(bench.blobs.read_raw(&id).await.unwrap()).await.unwrap();
+    let raw: Vec<_> = futures::TryStreamExt::try_collect(bench.blobs.read_raw(&id).await.unwrap().bytes).await.unwrap();
     let raw: Vec<bytes::Bytes> = raw;
     assert_eq!(raw.concat(), b"\xffa\0b\n");
 }
@@ -259,7 +259,7 @@ async fn a_workspace_that_is_not_there_is_said() {
 #[tokio::test]
 async fn secrets_are_put_into_the_environment_and_unknown_ones_refused() {
     let mut bench = Bench::with(|config| {
-        config.secrets = std::sync::Arc::new(|_, name| (name == "KNOWN").then(|| "hidden".to_owned()));
+        config.secrets = crate::bench::only("KNOWN", "hidden");
     });
     let with = |name: &str| {
         let mut spec = script("echo ${#TOKEN}");
@@ -299,9 +299,24 @@ async fn attempts_beyond_the_limit_wait_for_their_turn() {
         match bench.report().await {
             Report::Started { id } => started.push(id),
             Report::Finished { outcome: Outcome::Succeeded { .. }, .. } => succeeded += 1,
+            Report::Unplaced { id, .. } => panic!("{id}"),
             Report::Finished { outcome, .. } => panic!("{outcome:?}"),
         }
     }
     let asked: Vec<_> = specs.into_iter().map(|spec| spec.id).collect();
     assert_eq!(started, asked, "in the order of asking");
+}
+
+#[tokio::test]
+async fn what_another_step_was_given_is_masked_too() {
+    let mut bench = Bench::with(|config| config.secrets = only("TOKEN", "canary-8f3a"));
+    let hides = vec!["TOKEN".to_owned(), "OF_NOBODY".to_owned()];
+    let spec = AttemptSpec { hides: hides.clone(), ..script("echo found canary-8f3a; env | grep -c canary || true") };
+    let id = spec.id.clone();
+    bench.succeed(spec).await;
+    assert_eq!(bench.lines(&id).await, ["found ***", "0"], "masked, and not given");
+    let leak = AttemptSpec { hides, ..script("echo x=canary-8f3a >> $LOOPLINE_OUTPUT") };
+    let outcome = bench.run(leak).await;
+    assert!(matches!(&outcome, Outcome::Failed { .. }), "{outcome:?}");
+    assert!(!format!("{outcome:?}").contains("canary"), "{outcome:?}");
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -21,6 +23,10 @@ pub struct Seen {
 pub enum Reply {
     /// These bytes, and the end of the connection.
     Bytes(Vec<u8>),
+    /// These bytes, and nothing more, for ever.
+    Half(Vec<u8>),
+    /// A body without an end.
+    Endless,
     /// Nothing, for ever.
     Silence,
 }
@@ -32,14 +38,40 @@ pub struct Server {
 
 impl Server {
     pub async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1:0", answer).await
+    }
+
+    pub async fn start_at(address: &str, answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(address, answer, |stream| async { Some(stream) }).await
+    }
+
+    /// One that speaks TLS.
+    pub async fn start_tls(config: ServerConfig, answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let accept = move |stream| {
+            let acceptor = acceptor.clone();
+            async move { acceptor.accept(stream).await.ok() }
+        };
+        Self::listen("127.0.0.1:0", answer, accept).await
+    }
+
+    async fn listen<S, A>(
+        address: &str,
+        answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+        accept: impl Fn(TcpStream) -> A + Send + Sync + 'static,
+    ) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send,
+        A: Future<Output = Option<S>> + Send,
+    {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, seen) = mpsc::unbounded_channel();
-        let answer = Arc::new(answer);
+        let (answer, accept) = (Arc::new(answer), Arc::new(accept));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (answer, sender) = (answer.clone(), sender.clone());
-                tokio::spawn(async move { serve(stream, answer.as_ref(), &sender).await });
+                let (answer, accept, sender) = (answer.clone(), accept.clone(), sender.clone());
+                tokio::spawn(async move { serve(accept(stream).await?, answer.as_ref(), &sender).await });
             }
         });
         Self { address, seen }
@@ -58,7 +90,7 @@ impl Server {
 const TLS_HELLO: u8 = 0x16;
 
 async fn serve(
-    mut stream: TcpStream,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     answer: impl Fn(&Seen) -> Reply,
     seen: &mpsc::UnboundedSender<Seen>,
 ) -> Option<()> {
@@ -93,7 +125,22 @@ async fn serve(
     let reply = answer(&request);
     let _ = seen.send(request);
     match reply {
-        Reply::Bytes(bytes) => stream.write_all(&bytes).await.ok(),
+        Reply::Bytes(bytes) => {
+            stream.write_all(&bytes).await.ok()?;
+            stream.shutdown().await.ok()
+        }
+        Reply::Half(bytes) => {
+            stream.write_all(&bytes).await.ok()?;
+            stream.flush().await.ok()?;
+            std::future::pending().await
+        }
+        Reply::Endless => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").await.ok()?;
+            let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));
+            loop {
+                stream.write_all(chunk.as_bytes()).await.ok()?;
+            }
+        }
         Reply::Silence => std::future::pending().await,
     }
 }

@@ -80,7 +80,7 @@ async fn a_step_outlives_two_engines_and_loses_no_line() {
 
 /// Neither records nor sockets, nor anything else that only matters while something runs.
 fn assert_nothing_left(folder: &Path) {
-    for kept in ["data/attempts", "data/supervisors"] {
+    for kept in ["data/attempts", "data/journals", "data/supervisors"] {
         let left: Vec<_> = fs::read_dir(folder.join(kept)).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert!(left.is_empty(), "{left:?}");
     }
@@ -257,7 +257,7 @@ async fn a_supervisor_shows_and_inherits_nothing_of_the_engine() {
 async fn secrets_reach_a_step_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::supervised_in(folder, |config, _| {
-        config.secrets = std::sync::Arc::new(|_, name| (name == "TOKEN").then(|| "kohlrabi-7".to_owned()));
+        config.secrets = crate::bench::only("TOKEN", "kohlrabi-7");
     })
     .await;
     let mut spec = script("echo ${#VALUE}; echo $$ > pid; until [ -e go ]; do sleep 0.01; done");
@@ -283,7 +283,7 @@ async fn secrets_reach_a_step_and_nothing_else() {
 async fn secrets_are_masked_in_logs_results_and_failures_and_refused_as_outputs() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::supervised_in(folder, |config, _| {
-        config.secrets = std::sync::Arc::new(|_, name| (name == "TOKEN").then(|| "kohlrabi-7".to_owned()));
+        config.secrets = crate::bench::only("TOKEN", "kohlrabi-7");
     })
     .await;
     let with = |text: &str| {
@@ -307,7 +307,7 @@ async fn secrets_are_masked_in_logs_results_and_failures_and_refused_as_outputs(
     let grep =
         std::process::Command::new("grep").args(["-ral", "kohlrabi-7"]).arg(bench.folder.path()).output().unwrap();
     let found = String::from_utf8(grep.stdout).unwrap();
-    assert!(found.lines().all(|file| file.ends_with("/output")), "only what the script wrote itself holds it: {found}");
+    assert!(found.lines().all(|file| file.ends_with(".output")), "only what the script wrote itself holds it: {found}");
 }
 
 #[tokio::test]

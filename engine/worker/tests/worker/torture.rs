@@ -5,7 +5,8 @@
 use std::fs;
 use std::path::Path;
 
-use loopline_core::command::AttemptSpec;
+use futures::TryStreamExt;
+use loopline_core::command::{AttemptLimits, AttemptSpec};
 use loopline_core::id::AttemptId;
 use loopline_core::outcome::{FailureKind, Outcome};
 use loopline_ports::worker::Report;
@@ -24,6 +25,7 @@ struct Held {
     open: Vec<String>,
     children: String,
     records: usize,
+    journals: usize,
 }
 
 impl Held {
@@ -31,7 +33,10 @@ impl Held {
         let open = fs::read_dir(format!("/proc/{supervisor}/fd")).unwrap();
         let kind = |link: std::path::PathBuf| {
             let name = link.display().to_string();
-            name.split('[').next().unwrap_or_default().to_owned()
+            let name = name.split('[').next().unwrap_or_default();
+            // The files of a journal follow each other: which one is written is no matter, one is.
+            let number = name.rsplit_once('/').filter(|(folder, _)| folder.contains("/journals/"));
+            number.map_or(name, |(folder, _)| folder).to_owned()
         };
         let mut open: Vec<String> =
             open.filter_map(|entry| Some(kind(fs::read_link(entry.ok()?.path()).ok()?))).collect();
@@ -41,7 +46,9 @@ impl Held {
             .filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("children")).ok())
             .collect::<String>();
         let records = fs::read_dir(bench.folder.path().join("data/attempts")).unwrap().count();
-        Self { open, children, records }
+        let owners = fs::read_dir(bench.folder.path().join("data/journals")).unwrap();
+        let journals = owners.map(|owner| fs::read_dir(owner.unwrap().path()).unwrap().count()).sum();
+        Self { open, children, records, journals }
     }
 }
 
@@ -78,6 +85,15 @@ impl Chamber {
         self.bench.outcome_of(&id).await
     }
 
+    /// The next outcome. It takes as long as it takes.
+    async fn long_finish(&mut self) -> Outcome {
+        loop {
+            if let Report::Finished { outcome, .. } = self.bench.reports.recv().await.unwrap() {
+                return outcome;
+            }
+        }
+    }
+
     async fn pid(&self, file: &str) -> i32 {
         pid_in(&self.bench.workspace().join(file)).await
     }
@@ -100,7 +116,7 @@ impl Chamber {
         }
         let folder = self.bench.leave();
         until("the supervisor ends when nobody needs it", || (!is_alive(self.supervisor)).then_some(())).await;
-        for kept in ["data/attempts", "data/supervisors"] {
+        for kept in ["data/attempts", "data/journals", "data/supervisors"] {
             let left: Vec<_> =
                 fs::read_dir(folder.path().join(kept)).unwrap().map(|entry| entry.unwrap().path()).collect();
             assert!(left.is_empty(), "{left:?}");
@@ -275,15 +291,8 @@ async fn much_output_lines_without_end_and_what_is_no_text_need_no_memory() {
     ] {
         let spec = AttemptSpec { capture: Default::default(), ..script(&text) };
         let id = spec.id.clone();
-        chamber.used.push(id.clone());
-        chamber.bench.worker.start(spec).await;
-        let ended = loop {
-            // It takes as long as it takes.
-            match chamber.bench.reports.recv().await.unwrap() {
-                Report::Started { .. } => {}
-                Report::Finished { outcome, .. } => break outcome,
-            }
-        };
+        chamber.start(spec).await;
+        let ended = chamber.long_finish().await;
         assert!(matches!(ended, Outcome::Succeeded { .. }), "{ended:?}");
         if text.starts_with("seq") {
             let page = chamber.bench.blobs.read_lines(&id, 2 * lines - 2, 10).await.unwrap();
@@ -292,5 +301,74 @@ async fn much_output_lines_without_end_and_what_is_no_text_need_no_memory() {
     }
     let after = resident_kib(chamber.supervisor);
     assert!(after < before + 16 * 1024, "{after} KiB, {before} KiB before");
+    chamber.ends_clean().await;
+}
+
+#[tokio::test]
+async fn what_is_written_is_seen_within_a_fifth_of_a_second_line_or_not() {
+    let mut chamber = Chamber::new().await;
+    let text = "for n in $(seq 11); do until [ -e go$n ]; do sleep 0.005; done; printf \"<$n>\"; done";
+    let id = chamber.start(script(text)).await;
+    let mut took = Vec::new();
+    for n in 1..=11 {
+        fs::write(chamber.bench.workspace().join(format!("go{n}")), "").unwrap();
+        let began = std::time::Instant::now();
+        chamber.bench.until_logged(&id, &format!("<{n}>")).await;
+        took.push(began.elapsed());
+    }
+    took.sort();
+    assert!(took[5].as_millis() <= 200, "{took:?}");
+    assert!(matches!(chamber.bench.outcome_of(&id).await, Outcome::Succeeded { .. }));
+    chamber.ends_clean().await;
+}
+
+#[tokio::test]
+async fn what_is_no_text_and_what_writes_over_itself_is_kept_to_the_letter() {
+    let mut chamber = Chamber::new().await;
+    let text = r"printf 'a\000b\377\376\n'; printf '1%%\r50%%\r100%%\n'; printf '\033[31mred\033[0m'; printf '\r\nx\r'";
+    let id = chamber.start(script(text)).await;
+    assert!(matches!(chamber.bench.outcome_of(&id).await, Outcome::Succeeded { .. }));
+    let raw: Vec<_> = chamber.bench.blobs.read_raw(&id).await.unwrap().bytes.try_collect().await.unwrap();
+    assert_eq!(raw.concat(), b"a\0b\xff\xfe\n1%\r50%\r100%\n\x1b[31mred\x1b[0m\r\nx\r");
+    let lines = ["a\0b\u{fffd}\u{fffd}", "100%", "\u{1b}[31mred\u{1b}[0m", "x"];
+    assert_eq!(chamber.bench.lines(&id).await, lines);
+    chamber.ends_clean().await;
+}
+
+#[tokio::test]
+async fn one_line_without_end_beyond_the_limit_keeps_its_beginning_and_its_end() {
+    let mut chamber = Chamber::new().await;
+    let size = 10_000_000 * volume();
+    let text = format!("printf begin; head -c {size} /dev/zero | tr '\\0' x; printf end");
+    let limits = AttemptLimits { log: Some(1_000_000), ..AttemptLimits::default() };
+    let spec = AttemptSpec { capture: Default::default(), limits, ..script(&text) };
+    let id = chamber.start(spec).await;
+    let ended = chamber.long_finish().await;
+    assert!(matches!(ended, Outcome::Succeeded { .. }), "{ended:?}");
+    let raw = chamber.bench.blobs.read_raw(&id).await.unwrap();
+    let missing = raw.missing.expect("something is missing").bytes;
+    let kept: Vec<_> = raw.bytes.try_collect().await.unwrap();
+    let kept = kept.concat();
+    assert_eq!(kept.len() as u64 + missing, size + 8, "every byte is kept or counted");
+    assert!(kept.len() <= 1_000_000 && kept.starts_with(b"beginx") && kept.ends_with(b"xend"));
+    chamber.ends_clean().await;
+}
+
+#[tokio::test]
+async fn nothing_piles_up_over_many_small_steps() {
+    let mut chamber = Chamber::new().await;
+    let times = 200 * volume();
+    let mut waiting = std::collections::BTreeSet::new();
+    for n in 0..times {
+        let spec = script(if n % 10 == 0 { "echo x=1 >> $LOOPLINE_OUTPUT" } else { "true" });
+        waiting.insert(spec.id.clone());
+        chamber.bench.worker.start(spec).await;
+        while waiting.len() >= 8 || (n + 1 == times && !waiting.is_empty()) {
+            let (id, outcome) = chamber.bench.finished().await;
+            assert!(matches!(outcome, Outcome::Succeeded { .. }), "{outcome:?}");
+            chamber.bench.worker.forget(&id).await;
+            waiting.remove(&id);
+        }
+    }
     chamber.ends_clean().await;
 }

@@ -56,6 +56,8 @@ impl Place<'_> {
                 let mut said = match &view.waiting_for {
                     Some(WaitingFor::Retry { until, attempt }) => vec![words::retry(*attempt, *until)],
                     Some(WaitingFor::Lock { name, until }) => words::lock(name, *until),
+                    Some(WaitingFor::Callback { until }) => words::callback(*until),
+                    Some(WaitingFor::Worker { missing, until }) => words::worker(missing, *until),
                     _ => vec![self.attempt_goes_on(unit, view.status)],
                 };
                 said.extend(self.held_back());

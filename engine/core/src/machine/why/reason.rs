@@ -111,6 +111,8 @@ impl Place<'_> {
                 said.extend(until.map(|until| format!("It fails at {until} if none that fits has come by then.")));
             }
             Some(WaitingFor::Lock { name, until }) => said.extend(words::lock(name, *until)),
+            Some(WaitingFor::Callback { until }) => said.extend(words::callback(*until)),
+            Some(WaitingFor::Worker { missing, until }) => said.extend(words::worker(missing, *until)),
             Some(WaitingFor::Draining { .. }) | None => said.push(self.works()),
         }
         said.extend(self.held_back());

@@ -73,6 +73,25 @@ pub(super) fn lock(name: &str, until: Option<Timestamp>) -> Vec<String> {
     [waits].into_iter().chain(fails).collect()
 }
 
+/// The wait for somebody who calls back.
+pub(super) fn callback(until: Timestamp) -> Vec<String> {
+    vec![
+        "Its request was answered, and it waits until somebody calls back.".to_owned(),
+        format!("It fails at {until} if nobody has called back by then."),
+    ]
+}
+
+/// The wait for a worker that has the labels.
+pub(super) fn worker(missing: &[String], until: Option<Timestamp>) -> Vec<String> {
+    let labels = names(missing.iter().map(String::as_str));
+    let waits = match missing {
+        [_] => format!("It is queued: no worker has the label {labels}."),
+        _ => format!("It is queued: no worker has all of the labels {labels}."),
+    };
+    let fails = until.map(|until| format!("It fails at {until} if none has begun it by then."));
+    [waits].into_iter().chain(fails).collect()
+}
+
 /// `exit: the process ended with code 1`.
 pub(super) fn failure(error: &Failure) -> String {
     format!("{}: {}", error.kind, short(&error.message))

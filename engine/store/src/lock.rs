@@ -8,7 +8,7 @@ use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::open::OpenError;
+use crate::sqlite::OpenError;
 
 /// How long the lock of a process that is gone is waited for. A process that was killed while it started another leaves the
 /// lock to that one until its program begins, which closes what it should not have; on a busy machine that takes a while.
@@ -16,13 +16,14 @@ const OUTLIVED: Duration = Duration::from_secs(10);
 
 /// Holds the lock until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Takes the lock of a database, or says who has it.
-    pub(super) fn take(database: &Path) -> Result<Self, OpenError> {
+    /// Takes the lock of a database, or says who has it. Where the database is somewhere else, the file that would be it stands
+    /// for its folder.
+    pub fn take(database: &Path) -> Result<Self, OpenError> {
         let path = path_beside(database);
         let failed = |source: io::Error| OpenError::File { path: path.clone(), source };
         let mut file =
@@ -49,6 +50,27 @@ impl Lock {
         file.rewind().map_err(failed)?;
         writeln!(file, "{}", std::process::id()).map_err(failed)?;
         Ok(Self { _file: file })
+    }
+}
+
+/// The process that has the lock of a database; `None` where nobody has it.
+///
+/// # Errors
+/// The lock cannot be looked at.
+pub fn holder(database: &Path) -> io::Result<Option<u32>> {
+    let mut file = match File::open(path_beside(database)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder)?;
+            Ok(Some(holder.trim().parse().unwrap_or_default()))
+        }
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

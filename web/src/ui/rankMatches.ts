@@ -1,21 +1,23 @@
 /**
  * Finds what somebody means by a few letters: every word of theirs must be found,
- * at the beginning of the text best, then of a word, then anywhere, then as
- * letters in order.
+ * at the beginning of the name best, then of a word, then anywhere, then as
+ * letters in order. Of equal matches the shorter name is meant, however much is
+ * said about it.
  */
 
-export function rankMatches<Item>(items: readonly Item[], text: (item: Item) => string, wanted: string): Item[] {
+export function rankMatches<Item>(items: readonly Item[], name: (item: Item) => string, wanted: string, more: (item: Item) => string = () => ""): Item[] {
   const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [...items];
   return items
-    .map((item) => ({ item, cost: costOf(text(item).toLowerCase(), words) }))
+    .map((item) => ({ item, cost: costOf(name(item), more(item), words) }))
     .filter(({ cost }) => cost !== null)
     .toSorted((a, b) => (a.cost ?? 0) - (b.cost ?? 0))
     .map(({ item }) => item);
 }
 
-function costOf(text: string, words: readonly string[]): number | null {
-  let sum = text.length / 1000;
+function costOf(name: string, more: string, words: readonly string[]): number | null {
+  const text = `${name} ${more}`.toLowerCase();
+  let sum = name.length / 1000;
   for (const word of words) {
     const cost = costOfWord(text, word);
     if (cost === null) return null;

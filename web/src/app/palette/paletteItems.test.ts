@@ -18,3 +18,8 @@ it("shows a few of each group before anything is typed, and more of what is look
 });
 
 it("finds by words that are not shown", () => expect(shown([item("Settings", "深色", "dark")], "dark")).toEqual([["Settings", ["深色"]]]));
+
+it("means a pipeline before its runs, however much is said about it", () => {
+  const pipeline = { ...item("Pipelines", "flaky-loop"), detail: "Tries again until it works, and then asks somebody." };
+  expect(shown([pipeline, item("Runs", "flaky-loop #12")], "flaky").map(([name]) => name)).toEqual(["Pipelines", "Runs"]);
+});

@@ -25,7 +25,7 @@ const FOUND = 8;
 
 /** The group with the best match stands first. */
 export function shownGroups(items: readonly PaletteItem[], text: string): PaletteGroup[] {
-  const found = rankMatches(items, ({ label, detail = "", alsoFoundBy = "" }) => `${label} ${detail} ${alsoFoundBy}`, text);
+  const found = rankMatches(items, ({ label }) => label, text, ({ detail = "", alsoFoundBy = "" }) => `${detail} ${alsoFoundBy}`);
   const most = text.trim() === "" ? BEFORE_TYPING : FOUND;
   return [...new Set(found.map(({ group }) => group))]
     .map((name) => ({ name, items: found.filter(({ group }) => group === name).slice(0, most) }));

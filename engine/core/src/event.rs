@@ -193,11 +193,16 @@ pub struct ChildFinished {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Trigger {
-    /// `manual`, `api`, `schedule`, `webhook` …
+    /// `manual`, `api`, `draft`, `schedule`, `webhook` …
     pub kind: String,
     /// Who, where there is a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+}
+
+impl Trigger {
+    /// The kind of a run whose definition came with the request, and is stored under no name.
+    pub const DRAFT: &str = "draft";
 }
 
 /// A decision of one person about one visit of one approval.

@@ -53,10 +53,15 @@ impl Drive {
     async fn trigger(&mut self, batch: &mut Batch, request: TriggerRequest) -> Result<Started, DriverError> {
         let TriggerRequest { project, definition, inputs, labels, trigger, idempotency_key, asked_by } = request;
         let graph = &definition.graph;
-        let key = idempotency_key.map(|key| RequestKey {
-            scope: format!("trigger {project}/{}", graph.name),
-            key,
-            digest: canonical::digest(&json!({"inputs": inputs, "labels": labels})),
+        let key = idempotency_key.map(|key| {
+            let mut asked = json!({"inputs": inputs, "labels": labels});
+            // Whoever asks again for a pipeline means the same run, whatever the pipeline says by now. A draft is part of its
+            // request.
+            if trigger.kind == Trigger::DRAFT {
+                asked["definition"] = json!(definition.text_digest);
+            }
+            let scope = format!("trigger {project}/{}", graph.name);
+            RequestKey { scope, key, digest: canonical::digest(&asked) }
         });
         if let Some(key) = &key
             && let Some((run, digest)) = self.journal.find_request(&key.scope, &key.key).await?

@@ -63,8 +63,15 @@ impl FromRequestParts<App> for Among {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Query(AmongQuery { project }) = Query::from_request_parts(parts, app).await?;
         let project = project.as_deref().unwrap_or(crate::source::PROJECT);
-        let reached = parts.extensions.get::<Caller>().is_some_and(|caller| caller.reach.reaches_project(project));
-        Ok(Self(if reached { app.parts().pipelines.library(project) } else { Arc::default() }))
+        Ok(parts.extensions.get::<Caller>().map_or_else(|| Self(Arc::default()), |caller| Self::of(app, caller, project)))
+    }
+}
+
+impl Among {
+    /// What the caller may name in this project.
+    pub(crate) fn of(app: &App, caller: &Caller, project: &str) -> Self {
+        let reached = caller.reach.reaches_project(project);
+        Self(if reached { app.parts().pipelines.library(project) } else { Arc::default() })
     }
 }
 

@@ -16,6 +16,7 @@ mod assist;
 mod audit;
 mod boundary;
 mod callbacks;
+mod draft;
 mod dry_run;
 mod evaluate;
 mod events;

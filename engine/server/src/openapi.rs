@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::access::{CallBack, Decide, Edit, Guarded, KeepSecrets, KeepTokens, LogIn, Look, Operate, ReadAudit};
 use crate::app::App;
 use crate::{
-    artifacts, assist, audit, callbacks, dry_run, evaluate, events, format, logs, pipelines, rerun, runs, secrets,
+    artifacts, assist, audit, callbacks, draft, dry_run, evaluate, events, format, logs, pipelines, rerun, runs, secrets,
     session, signals, tokens, told, validate, why,
 };
 
@@ -60,6 +60,7 @@ pub(crate) fn routes(app: App) -> Guarded {
         .route(PhantomData::<Look>, routes!(dry_run::dry_run))
         .route(PhantomData::<Operate>, routes!(runs::trigger))
         .route(PhantomData::<Look>, routes!(runs::list))
+        .route(PhantomData::<Edit>, routes!(draft::run))
         .route(PhantomData::<Look>, routes!(runs::get))
         .route(PhantomData::<Look>, routes!(runs::definition))
         .route(PhantomData::<Look>, routes!(why::why))

@@ -44,7 +44,7 @@ pub struct TriggerBody {
 #[serde(deny_unknown_fields)]
 pub struct WaitQuery {
     /// Answer when the run is over, or after this time: `30s`, `500ms`; 60 s at the most.
-    wait: Option<String>,
+    pub(crate) wait: Option<String>,
 }
 
 /// Which state of a run.
@@ -211,8 +211,13 @@ pub async fn trigger(
         idempotency_key: idempotency_key(&headers)?,
         asked_by: caller.asker(),
     };
+    begun(&app, request, wait).await
+}
+
+/// Starts a run and answers with it.
+pub(crate) async fn begun(app: &App, request: TriggerRequest, wait: Option<Duration>) -> Result<Response, Problem> {
     let triggered = app.parts().driver.trigger(request).await?;
-    let view = wait_for_end(&app, triggered.run, wait).await?;
+    let view = wait_for_end(app, triggered.run, wait).await?;
     let location = format!("{}/runs/{}", crate::openapi::BASE, triggered.run);
     let status = if triggered.created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, [(header::LOCATION, location)], Json(view)).into_response())
@@ -226,7 +231,7 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Pro
     })
 }
 
-fn wait_of(wait: Option<&str>) -> Result<Option<Duration>, Problem> {
+pub(crate) fn wait_of(wait: Option<&str>) -> Result<Option<Duration>, Problem> {
     let Some(text) = wait else { return Ok(None) };
     let ms = loopline_dsl::duration::parse(text).map_err(|error| Problem::bad_request(format!("`wait`: {error}")))?;
     Ok(Some(Duration::from_millis(ms).min(LONGEST_WAIT)))

@@ -36,6 +36,8 @@ pub struct StoredPipeline {
 pub trait PipelineSource: Send + Sync + 'static {
     /// All, by name.
     async fn list(&self) -> Vec<StoredPipeline>;
+    /// Whether there is this project, with pipelines or without.
+    fn has_project(&self, project: &str) -> bool;
     /// One.
     async fn get(&self, project: &str, name: &str) -> Option<StoredPipeline>;
     /// What a pipeline of this project may name: step types, and its other pipelines. At hand, without reading anything.
@@ -58,6 +60,10 @@ pub struct NoPipelines;
 impl PipelineSource for NoPipelines {
     async fn list(&self) -> Vec<StoredPipeline> {
         Vec::new()
+    }
+
+    fn has_project(&self, _: &str) -> bool {
+        false
     }
 
     async fn get(&self, _: &str, _: &str) -> Option<StoredPipeline> {
@@ -88,6 +94,10 @@ impl PipelineSource for Folders {
     async fn list(&self) -> Vec<StoredPipeline> {
         let all = self.0.iter().map(|(project, folder)| (project, folder.pipelines()));
         all.flat_map(|(project, files)| files.iter().map(|file| stored(project, file)).collect::<Vec<_>>()).collect()
+    }
+
+    fn has_project(&self, project: &str) -> bool {
+        self.0.contains_key(project)
     }
 
     async fn get(&self, project: &str, name: &str) -> Option<StoredPipeline> {

@@ -38,7 +38,7 @@ enum Nobody {
 
 impl House {
     /// A token of these roles, which reaches this.
-    async fn token(&self, roles: &[Role], reach: &[&str]) -> String {
+    pub(super) async fn token(&self, roles: &[Role], reach: &[&str]) -> String {
         self.token_until(roles, reach, None).await
     }
 
@@ -53,7 +53,7 @@ impl House {
         issue(&*parts.access, new, Asker::from("root"), parts.clock.now()).await.unwrap().0
     }
 
-    async fn with(&self, token: &str, method: &str, path: &str, body: &str) -> (StatusCode, Value) {
+    pub(super) async fn with(&self, token: &str, method: &str, path: &str, body: &str) -> (StatusCode, Value) {
         let bearer = format!("Bearer {token}");
         self.ask(method, path, body, &[("authorization", &bearer), JSON]).await
     }

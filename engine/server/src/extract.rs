@@ -63,7 +63,10 @@ impl FromRequestParts<App> for Among {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Query(AmongQuery { project }) = Query::from_request_parts(parts, app).await?;
         let project = project.as_deref().unwrap_or(crate::source::PROJECT);
-        Ok(parts.extensions.get::<Caller>().map_or_else(|| Self(Arc::default()), |caller| Self::of(app, caller, project)))
+        Ok(parts
+            .extensions
+            .get::<Caller>()
+            .map_or_else(|| Self(Arc::default()), |caller| Self::of(app, caller, project)))
     }
 }
 

@@ -12,8 +12,8 @@ use utoipa_axum::routes;
 use crate::access::{CallBack, Decide, Edit, Guarded, KeepSecrets, KeepTokens, LogIn, Look, Operate, ReadAudit};
 use crate::app::App;
 use crate::{
-    artifacts, assist, audit, callbacks, draft, dry_run, evaluate, events, format, logs, pipelines, rerun, runs, secrets,
-    session, signals, tokens, told, validate, why,
+    artifacts, assist, audit, callbacks, draft, dry_run, evaluate, events, format, logs, pipelines, rerun, runs,
+    secrets, session, signals, tokens, told, validate, why,
 };
 
 /// Where the interface stands.

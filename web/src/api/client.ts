@@ -36,12 +36,16 @@ export interface LogPlace {
 export const client = {
   pipelines: () => getJson<PipelineList>("/pipelines"),
   pipeline: (project: string, name: string) => getJson<Pipeline>(pipelinePath(project, name)),
-  validate: (yaml: string, signal?: AbortSignal) => send<Validation>("POST", "/validate", yamlBody(yaml), signal),
+  /** Here and below: among the step types and pipelines of a project. */
+  validate: (project: string, yaml: string, signal?: AbortSignal) => send<Validation>("POST", `/validate${query({ project })}`, yamlBody(yaml), signal),
   /** Null where the server does not know the route: an editor without completion is still one. */
-  complete: (text: string, offset: number, signal?: AbortSignal) => optional(send<Completions>("POST", "/complete", jsonBody({ text, offset }), signal)),
-  hover: (text: string, offset: number, signal?: AbortSignal) => optional(send<Hover | null>("POST", "/hover", jsonBody({ text, offset }), signal)),
+  complete: (project: string, text: string, offset: number, signal?: AbortSignal) =>
+    optional(send<Completions>("POST", `/complete${query({ project })}`, jsonBody({ text, offset }), signal)),
+  hover: (project: string, text: string, offset: number, signal?: AbortSignal) =>
+    optional(send<Hover | null>("POST", `/hover${query({ project })}`, jsonBody({ text, offset }), signal)),
   /** Plays a definition with mocked outcomes; stores and starts nothing. */
-  dryRun: (definition: string, played: Record<string, unknown>, signal?: AbortSignal) => send<DryRun>("POST", "/dry-run", jsonBody({ definition, case: played }), signal),
+  dryRun: (project: string, definition: string, played: Record<string, unknown>, signal?: AbortSignal) =>
+    send<DryRun>("POST", `/dry-run${query({ project })}`, jsonBody({ definition, case: played }), signal),
   /** What an expression or a template gives with the values of a run. */
   evaluate: (run: string, what: { readonly expression: string } | { readonly template: string }, step: string | null, signal?: AbortSignal) =>
     send<Evaluated>("POST", `${runPath(run)}/evaluate`, jsonBody({ ...what, ...(step === null ? {} : { step }) }), signal),
@@ -53,6 +57,9 @@ export const client = {
   },
   startRun: (project: string, name: string, inputs: Record<string, unknown>) =>
     send<RunView>("POST", `${pipelinePath(project, name)}/runs`, jsonBody({ inputs }, { "idempotency-key": crypto.randomUUID() })),
+  /** Runs a text that is stored under no name. */
+  runDraft: (project: string, definition: string, inputs: Record<string, unknown>) =>
+    send<RunView>("POST", "/runs", jsonBody({ project, definition, inputs }, { "idempotency-key": crypto.randomUUID() })),
   savePipeline: (project: string, name: string, yaml: string, etag: string) =>
     send<Pipeline>("PUT", pipelinePath(project, name), yamlBody(yaml, { "if-match": `"${etag}"` })),
   /** Stores a pipeline that must not be there yet. */

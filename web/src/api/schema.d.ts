@@ -389,6 +389,21 @@ export interface components {
             /** @description `error`, `warning` or `hint`. */
             severity: string;
         };
+        /** @description A definition to be run. */
+        DraftBody: {
+            /** @description The text of a pipeline. */
+            definition: string;
+            /** @description Inputs by name. */
+            inputs?: {
+                [key: string]: unknown;
+            };
+            /** @description Labels of the run. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description The project whose step types and pipelines it may name, and to which its run belongs; `default` unless said. */
+            project?: string | null;
+        };
         /** @description What was played. */
         DryRun: {
             /** @description The whole history, with what each event changed. */
@@ -1719,7 +1734,7 @@ export interface components {
         Trigger: {
             /** @description Who, where there is a person. */
             actor?: string | null;
-            /** @description `manual`, `api`, `schedule`, `webhook` … */
+            /** @description `manual`, `api`, `draft`, `schedule`, `webhook` … */
             kind: string;
         };
         /** @description What a trigger gives. */

@@ -29,7 +29,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
   const result = useMemo(() => (source.trim() === "" ? null : importGithubActions(source)), [source]);
   const yaml = changed !== null && changed.of === source ? changed.yaml : result?.ok === true ? result.yaml : "";
   const settled = useSettled(yaml);
-  const validation = useQuery({ queryKey: ["import", settled], queryFn: ({ signal }) => client.validate(settled, signal), enabled: settled !== "", staleTime: Number.POSITIVE_INFINITY });
+  const validation = useQuery({ queryKey: ["import", settled], queryFn: ({ signal }) => client.validate("default", settled, signal), enabled: settled !== "", staleTime: Number.POSITIVE_INFINITY });
   const errors = settled === yaml ? (validation.data?.diagnostics ?? []).filter(({ severity }) => severity === "error") : [];
   const cannotRun = settled === yaml ? (validation.data?.graph?.unsupported ?? []) : [];
   const store = useMutation({

@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Play } from "lucide-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { client } from "../api/client";
 import { messageOf, Problem } from "../api/problem";
 import type { GraphView } from "../api/types";
@@ -18,19 +18,23 @@ export interface RunDialogProps {
   readonly graph: GraphView;
   readonly name: string;
   readonly note?: string;
+  /** This text is run, instead of the stored pipeline. */
+  readonly draft?: string;
+  /** Above the inputs. */
+  readonly head?: ReactNode;
   /** Values to begin with, in place of the defaults. */
   readonly initial?: Readonly<Record<string, unknown>>;
   readonly onClose: () => void;
 }
 
-export function RunDialog({ project, name, graph, note, initial, onClose }: RunDialogProps) {
+export function RunDialog({ project, name, graph, note, draft, head, initial, onClose }: RunDialogProps) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const fields = graph.inputs.map((input) => fieldOf(input.name, input.schema as Record<string, unknown>, input.required, initial?.[input.name] ?? input.default));
   const form = useSchemaForm(fields);
   const [refusal, setRefusal] = useState<string | null>(null);
   const start = useMutation({
-    mutationFn: (inputs: Record<string, unknown>) => client.startRun(project, name, inputs),
+    mutationFn: (inputs: Record<string, unknown>) => (draft === undefined ? client.startRun(project, name, inputs) : client.runDraft(project, draft, inputs)),
     onSuccess: (run) => {
       void queries.invalidateQueries({ queryKey: ["pipelines"] });
       void navigate({ to: "/runs/$id", params: { id: run.id } });
@@ -52,6 +56,7 @@ export function RunDialog({ project, name, graph, note, initial, onClose }: RunD
         }}
       >
         <div className="min-h-0 space-y-4 overflow-auto px-5 py-1">
+          {head}
           {note !== undefined && <p className="rounded-control bg-wait-tint px-3 py-2 text-small text-wait-ink">{note}</p>}
           {fields.map((field) => (
             <SchemaField key={field.name} field={field} text={form.textOf(field)} error={form.errorOf(field)} onChange={(text) => form.change(field, text)} />

@@ -39,13 +39,21 @@ export interface PipelineEditorProps {
   readonly onSelect: (step: string | null) => void;
   readonly onSaved: (pipeline: Pipeline) => void;
   readonly title: ReactNode;
-  readonly actions: ReactNode;
+  /** Of what is not saved; null where there is nothing. */
+  readonly renderActions: (draft: EditorDraft | null) => ReactNode;
 }
 
-export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, actions }: PipelineEditorProps) {
+/** What somebody has written and not saved. */
+export interface EditorDraft {
+  readonly text: string;
+  /** None while it does not compile, or the compiler has not answered yet. */
+  readonly graph: GraphView | null;
+}
+
+export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, renderActions }: PipelineEditorProps) {
   const editor = useEditorDocument(`${pipeline.project}/${pipeline.name}`, pipeline);
   const { document, text } = editor;
-  const validation = useValidation(text, editor.typing);
+  const validation = useValidation(pipeline.project, text, editor.typing);
   const diagnostics = useMemo(() => validation.answer?.diagnostics ?? pipeline.diagnostics, [validation.answer, pipeline.diagnostics]);
   const compiled = useSame(useLastGood(validation.answer?.graph ?? null, pipeline.graph ?? null), sameJson);
   const syntax = document.syntaxProblems[0];
@@ -120,7 +128,7 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
     [renamingStep, document, editor, onSelect],
   );
   const gestures = useStepGestures({ editor, selected, select, rename: setRenamingStep, tell: setMessage, announce: setNews });
-  const play = useDryRun(trying && canEdit, text, document.value, compiled);
+  const play = useDryRun(trying && canEdit, pipeline.project, text, document.value, compiled);
   useClipboardGestures(gestures, canEdit && !trying);
   useEditorKeys(editor, () => setSaving(true));
   const problems = useSame(useMemo(() => problemsByStep(diagnostics), [diagnostics]), (a, b) => sameJson([...a], [...b]));
@@ -142,7 +150,7 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
       <EditorHead title={title} actions={
           <>
             <DryRunButton pressed={trying} onClick={playOrStop} />
-            {actions}
+            {renderActions(editor.changed ? { text, graph: validation.current ? (validation.answer?.graph ?? null) : null } : null)}
           </>
         } editor={editor} panes={panes} onPanes={setPanes} onSave={() => setSaving(true)} />
       {message !== null && <Refusal text={message} onClose={() => setMessage(null)} />}
@@ -185,6 +193,7 @@ export function PipelineEditor({ pipeline, selected, onSelect, onSaved, title, a
               reveal={reveal}
               onCaret={onCaret}
               onGo={go}
+              project={pipeline.project}
               pipeline={`${pipeline.project}/${pipeline.name}`}
               expression={expression}
               play={play}

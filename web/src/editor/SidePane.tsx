@@ -31,6 +31,8 @@ export interface SidePaneProps {
   readonly onGo: (diagnostic: Diagnostic) => void;
   readonly onFix: (fix: TextFix) => void;
   /** `project/name`. */
+  readonly project: string;
+  /** `project/name`. */
   readonly pipeline: string;
   /** Under the caret of the text. */
   readonly expression: ExpressionInText | null;
@@ -38,7 +40,7 @@ export interface SidePaneProps {
   readonly onSelect: (step: string) => void;
 }
 
-export function SidePane({ width, tab, onTab, editor, selected, diagnostics, current, reveal, onCaret, onGo, onFix, pipeline, expression, play, onSelect }: SidePaneProps) {
+export function SidePane({ width, tab, onTab, editor, selected, diagnostics, current, reveal, onCaret, onGo, onFix, project, pipeline, expression, play, onSelect }: SidePaneProps) {
   const [inForm, setInForm] = useState<ExpressionInText | null>(null);
   const worst = diagnostics.some((one) => severityOf(one) === "error") ? "error" : diagnostics.some((one) => severityOf(one) === "warning") ? "warning" : "hint";
   const look = { error: "bg-bad-tint text-bad-ink", warning: "bg-wait-tint text-wait-ink", hint: "bg-idle-tint text-idle-ink" }[worst];
@@ -56,7 +58,7 @@ export function SidePane({ width, tab, onTab, editor, selected, diagnostics, cur
       </Tabs.List>
       {/* The text keeps its place and its folds while another tab is in front. */}
       <Tabs.Content value="yaml" forceMount className="flex min-h-0 flex-1 flex-col data-[state=inactive]:hidden">
-        <YamlEditor text={editor.text} diagnostics={diagnostics} reveal={reveal} onType={editor.type} onCaret={onCaret} onUndo={editor.undo} onRedo={editor.redo} />
+        <YamlEditor project={project} text={editor.text} diagnostics={diagnostics} reveal={reveal} onType={editor.type} onCaret={onCaret} onUndo={editor.undo} onRedo={editor.redo} />
         <ExpressionPreview pipeline={pipeline} expression={expression} />
       </Tabs.Content>
       <Tabs.Content value="form" className="flex min-h-0 flex-1 flex-col">

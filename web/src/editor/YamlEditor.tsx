@@ -24,6 +24,7 @@ const MARKS = { error: "error", warning: "warning", hint: "info" } as const;
 const fromOutside = Annotation.define<boolean>();
 
 export interface YamlEditorProps {
+  readonly project: string;
   readonly text: string;
   readonly diagnostics: readonly Diagnostic[];
   /** An offset to bring into view; a new object each time it is asked for. */
@@ -34,7 +35,7 @@ export interface YamlEditorProps {
   readonly onRedo: () => void;
 }
 
-export function YamlEditor({ text, diagnostics, reveal, onType, onCaret, onUndo, onRedo }: YamlEditorProps) {
+export function YamlEditor({ project, text, diagnostics, reveal, onType, onCaret, onUndo, onRedo }: YamlEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   // What the view shows as the document's text; CodeMirror itself knows no byte order mark or CRLF.
@@ -63,8 +64,8 @@ export function YamlEditor({ text, diagnostics, reveal, onType, onCaret, onUndo,
           yaml(),
           codeTheme,
           closeBrackets(),
-          autocompletion({ override: [completionsAt(() => shown.current, separator)], icons: false, activateOnTyping: true }),
-          hoverAt(() => shown.current, separator),
+          autocompletion({ override: [completionsAt(project, () => shown.current, separator)], icons: false, activateOnTyping: true }),
+          hoverAt(project, () => shown.current, separator),
           EditorState.tabSize.of(2),
           EditorView.contentAttributes.of({ "aria-label": say("yaml.label"), tabindex: "0" }),
           keymap.of([
@@ -95,7 +96,7 @@ export function YamlEditor({ text, diagnostics, reveal, onType, onCaret, onUndo,
       editor.destroy();
       view.current = null;
     };
-  }, [separator]);
+  }, [project, separator]);
 
   useEffect(() => {
     const change = spliceBetween(shown.current, text);

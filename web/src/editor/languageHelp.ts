@@ -13,14 +13,14 @@ type TextOf = () => string;
 /** Whether the server has the routes; until it has said no, it is asked. */
 const offered = { completion: true, hover: true };
 
-export function completionsAt(textOf: TextOf, separator: LineSeparator): CompletionSource {
+export function completionsAt(project: string, textOf: TextOf, separator: LineSeparator): CompletionSource {
   return async (context: CompletionContext): Promise<CompletionResult | null> => {
     // While a word is typed, or where someone asks; not behind every line break.
     if (!offered.completion || (!context.explicit && context.matchBefore(/[\w.-]+/) === null)) return null;
     const text = textOf();
     const abort = new AbortController();
     context.addEventListener("abort", () => abort.abort());
-    const answer = await client.complete(text, toTextOffset(text, context.pos, separator), abort.signal).catch(() => undefined);
+    const answer = await client.complete(project, text, toTextOffset(text, context.pos, separator), abort.signal).catch(() => undefined);
     if (answer === null) offered.completion = false;
     const found = answer?.completions ?? [];
     const [first] = found;
@@ -41,11 +41,11 @@ export function completionsAt(textOf: TextOf, separator: LineSeparator): Complet
   };
 }
 
-export function hoverAt(textOf: TextOf, separator: LineSeparator): Extension {
+export function hoverAt(project: string, textOf: TextOf, separator: LineSeparator): Extension {
   return hoverTooltip(async (_, position) => {
     if (!offered.hover) return null;
     const text = textOf();
-    const answer = await client.hover(text, toTextOffset(text, position, separator)).then(
+    const answer = await client.hover(project, text, toTextOffset(text, position, separator)).then(
       (hover) => ({ hover }),
       () => ({ hover: null }),
     );

@@ -14,7 +14,7 @@ export interface Validated {
 }
 
 /** Typing is waited for; what a gesture did is asked about at once. */
-export function useValidation(text: string, typing: boolean): Validated {
+export function useValidation(project: string, text: string, typing: boolean): Validated {
   const [settled, setSettled] = useState(text);
   useEffect(() => {
     const timer = setTimeout(() => setSettled(text), typing ? PAUSE_MS : 0);
@@ -22,9 +22,9 @@ export function useValidation(text: string, typing: boolean): Validated {
   }, [text, typing]);
   const validation = useQuery({
     // The key is the text itself: a long one is not spelled out again with every letter.
-    queryKeyHashFn: ([what, of]) => `${String(what)} ${String(of)}`,
-    queryKey: ["validate", settled],
-    queryFn: ({ signal }) => client.validate(settled, signal),
+    queryKeyHashFn: ([what, among, of]) => `${String(what)} ${String(among)} ${String(of)}`,
+    queryKey: ["validate", project, settled],
+    queryFn: ({ signal }) => client.validate(project, settled, signal),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 30_000,
     placeholderData: keepPreviousData,

@@ -2,7 +2,7 @@
 import type { RunView } from "../api/types";
 import { say } from "../words/say";
 
-const KNOWN = ["manual", "webhook", "schedule", "pipeline", "parent"] as const;
+const KNOWN = ["manual", "api", "draft", "webhook", "schedule", "pipeline", "parent"] as const;
 
 export function triggerWords({ kind, actor }: RunView["trigger"]): string {
   const known = KNOWN.find((one) => one === kind);

@@ -21,8 +21,7 @@ async fn a_definition_is_run_as_it_was_sent_and_stored_under_no_name() {
         (&run["project"], &run["pipeline"], &run["inputs"]),
         (&json!("default"), &json!("draft"), &json!({"n": 7}))
     );
-    let (_, made_from) =
-        house.ask("GET", &format!("/runs/{}/definition", run["id"].as_str().unwrap()), "", &[]).await;
+    let (_, made_from) = house.ask("GET", &format!("/runs/{}/definition", run["id"].as_str().unwrap()), "", &[]).await;
     assert_eq!(made_from["yaml"], DRAFT);
     assert_eq!(house.ask("GET", "/pipelines/default/draft", "", &[]).await.0, StatusCode::NOT_FOUND);
     let (_, list) = house.ask("GET", "/runs?pipeline=draft", "", &[]).await;
@@ -71,8 +70,7 @@ async fn only_who_may_store_a_pipeline_may_run_a_draft_of_it() {
         async move { house.with(&token, "POST", "/runs", &body.to_string()).await }
     };
     let gate = GATE.to_owned();
-    let (status, problem) =
-        ask(house.token(&[Role::Operator], &["default/*"]).await, body("default", &gate)).await;
+    let (status, problem) = ask(house.token(&[Role::Operator], &["default/*"]).await, body("default", &gate)).await;
     assert_eq!(status, StatusCode::FORBIDDEN, "{problem}");
     let keeper = house.token(&[Role::Editor], &["default/keeper"]).await;
     let (status, problem) = ask(keeper.clone(), body("default", &gate)).await;

@@ -5,13 +5,12 @@ import { ChevronRight, History, Play } from "lucide-react";
 import { useCallback, useState } from "react";
 import { pipelineQuery } from "../../api/queries";
 import { PipelineEditor } from "../../editor/PipelineEditor";
-import { Button } from "../../ui/Button";
 import { FailedToLoad } from "../../ui/FailedToLoad";
 import { usePageCommands } from "../../ui/pageCommands";
 import { Skeleton } from "../../ui/Skeleton";
 import { say } from "../../words/say";
 import { usePageTitle } from "../PageHead";
-import { RunDialog } from "../RunDialog";
+import { RunActions } from "../RunActions";
 
 const route = getRouteApi("/pipelines/$project/$name");
 
@@ -37,37 +36,23 @@ export function PipelinePage() {
   if (pipeline.data === undefined) return <FailedToLoad what={say("what.pipeline")} error={pipeline.error} onRetry={() => void pipeline.refetch()} />;
   const { data } = pipeline;
   return (
-    <>
-      <PipelineEditor
-        key={`${project}/${name}`}
-        pipeline={data}
-        selected={step ?? null}
-        onSelect={onSelect}
-        onSaved={(saved) => {
-          queries.setQueryData(pipelineQuery(project, name).queryKey, saved);
-          void queries.invalidateQueries({ queryKey: ["pipelines"] });
-        }}
-        title={
-          <h1 className="flex min-w-0 items-center gap-1.5 text-title font-semibold">
-            <Link to="/" className="rounded text-muted hover:text-ink">{say("frame.pipelines")}</Link>
-            <ChevronRight aria-hidden size={14} className="text-faint" />
-            <span className="truncate">{name}</span>
-          </h1>
-        }
-        actions={
-          <>
-            <Link to="/runs" search={{ pipeline: `${project}/${name}` }} className="inline-flex h-8 items-center gap-1.5 rounded-control border border-line bg-raised px-3 font-medium shadow-raised hover:border-edge hover:bg-hover">
-              <History aria-hidden size={14} />
-              {say("editor.runs")}
-            </Link>
-            <Button look="primary" onClick={() => setStarting(true)} disabled={data.graph == null}>
-              <Play aria-hidden size={12} fill="currentColor" />
-              {say("editor.run")}
-            </Button>
-          </>
-        }
-      />
-      {starting && data.graph != null && <RunDialog project={project} name={name} graph={data.graph} note={say("start.saved")} onClose={() => setStarting(false)} />}
-    </>
+    <PipelineEditor
+      key={`${project}/${name}`}
+      pipeline={data}
+      selected={step ?? null}
+      onSelect={onSelect}
+      onSaved={(saved) => {
+        queries.setQueryData(pipelineQuery(project, name).queryKey, saved);
+        void queries.invalidateQueries({ queryKey: ["pipelines"] });
+      }}
+      title={
+        <h1 className="flex min-w-0 items-center gap-1.5 text-title font-semibold">
+          <Link to="/" className="rounded text-muted hover:text-ink">{say("frame.pipelines")}</Link>
+          <ChevronRight aria-hidden size={14} className="text-faint" />
+          <span className="truncate">{name}</span>
+        </h1>
+      }
+      renderActions={(draft) => <RunActions pipeline={data} draft={draft} starting={starting} onStarting={setStarting} />}
+    />
   );
 }

@@ -1,6 +1,7 @@
 /** `/settings`: how the pages look and speak, kept in this browser, and what Loopline this is. */
-import { Languages, type LucideIcon } from "lucide-react";
+import { Languages } from "lucide-react";
 import { type ReactNode, useId } from "react";
+import { Choice, Choices } from "../../ui/Choices";
 import { changeLanguage, useLanguage } from "../../ui/language";
 import { changeTheme, useTheme } from "../../ui/theme";
 import { say } from "../../words/say";
@@ -55,27 +56,5 @@ function Section({ title, about, children }: { title: string; about?: string; ch
       </div>
       {children}
     </section>
-  );
-}
-
-function Choices({ legend, children }: { legend: string; children: ReactNode }) {
-  return (
-    <fieldset>
-      <legend className="mb-1.5 text-small font-medium text-muted">{legend}</legend>
-      <div className="flex flex-wrap gap-2">{children}</div>
-    </fieldset>
-  );
-}
-
-function Choice({ group, icon: Icon, label, lang, checked, onChoose }: { group: string; icon: LucideIcon; label: string; lang?: string; checked: boolean; onChoose: () => void }) {
-  return (
-    <label
-      {...(lang === undefined ? {} : { lang })}
-      className="flex h-10 min-w-36 cursor-pointer items-center gap-2 rounded-control border border-line bg-surface px-3 font-medium shadow-raised hover:border-edge has-checked:border-accent has-checked:bg-accent-tint has-checked:text-accent-ink has-focus-visible:outline-2 has-focus-visible:outline-offset-1 has-focus-visible:outline-focus"
-    >
-      <input type="radio" name={group} checked={checked} onChange={onChoose} className="sr-only" />
-      <Icon aria-hidden size={15} />
-      {label}
-    </label>
   );
 }

@@ -51,7 +51,7 @@ export interface DryRunState {
 
 const NO_MADE: MadeUp = new Map();
 
-export function useDryRun(active: boolean, text: string, pipeline: Plain, graph: GraphView | null): DryRunState {
+export function useDryRun(active: boolean, project: string, text: string, pipeline: Plain, graph: GraphView | null): DryRunState {
   const [choices, setChoices] = useState<Choices>(new Map());
   const [typed, setTyped] = useState<Readonly<Record<string, string>>>({});
   const [position, setPosition] = useState<{ readonly of: unknown; readonly at: number } | null>(null);
@@ -66,11 +66,11 @@ export function useDryRun(active: boolean, text: string, pipeline: Plain, graph:
   const setting = useSettled(JSON.stringify({ text, inputs, choices: [...choices] }));
   const kinds = useMemo(() => kindsOf(graph === null ? [] : [...graph.steps, ...(graph.finally ?? [])]), [graph]);
   const play = useQuery({
-    queryKey: ["dry-run", setting],
+    queryKey: ["dry-run", project, setting],
     queryFn: ({ signal }): Promise<Play> => {
       const asked = JSON.parse(setting) as { text: string; inputs: Record<string, unknown>; choices: [string, Outcome][] };
       return playDraft(asked.text, { inputs: asked.inputs, choices: new Map(asked.choices) }, kinds, made, {
-        send: (definition, played) => client.dryRun(definition, played, signal),
+        send: (definition, played) => client.dryRun(project, definition, played, signal),
         payloadOf: (step) => sampleValue(signalSchema(pipeline, step)),
       });
     },

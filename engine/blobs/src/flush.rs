@@ -10,9 +10,16 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub struct SharedFlush {
     file: Arc<File>,
+    trips: Arc<Trips>,
+}
+
+/// What is known of trips to the disk. Apart from the file, so that a trip can let go of that before it tells that it is over:
+/// whoever is told may close the file, and have it closed.
+#[derive(Debug)]
+struct Trips {
     progress: Mutex<Progress>,
-    /// Changes whenever a trip is over.
-    trips: watch::Sender<()>,
+    /// Changes whenever one is over.
+    over: watch::Sender<()>,
 }
 
 /// Everyone who asks takes the next number.
@@ -31,23 +38,23 @@ struct Progress {
 impl SharedFlush {
     /// Flushes `file`.
     pub fn new(file: Arc<File>) -> Arc<Self> {
-        Arc::new(Self { file, progress: Mutex::default(), trips: watch::Sender::new(()) })
+        Arc::new(Self { file, trips: Arc::new(Trips { progress: Mutex::default(), over: watch::Sender::new(()) }) })
     }
 
     /// When this returns, everything that was written before the call is on disk. May be given up at any time.
     ///
     /// # Errors
     /// Those of `fdatasync`, to everyone who asked for that trip.
-    pub async fn flush(self: &Arc<Self>) -> io::Result<()> {
-        let mut trips = self.trips.subscribe();
+    pub async fn flush(&self) -> io::Result<()> {
+        let mut over = self.trips.over.subscribe();
         let mine = {
-            let mut progress = self.progress();
+            let mut progress = self.trips.progress();
             progress.asked += 1;
             progress.asked
         };
         loop {
             {
-                let mut progress = self.progress();
+                let mut progress = self.trips.progress();
                 if progress.done >= mine {
                     return Ok(());
                 }
@@ -59,17 +66,20 @@ impl SharedFlush {
                 if !progress.busy {
                     progress.busy = true;
                     // Not tied to who asked: whoever gives up must not leave the others waiting.
-                    let (trip, up_to) = (self.clone(), progress.asked);
-                    drop(tokio::task::spawn_blocking(move || trip.make(up_to)));
+                    let (file, trips, up_to) = (Arc::clone(&self.file), Arc::clone(&self.trips), progress.asked);
+                    drop(tokio::task::spawn_blocking(move || trips.make(file, up_to)));
                 }
             }
-            trips.changed().await.expect("the sender is held here");
+            over.changed().await.expect("the sender is held here");
         }
     }
+}
 
+impl Trips {
     /// Blocks.
-    fn make(&self, up_to: u64) {
-        let made = self.file.sync_data();
+    fn make(&self, file: Arc<File>, up_to: u64) {
+        let made = file.sync_data();
+        drop(file);
         {
             let mut progress = self.progress();
             progress.busy = false;
@@ -78,7 +88,7 @@ impl SharedFlush {
                 Err(error) => progress.failed = Some((up_to, error.kind(), error.to_string())),
             }
         }
-        self.trips.send_replace(());
+        self.over.send_replace(());
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
@@ -98,7 +108,7 @@ mod tests {
         for round in 1..=20 {
             let served = join_all((0..16).map(|_| flush.flush())).await;
             assert!(served.iter().all(Result::is_ok));
-            let progress = flush.progress();
+            let progress = flush.trips.progress();
             assert_eq!((progress.asked, progress.done, progress.busy), (round * 16, round * 16, false));
         }
     }
@@ -110,6 +120,17 @@ mod tests {
         let _ = futures::poll!(first.as_mut());
         drop(first);
         flush.flush().await.expect("it can be flushed");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_flushed_can_be_closed() {
+        for _ in 0..500 {
+            let file = Arc::new(tempfile::tempfile().expect("a temporary file"));
+            let flush = SharedFlush::new(file.clone());
+            flush.flush().await.expect("it can be flushed");
+            drop(flush);
+            assert_eq!(Arc::strong_count(&file), 1, "somebody still holds it");
+        }
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ test("the palette leads to pipelines, steps and commands without a pointer", asy
   await page.keyboard.press("Control+k");
   const palette = page.getByRole("dialog", { name: "Commands" });
   await expect(palette.getByRole("combobox", { name: field })).toBeFocused();
-  await expect(palette.getByRole("group", { name: "Go to" }).getByRole("option")).toHaveCount(5);
+  await expect(palette.getByRole("group", { name: "Go to" }).getByRole("option")).toHaveCount(6);
   await expectAccessible(page);
   await page.keyboard.type("flaky");
   await expect(palette.getByRole("option").first()).toContainText("flaky-loop");

@@ -5,7 +5,7 @@
 import { connection } from "./connection";
 import { Problem } from "./problem";
 import { session } from "./session";
-import type { Completions, DryRun, Evaluated, Hover, LogPage, Pipeline, PipelineList, RunDefinition, RunEvents, RunList, RunView, SecretList, SecretSummary, StepWhy, Validation } from "./types";
+import type { Completions, DryRun, Evaluated, Hover, IssuedToken, LogPage, Pipeline, PipelineList, RunDefinition, RunEvents, RunList, RunView, SecretList, SecretSummary, StepWhy, TokenBody, TokenList, Validation } from "./types";
 
 /** `"gate"` and all behind it, `"test[4]"` for one item alone. */
 export type Rerun = "everything" | "failed" | readonly string[];
@@ -81,6 +81,9 @@ export const client = {
   /** Without pipelines, all of the project may read it. */
   setSecret: (project: string, name: string, value: string, pipelines: readonly string[]) => send<SecretSummary>("PUT", secretPath(project, name), jsonBody({ value, pipelines })),
   removeSecret: (project: string, name: string) => send<void>("DELETE", secretPath(project, name), { headers: {} }),
+  tokens: () => getJson<TokenList>("/tokens"),
+  createToken: (token: TokenBody) => send<IssuedToken>("POST", "/tokens", jsonBody(token)),
+  revokeToken: (id: string) => send<void>("DELETE", `/tokens/${encodeURIComponent(id)}`, { headers: {} }),
   /** Gets a session, which the browser keeps in a cookie. */
   logIn: async (token: string) => {
     await send<unknown>("POST", "/session", jsonBody({ token }));

@@ -24,6 +24,8 @@ export const waitingRunsQuery = () =>
 
 export const secretsQuery = (project: string) => queryOptions({ queryKey: ["secrets", project], queryFn: () => client.secrets(project) });
 
+export const tokensQuery = () => queryOptions({ queryKey: ["tokens"], queryFn: () => client.tokens() });
+
 /** Kept current by the event stream, so it is fetched once and when a gap shows. */
 export const runQuery = (id: string) =>
   queryOptions({ queryKey: ["run", id], queryFn: () => client.run(id), staleTime: Number.POSITIVE_INFINITY, structuralSharing: newer });

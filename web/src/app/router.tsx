@@ -48,13 +48,18 @@ const secrets = createRoute({
   validateSearch: secretsSearch,
   component: lazyRouteComponent(() => import("./pages/SecretsPage"), "SecretsPage"),
 });
+const tokens = createRoute({
+  getParentRoute: () => root,
+  path: "/settings/tokens",
+  component: lazyRouteComponent(() => import("./pages/TokensPage"), "TokensPage"),
+});
 const keyboard = createRoute({
   getParentRoute: () => root,
   path: "/settings/keyboard",
   component: lazyRouteComponent(() => import("./pages/KeyboardPage"), "KeyboardPage"),
 });
 
-export const router = createRouter({ routeTree: root.addChildren([pipelines, pipeline, runs, run, approvals, approval, settings, secrets, keyboard]), defaultPreload: "intent" });
+export const router = createRouter({ routeTree: root.addChildren([pipelines, pipeline, runs, run, approvals, approval, settings, secrets, tokens, keyboard]), defaultPreload: "intent" });
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -13,9 +13,11 @@ export interface ModalProps {
   readonly wide?: boolean;
   /** Nearly the whole window, for what is worked in. */
   readonly full?: boolean;
+  /** Only its own buttons close it: what it shows is gone afterwards. */
+  readonly firm?: boolean;
 }
 
-export function Modal({ open, onClose, title, description, children, wide = false, full = false }: ModalProps) {
+export function Modal({ open, onClose, title, description, children, wide = false, full = false, firm = false }: ModalProps) {
   const before = useRef<Element | null>(null);
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
@@ -23,6 +25,8 @@ export function Modal({ open, onClose, title, description, children, wide = fals
         <Dialog.Overlay className="fixed inset-0 z-40 bg-[light-dark(rgb(20_20_40/0.32),rgb(0_0_0/0.6))]" />
         <Dialog.Content
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
+          onEscapeKeyDown={(event) => firm && event.preventDefault()}
+          onInteractOutside={(event) => firm && event.preventDefault()}
           onOpenAutoFocus={(event) => {
             before.current = document.activeElement;
             // To what is to be filled in, not to the cross in the corner.
@@ -43,9 +47,9 @@ export function Modal({ open, onClose, title, description, children, wide = fals
               <Dialog.Title className="text-title font-semibold">{title}</Dialog.Title>
               {description !== undefined && <Dialog.Description className="mt-0.5 text-body text-muted">{description}</Dialog.Description>}
             </div>
-            <Dialog.Close aria-label={say("common.close")} className="-mr-1.5 rounded-control p-1.5 text-faint hover:bg-hover hover:text-ink">
+            {!firm && <Dialog.Close aria-label={say("common.close")} className="-mr-1.5 rounded-control p-1.5 text-faint hover:bg-hover hover:text-ink">
               <X aria-hidden size={16} />
-            </Dialog.Close>
+            </Dialog.Close>}
           </header>
           {children}
         </Dialog.Content>

@@ -1,7 +1,7 @@
 /** Everything that the palette of commands can find: asked of the page when it opens, the rest read from the server. */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { History, KeyRound, Languages, Settings, UserCheck, Workflow } from "lucide-react";
+import { History, IdCard, KeyRound, Languages, Settings, UserCheck, Workflow } from "lucide-react";
 import { useMemo, useState } from "react";
 import { client } from "../../api/client";
 import { pipelinesQuery } from "../../api/queries";
@@ -22,6 +22,7 @@ const PAGES = [
   { to: "/approvals", label: "frame.approvals", icon: UserCheck },
   { to: "/settings", label: "frame.settings", icon: Settings },
   { to: "/settings/secrets", label: "secrets.title", icon: KeyRound },
+  { to: "/settings/tokens", label: "tokens.title", icon: IdCard },
 ] as const;
 
 export function usePaletteItems(): { readonly items: readonly PaletteItem[]; readonly loading: boolean } {

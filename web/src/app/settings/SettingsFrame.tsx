@@ -1,6 +1,6 @@
 /** The head of all pages of settings, with the way from one to the other. */
 import { Link } from "@tanstack/react-router";
-import { KeyRound, Keyboard, type LucideIcon, SlidersHorizontal } from "lucide-react";
+import { IdCard, KeyRound, Keyboard, type LucideIcon, SlidersHorizontal } from "lucide-react";
 import type { ReactNode } from "react";
 import { say } from "../../words/say";
 import { PageHead } from "../PageHead";
@@ -12,6 +12,7 @@ export function SettingsFrame({ title, children }: { title: string; children: Re
       <nav aria-label={say("frame.settings")} className="flex shrink-0 gap-1 overflow-x-auto border-b border-line bg-surface px-3 py-1.5 sm:px-5">
         <SettingsLink to="/settings" icon={SlidersHorizontal} label={say("settings.general")} />
         <SettingsLink to="/settings/secrets" icon={KeyRound} label={say("secrets.title")} />
+        <SettingsLink to="/settings/tokens" icon={IdCard} label={say("tokens.title")} />
         <SettingsLink to="/settings/keyboard" icon={Keyboard} label={say("settings.keyboard")} />
       </nav>
       <div className="min-h-0 flex-1 overflow-auto">{children}</div>
@@ -19,7 +20,7 @@ export function SettingsFrame({ title, children }: { title: string; children: Re
   );
 }
 
-function SettingsLink({ to, icon: Icon, label }: { to: "/settings" | "/settings/secrets" | "/settings/keyboard"; icon: LucideIcon; label: string }) {
+function SettingsLink({ to, icon: Icon, label }: { to: "/settings" | "/settings/secrets" | "/settings/tokens" | "/settings/keyboard"; icon: LucideIcon; label: string }) {
   return (
     <Link
       to={to}

@@ -243,13 +243,13 @@ test("six hundred steps are laid out, found and edited", async ({ page, server }
 
 test("completion and explanations come from the server, at the caret's offset in the text", async ({ page }) => {
   const asked: { text: string; offset: number }[] = [];
-  await page.route("**/api/v1/complete", async (route) => {
+  await page.route("**/api/v1/complete?project=default", async (route) => {
     const body = route.request().postDataJSON() as { text: string; offset: number };
     asked.push(body);
     const from = body.text.slice(0, body.offset).search(/\w*$/);
     await route.fulfill({ json: { completions: [{ label: "timeout", kind: "key", detail: "duration", documentation: "Bound of one attempt.", insert: "timeout: 30m", from, to: body.offset }] } });
   });
-  await page.route("**/api/v1/hover", (route) => {
+  await page.route("**/api/v1/hover?project=default", (route) => {
     const { text } = route.request().postDataJSON() as { text: string };
     const from = text.indexOf("echo shipping");
     return route.fulfill({ json: { from, to: from + 4, markdown: "**A script.** `run`" } });

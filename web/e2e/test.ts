@@ -33,7 +33,7 @@ export const test = base.extend<TestFixtures, { server: Server }>({
         const status = refused === null && message.text().includes("net::ERR_INTERNET_DISCONNECTED") ? 0 : Number(refused?.[1]);
         const expected = expectedRefusals.includes(status);
         // Completion and hover are asked of servers that may not have them yet.
-        const optional = /\/api\/v1\/(complete|hover)$/.test(message.location().url) && refused?.[1] === "404";
+        const optional = /\/api\/v1\/(complete|hover)\?/.test(message.location().url) && refused?.[1] === "404";
         if (message.type() === "error" && !expected && !optional) troubles.push(`console: ${message.text()}`);
       });
       return page;

@@ -4,6 +4,7 @@
  */
 import { connection } from "./connection";
 import { Problem } from "./problem";
+import { session } from "./session";
 
 export interface ServerEvent {
   readonly name: string;
@@ -27,6 +28,7 @@ export async function followServerEvents({ url, onEvent, onRefused, signal }: St
   while (!signal.aborted) {
     try {
       const response = await fetch(url(), { headers: { accept: "text/event-stream" }, signal });
+      if (response.status === 401) session.refused();
       if (!response.ok && response.status < 500) {
         onRefused?.(await Problem.from(response));
         return;

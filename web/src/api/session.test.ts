@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { client } from "./client";
 import { Problem } from "./problem";
+import { followServerEvents } from "./serverEvents";
 import { session } from "./session";
 
 /** The server, answering one call after the other. */
@@ -43,5 +44,20 @@ it("sends the token in the body, and goes on when it is taken", async () => {
 it("goes on asking when the token is not taken", async () => {
   server(problem(401));
   await expect(client.logIn("loopline_old")).rejects.toMatchObject({ status: 401 });
+  expect(session.asked()).toBe(true);
+});
+
+it("asks for a token when a stream is refused behind a break, and follows it no further", async () => {
+  const stream = new Response('event: log\ndata: {}\n\n', { headers: { "content-type": "text/event-stream" } });
+  const fetched = server(stream, problem(401), problem(401));
+  const seen: string[] = [];
+  const refusals: number[] = [];
+  await followServerEvents({
+    url: () => "/api/v1/runs/x/events",
+    onEvent: ({ name }) => seen.push(name),
+    onRefused: ({ status }) => refusals.push(status),
+    signal: new AbortController().signal,
+  });
+  expect([seen, refusals, fetched.mock.calls.length]).toEqual([["log"], [401], 2]);
   expect(session.asked()).toBe(true);
 });

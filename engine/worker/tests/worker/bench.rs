@@ -249,7 +249,12 @@ pub fn script(text: &str) -> AttemptSpec {
 }
 
 /// Waits until `condition` holds.
-pub async fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, condition: impl FnMut() -> Option<T>) -> T {
+    in_time(condition).await.unwrap_or_else(|| panic!("{what}, within {PATIENCE:?}"))
+}
+
+/// Waits until `condition` holds; `None` where it does not in time.
+pub async fn in_time<T>(mut condition: impl FnMut() -> Option<T>) -> Option<T> {
     let wait = async {
         loop {
             if let Some(found) = condition() {
@@ -258,7 +263,7 @@ pub async fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{what}, within {PATIENCE:?}"))
+    timeout(PATIENCE, wait).await.ok()
 }
 
 /// Whether a process of this number lives; one that has ended and was not asked for does not.

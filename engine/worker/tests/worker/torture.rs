@@ -11,7 +11,7 @@ use loopline_core::id::AttemptId;
 use loopline_core::outcome::{FailureKind, Outcome};
 use loopline_ports::worker::Report;
 
-use crate::bench::{Bench, is_alive, pid_in, script, until};
+use crate::bench::{Bench, in_time, is_alive, pid_in, script, until};
 
 /// Gives up session, mark and parent, writes down its number, and obeys nobody.
 fn hidden(file: &str) -> String {
@@ -103,14 +103,14 @@ impl Chamber {
         for id in &self.used {
             self.bench.worker.forget(id).await;
         }
-        let mut last = String::new();
+        let mut last = None;
         let clean = || {
-            let now = Held::by(&self.bench, self.supervisor);
-            last = format!("{now:?}");
-            (now == self.before).then_some(())
+            let now = last.insert(Held::by(&self.bench, self.supervisor));
+            (*now == self.before).then_some(())
         };
-        let expect = format!("{:?} is as it was", self.before);
-        until(&expect, clean).await;
+        if in_time(clean).await.is_none() {
+            assert_eq!(last.as_ref(), Some(&self.before), "the supervisor has what it had before");
+        }
         for id in &self.used {
             assert_eq!(marked(id), Vec::<i32>::new());
         }

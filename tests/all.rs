@@ -10,6 +10,7 @@ mod conformance;
 mod crash;
 mod deterministic;
 mod examples;
+mod from_ci;
 mod groups;
 mod histories;
 mod invariants;

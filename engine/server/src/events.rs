@@ -141,12 +141,16 @@ struct Streaming {
     ended: bool,
 }
 
+/// How long a stream stays silent before it says that it is still there. The
+/// editor takes one for gone after 25 s without a byte.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
 fn stream_of(reader: Reader, progress: watch::Receiver<Progress>, after: Seq) -> Response {
     let start = Streaming { reader, progress, after, ready: VecDeque::new(), ended: false };
     let stream = stream::unfold(start, |mut streaming| async move {
         streaming.next().await.map(|event| (Ok::<_, Infallible>(event), streaming))
     });
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+    Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
 }
 
 impl Streaming {

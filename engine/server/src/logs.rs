@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -19,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::VisibleRun;
 use crate::app::App;
+use crate::events::KEEP_ALIVE;
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::settled::is_settled;
@@ -281,7 +281,7 @@ fn stream_of(app: App, id: AttemptId, after: u64) -> Response {
     let stream = stream::unfold(start, |mut streaming| async move {
         streaming.next().await.map(|event| (Ok::<_, Infallible>(event), streaming))
     });
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+    Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
 }
 
 impl Streaming {

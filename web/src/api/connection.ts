@@ -26,6 +26,8 @@ class Connection {
   readonly state = (): ConnectionState => this.#state;
 
   reached(): void {
+    // An answer that was on its way when the network went is no sign that it is back.
+    if (globalThis.navigator?.onLine === false) return;
     this.#failures = 0;
     this.#set("live");
   }

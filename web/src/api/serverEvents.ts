@@ -21,28 +21,41 @@ export interface StreamOptions {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
+/**
+ * The server writes a comment into a silent stream every 10 s. One that stays
+ * silent for longer than two of them is gone, though no network said so: a
+ * phone that changed its cell keeps such a connection open for minutes.
+ */
+export const SILENT_AFTER_MS = 25_000;
 
 /** Follows the stream until the server says `end`, refuses, or `signal` aborts. */
 export async function followServerEvents({ url, onEvent, onRefused, signal }: StreamOptions): Promise<void> {
   let pause = FIRST_PAUSE_MS;
   while (!signal.aborted) {
+    const silence = new Silence();
     try {
-      const response = await fetch(url(), { headers: { accept: "text/event-stream" }, signal });
+      const response = await fetch(url(), { headers: { accept: "text/event-stream" }, signal: AbortSignal.any([signal, silence.signal]) });
       if (response.status === 401) session.refused();
       if (!response.ok && response.status < 500) {
         onRefused?.(await Problem.from(response));
         return;
       }
       if (response.ok && response.body !== null) {
-        connection.reached();
         pause = FIRST_PAUSE_MS;
-        for await (const event of parse(response.body)) {
+        const heard = () => {
+          silence.broken();
+          connection.reached();
+        };
+        heard();
+        for await (const event of parse(response.body, heard)) {
           if (event.name === "end") return;
           onEvent(event);
         }
       }
     } catch {
       // A broken stream is normal: the server restarted or the network slept.
+    } finally {
+      silence.over();
     }
     if (signal.aborted) return;
     connection.lost();
@@ -51,7 +64,26 @@ export async function followServerEvents({ url, onEvent, onRefused, signal }: St
   }
 }
 
-async function* parse(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<ServerEvent> {
+/** Aborts what has said nothing for `SILENT_AFTER_MS`. */
+class Silence {
+  readonly #abort = new AbortController();
+  #timer = setTimeout(() => this.#abort.abort(), SILENT_AFTER_MS);
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  broken(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#abort.abort(), SILENT_AFTER_MS);
+  }
+
+  over(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+async function* parse(body: ReadableStream<Uint8Array<ArrayBuffer>>, heard: () => void): AsyncGenerator<ServerEvent> {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let name = "message";
@@ -59,6 +91,7 @@ async function* parse(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGener
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
+    heard();
     const lines = (rest + value).split(/\r\n|\n|\r/);
     rest = lines.pop() ?? "";
     for (const line of lines) {

@@ -76,6 +76,13 @@ impl Given {
     }
 }
 
+impl DrawnStep {
+    /// Its `if` reads this input.
+    pub(super) fn asks_for(&self, input: &str) -> bool {
+        self.condition.as_ref().is_some_and(|condition| condition.asks_for(input))
+    }
+}
+
 impl Asks {
     fn text(&self) -> String {
         match self {
@@ -85,6 +92,15 @@ impl Asks {
             Self::Not(inner) => format!("!({})", inner.text()),
             Self::And(a, b) => format!("({}) && ({})", a.text(), b.text()),
             Self::Or(a, b) => format!("({}) || ({})", a.text(), b.text()),
+        }
+    }
+
+    fn asks_for(&self, input: &str) -> bool {
+        match self {
+            Self::Flag(name) => *name == input,
+            Self::Is(_) | Self::Status(..) => false,
+            Self::Not(inner) => inner.asks_for(input),
+            Self::And(a, b) | Self::Or(a, b) => a.asks_for(input) || b.asks_for(input),
         }
     }
 

@@ -9,6 +9,7 @@ import { Button } from "../../ui/Button";
 import { Modal } from "../../ui/Modal";
 import { CONTROL } from "../../ui/SchemaField";
 import { say } from "../../words/say";
+import { Reach } from "./Reach";
 
 export interface SecretDialogProps {
   readonly project: string;
@@ -25,10 +26,9 @@ export function SecretDialog({ project, secret, taken, pipelines, onClose }: Sec
   const queries = useQueryClient();
   const [name, setName] = useState(secret?.name ?? "");
   const [value, setValue] = useState("");
-  const [bound, setBound] = useState<ReadonlySet<string>>(new Set(secret?.pipelines));
-  const [some, setSome] = useState(bound.size > 0);
+  const [bound, setBound] = useState<ReadonlySet<string> | null>(secret === null || secret.pipelines.length === 0 ? null : new Set(secret.pipelines));
   const set = useMutation({
-    mutationFn: () => client.setSecret(project, name, value, some ? [...bound] : []),
+    mutationFn: () => client.setSecret(project, name, value, [...(bound ?? [])]),
     onSuccess: () => {
       void queries.invalidateQueries({ queryKey: secretsQuery(project).queryKey });
       onClose();
@@ -37,12 +37,7 @@ export function SecretDialog({ project, secret, taken, pipelines, onClose }: Sec
   const exists = secret === null && taken.includes(name);
   // One that is bound to a pipeline that has gone keeps it until somebody says otherwise.
   const choices = [...new Set([...pipelines, ...(secret?.pipelines ?? [])])].toSorted();
-  const ready = name !== "" && value !== "" && !exists && (!some || bound.size > 0);
-  const toggle = (pipeline: string) => {
-    const next = new Set(bound);
-    if (!next.delete(pipeline)) next.add(pipeline);
-    setBound(next);
-  };
+  const ready = name !== "" && value !== "" && !exists && bound?.size !== 0;
   return (
     <Modal open onClose={onClose} title={secret === null ? say("secrets.new") : say("secrets.replaceOf", { secret: secret.name })} description={say("secrets.dialog.about")}>
       <form
@@ -72,27 +67,7 @@ export function SecretDialog({ project, secret, taken, pipelines, onClose }: Sec
             {/* Several lines, as keys have them, and none of them to be read over a shoulder. */}
             <textarea id={`${id}-value`} rows={3} value={value} autoComplete="off" spellCheck={false} onChange={(event) => setValue(event.target.value)} className={`${CONTROL} py-1.5 font-mono [-webkit-text-security:disc]`} />
           </div>
-          <fieldset>
-            <legend className="mb-1 text-small font-medium">{say("secrets.who")}</legend>
-            <label className="flex h-8 items-center gap-2">
-              <input type="radio" name={`${id}-who`} checked={!some} onChange={() => setSome(false)} />
-              {say("secrets.all")}
-            </label>
-            <label className="flex h-8 items-center gap-2">
-              <input type="radio" name={`${id}-who`} checked={some} disabled={choices.length === 0} onChange={() => setSome(true)} />
-              {say("secrets.some")}
-            </label>
-            {some && (
-              <div className="mt-1 ml-6 max-h-40 space-y-1 overflow-auto">
-                {choices.map((pipeline) => (
-                  <label key={pipeline} className="flex h-7 items-center gap-2 font-mono text-small">
-                    <input type="checkbox" checked={bound.has(pipeline)} onChange={() => toggle(pipeline)} />
-                    {pipeline}
-                  </label>
-                ))}
-              </div>
-            )}
-          </fieldset>
+          <Reach legend={say("secrets.who")} everywhere={say("secrets.all")} only={say("secrets.some")} choices={choices} picked={bound} onChange={setBound} />
           {set.error !== null && <p role="alert" className="rounded-control border border-bad bg-bad-tint px-3 py-2 text-body text-bad-ink">{messageOf(set.error)}</p>}
         </div>
         <footer className="flex justify-end gap-2 px-5 pt-4 pb-4">

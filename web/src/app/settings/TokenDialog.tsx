@@ -10,6 +10,7 @@ import { Modal } from "../../ui/Modal";
 import { CONTROL } from "../../ui/SchemaField";
 import { say } from "../../words/say";
 import { issuedToken } from "./issuedToken";
+import { Reach } from "./Reach";
 import { type Level, LEVELS } from "./tokenWords";
 
 const DAY_MS = 86_400_000;
@@ -28,16 +29,15 @@ export function TokenDialog({ first, pipelines, onClose }: TokenDialogProps) {
   const [name, setName] = useState("");
   const [level, setLevel] = useState<Level | null>(first ? "admin" : "operator");
   const [approves, setApproves] = useState(first);
-  const [some, setSome] = useState(false);
-  const [reached, setReached] = useState<ReadonlySet<string>>(new Set());
+  const [reached, setReached] = useState<ReadonlySet<string> | null>(null);
   const [days, setDays] = useState<number | null>(first ? null : 90);
   const projects = [...new Set(["default", ...pipelines.map(({ project }) => project)])].toSorted();
   const patterns = [...projects.map((project) => `${project}/*`), ...pipelines.map((one) => `${one.project}/${one.name}`).toSorted()];
   const roles = [...(level === null ? [] : [level]), ...(approves ? ["approver"] : [])];
-  const ready = name.trim() !== "" && roles.length > 0 && (!some || reached.size > 0);
+  const ready = name.trim() !== "" && roles.length > 0 && reached?.size !== 0;
   const make = useMutation({
     mutationFn: async () => {
-      const issued = await client.createToken({ name: name.trim(), roles, projects: some ? [...reached] : ["*"], expires_at: days === null ? null : new Date(Date.now() + days * DAY_MS).toISOString() });
+      const issued = await client.createToken({ name: name.trim(), roles, projects: reached === null ? ["*"] : [...reached], expires_at: days === null ? null : new Date(Date.now() + days * DAY_MS).toISOString() });
       // Kept before anything else is asked: from now on the server answers nobody without a token.
       issuedToken.hold(issued);
       if (first) await client.logIn(issued.token);
@@ -47,11 +47,6 @@ export function TokenDialog({ first, pipelines, onClose }: TokenDialogProps) {
       onClose();
     },
   });
-  const toggle = (pattern: string) => {
-    const next = new Set(reached);
-    if (!next.delete(pattern)) next.add(pattern);
-    setReached(next);
-  };
   return (
     <Modal open onClose={onClose} title={say(first ? "tokens.first" : "tokens.new")} description={say(first ? "tokens.first.about" : "tokens.dialog.about")}>
       <form
@@ -86,27 +81,7 @@ export function TokenDialog({ first, pipelines, onClose }: TokenDialogProps) {
                   <span>{say("role.approver")} <span className="text-small text-muted">{say("role.approver.about")}</span></span>
                 </label>
               </fieldset>
-              <fieldset>
-                <legend className="mb-1 text-small font-medium">{say("tokens.reach")}</legend>
-                <label className="flex h-8 items-center gap-2">
-                  <input type="radio" name={`${id}-reach`} checked={!some} onChange={() => setSome(false)} />
-                  {say("tokens.everything")}
-                </label>
-                <label className="flex h-8 items-center gap-2">
-                  <input type="radio" name={`${id}-reach`} checked={some} onChange={() => setSome(true)} />
-                  {say("tokens.some")}
-                </label>
-                {some && (
-                  <div className="mt-1 ml-6 max-h-40 space-y-1 overflow-auto">
-                    {patterns.map((pattern) => (
-                      <label key={pattern} className="flex h-7 items-center gap-2 font-mono text-small">
-                        <input type="checkbox" checked={reached.has(pattern)} onChange={() => toggle(pattern)} />
-                        {pattern}
-                      </label>
-                    ))}
-                  </div>
-                )}
-              </fieldset>
+              <Reach legend={say("tokens.reach")} everywhere={say("tokens.everything")} only={say("tokens.some")} choices={patterns} picked={reached} onChange={setReached} />
             </>
           )}
           <label className="block">
